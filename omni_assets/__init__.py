@@ -1,0 +1,1 @@
+"""Omni Assets: topic contracts, observed broker state and drift as Dagster assets."""

@@ -1,0 +1,181 @@
+"""From contracts to the manifest: one spec a topic, from its publishers, the defaults and the limits."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import TypeVar
+
+from omni_assets.contracts.findings import (
+    BAD_SETTING,
+    CONFLICTING_SETTINGS,
+    DUPLICATE_NODE,
+    UNUSED_SETTINGS,
+    finding,
+    in_order,
+)
+from omni_assets.contracts.model import (
+    NO_SETTINGS,
+    Contract,
+    Declaration,
+    Finding,
+    Manifest,
+    Role,
+    Topic,
+    TopicSettings,
+    TopicSpec,
+)
+from omni_assets.contracts.naming import Grammar
+from omni_assets.contracts.values import readable
+
+
+_T = TypeVar("_T")
+
+
+def _no_defaults(kind: str) -> TopicSettings:
+    return NO_SETTINGS
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """The most that an environment can give; ``None`` is no limit."""
+
+    partitions: int | None = None
+    replication_factor: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class SpecPolicy:
+    """What fills the settings that contracts leave open, by kind, and what the environment cuts them down to."""
+
+    defaults: Callable[[str], TopicSettings] = _no_defaults
+    limits: Limits = field(default_factory=Limits)
+
+    def spec(self, kind: str, stated: TopicSettings) -> TopicSpec:
+        """The spec of a topic of ``kind`` whose contract states ``stated``."""
+        default = self.defaults(kind)
+        return TopicSpec(
+            partitions=_at_most(_first(stated.partitions, default.partitions), self.limits.partitions),
+            replication_factor=_at_most(
+                _first(stated.replication_factor, default.replication_factor), self.limits.replication_factor
+            ),
+            keyed=_first(stated.keyed, default.keyed),
+            config=MappingProxyType(dict(sorted({**_fitting(default.config, stated.config), **stated.config}.items()))),
+        )
+
+
+def assemble(contracts: tuple[Contract, ...], grammar: Grammar, policy: SpecPolicy) -> Manifest:
+    """The manifest over ``contracts``: every topic once, and all findings in order."""
+    findings = [each for contract in contracts for each in contract.findings]
+    findings += _duplicate_nodes(contracts)
+    unusable = {each.topic: each for each in findings if each.rule is BAD_SETTING and each.topic}
+    by_topic: defaultdict[str, list[Declaration]] = defaultdict(list)
+    for contract in contracts:
+        for declaration in contract.declarations:
+            by_topic[declaration.topic].append(declaration)
+    topics: dict[str, Topic] = {}
+    for name in sorted(by_topic):
+        publishers = tuple(each for each in by_topic[name] if each.role is Role.PUBLISHES)
+        subscribers = tuple(each for each in by_topic[name] if each.role is Role.SUBSCRIBES)
+        stated, trouble = _stated(name, publishers or subscribers)
+        findings += trouble
+        findings += _unused(name, publishers, subscribers, stated)
+        parts = grammar.parse(name)
+        blocked = "its contracts disagree on its settings" if trouble else ""
+        if name in unusable:
+            blocked = f"a setting in {unusable[name].location} cannot be used"
+        topics[name] = Topic(name, parts, policy.spec(parts.kind, stated), publishers, subscribers, blocked)
+    return Manifest(contracts, MappingProxyType(topics), in_order(findings))
+
+
+def _stated(topic: str, declarations: Iterable[Declaration]) -> tuple[TopicSettings, list[Finding]]:
+    """What the declarations state together; a field on which two differ is left out and reported."""
+    sources: dict[str, list[tuple[object, Declaration]]] = defaultdict(list)
+    for declaration in declarations:
+        for key, value in _fields(declaration.settings):
+            sources[key].append((value, declaration))
+    agreed: dict[str, object] = {}
+    findings: list[Finding] = []
+    for key, stated in sources.items():
+        value, first = stated[0]
+        other = next((each for each in stated if each[0] != value), None)
+        if other is None:
+            agreed[key] = value
+            continue
+        findings.append(
+            finding(
+                CONFLICTING_SETTINGS,
+                f"`{topic}` has {key} {readable(key, str(value))} here and "
+                f"{readable(key, str(other[0]))} in {other[1].location}; it is not touched until they agree.",
+                first.location,
+                topic=topic,
+                related=((other[1].location, f"{key} {readable(key, str(other[0]))}"),),
+                fix=f"state {key} in one contract",
+            )
+        )
+    return _settings(agreed), findings
+
+
+def _fields(settings: TopicSettings) -> Iterable[tuple[str, object]]:
+    for key in ("partitions", "replication_factor", "keyed"):
+        value = getattr(settings, key)
+        if value is not None:
+            yield key, value
+    yield from settings.config.items()
+
+
+def _settings(fields: Mapping[str, object]) -> TopicSettings:
+    whole = {key: value for key, value in fields.items() if key in ("partitions", "replication_factor", "keyed")}
+    config = {key: str(value) for key, value in fields.items() if key not in whole}
+    return TopicSettings(config=MappingProxyType(config), **whole)  # type: ignore[arg-type]
+
+
+def _unused(
+    topic: str, publishers: tuple[Declaration, ...], subscribers: tuple[Declaration, ...], stated: TopicSettings
+) -> Iterable[Finding]:
+    if not publishers:
+        return
+    known = dict(_fields(stated))
+    for subscriber in subscribers:
+        for key, value in _fields(subscriber.settings):
+            if known.get(key) != value:
+                yield finding(
+                    UNUSED_SETTINGS,
+                    f"{key} {readable(key, str(value))} of `{topic}` is stated by a subscriber and is not used.",
+                    subscriber.location,
+                    topic=topic,
+                    related=((publishers[0].location, "published here"),),
+                    fix=f"state it in {publishers[0].location.path}",
+                )
+
+
+def _duplicate_nodes(contracts: tuple[Contract, ...]) -> Iterable[Finding]:
+    first: dict[str, Contract] = {}
+    for contract in contracts:
+        known = first.setdefault(contract.node, contract)
+        if known is not contract and contract.declarations and known.declarations:
+            yield finding(
+                DUPLICATE_NODE,
+                f"the node `{contract.node}` is declared in {known.location.path} as well.",
+                contract.location,
+                related=((known.location, "the first contract of that name"),),
+                fix="give one of them another name",
+            )
+
+
+def _fitting(default: Mapping[str, str], stated: Mapping[str, str]) -> Mapping[str, str]:
+    """The defaults without those that a stated cleanup policy makes pointless: retention under pure compaction."""
+    policy = stated.get("cleanup.policy")
+    if policy is not None and "delete" not in policy.split(","):
+        return {key: value for key, value in default.items() if not key.startswith("retention.")}
+    return default
+
+
+def _first(*values: _T | None) -> _T | None:
+    return next((value for value in values if value is not None), None)
+
+
+def _at_most(value: int | None, limit: int | None) -> int | None:
+    return value if value is None or limit is None else min(value, limit)

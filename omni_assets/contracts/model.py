@@ -1,0 +1,155 @@
+"""What should exist: contracts, the topics that they declare, and the manifest over all of them.
+
+All types here are immutable values. Lines and columns count from 1, as editors do.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from types import MappingProxyType
+from typing import NamedTuple
+
+from omni_assets.contracts.naming import TopicName
+
+
+class Location(NamedTuple):
+    """A place in a contract. ``line`` and ``column`` count from 1."""
+
+    path: str
+    line: int = 1
+    column: int = 1
+
+    def __str__(self) -> str:
+        return f"{self.path}:{self.line}:{self.column}"
+
+
+class Role(StrEnum):
+    """What a node does with a topic that it declares."""
+
+    PUBLISHES = "publishes"
+    SUBSCRIBES = "subscribes"
+
+
+class Severity(StrEnum):
+    """How much a finding matters: errors fail a check, warnings do with ``--strict``, notes never."""
+
+    ERROR = "error"
+    WARNING = "warning"
+    NOTE = "note"
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """A stable code and what it stands for. ``explanation`` is Markdown, for a person who meets the code first."""
+
+    code: str
+    name: str
+    severity: Severity
+    summary: str
+    explanation: str
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing that is wrong, or worth knowing, at one place.
+
+    ``related`` are other places that belong to it; ``fix`` is what to write instead, or empty.
+    """
+
+    rule: Rule
+    message: str
+    location: Location
+    severity: Severity
+    topic: str | None = None
+    related: tuple[tuple[Location, str], ...] = ()
+    fix: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class TopicSettings:
+    """Settings as declared; ``None`` and an absent key mean "not stated". Config values are normalised text."""
+
+    partitions: int | None = None
+    replication_factor: int | None = None
+    keyed: bool | None = None
+    config: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
+
+    def __bool__(self) -> bool:
+        stated = (self.partitions, self.replication_factor, self.keyed)
+        return bool(self.config) or any(value is not None for value in stated)
+
+
+NO_SETTINGS = TopicSettings()
+
+
+@dataclass(frozen=True, slots=True)
+class Declaration:
+    """A node publishes or subscribes a topic, at a file and line. ``form`` is the key path that said so."""
+
+    topic: str
+    role: Role
+    node: str
+    form: str
+    location: Location
+    settings: TopicSettings = NO_SETTINGS
+
+
+@dataclass(frozen=True, slots=True)
+class Contract:
+    """One ``contract.yaml`` as read. ``digest`` is the SHA-256 of its bytes in hex, empty when it was not readable."""
+
+    node: str
+    location: Location
+    declarations: tuple[Declaration, ...]
+    findings: tuple[Finding, ...]
+    digest: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class TopicSpec:
+    """What a topic should be: ``None`` leaves a setting to the broker. Config values are normalised text."""
+
+    partitions: int | None
+    replication_factor: int | None
+    keyed: bool | None
+    config: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Topic:
+    """A declared topic. ``blocked`` says, as a clause, why nothing may touch it; empty when all is well."""
+
+    name: str
+    parts: TopicName
+    spec: TopicSpec
+    publishers: tuple[Declaration, ...]
+    subscribers: tuple[Declaration, ...]
+    blocked: str = ""
+
+    @property
+    def owner(self) -> Declaration:
+        """The declaration that answers for the topic: its first publisher, or its first subscriber if it has none."""
+        return (self.publishers or self.subscribers)[0]
+
+
+@dataclass(frozen=True, slots=True)
+class Manifest:
+    """Everything that the contracts declare: topics by name, in order, and every finding on the way."""
+
+    contracts: tuple[Contract, ...]
+    topics: Mapping[str, Topic]
+    findings: tuple[Finding, ...]
+
+    @property
+    def errors(self) -> tuple[Finding, ...]:
+        return tuple(finding for finding in self.findings if finding.severity is Severity.ERROR)
+
+    @property
+    def digest(self) -> str:
+        """SHA-256 in hex over the contracts' digests by path: equal when and only when the same bytes were read."""
+        from hashlib import sha256
+
+        lines = sorted(f"{contract.location.path}\0{contract.digest}" for contract in self.contracts)
+        return sha256("\n".join(lines).encode()).hexdigest()

@@ -1,0 +1,206 @@
+"""Everything that can go wrong, as sentences for the person who reads them.
+
+Each error says what failed, where and why (``message``) and what to do about it (``remedy``). ``transient`` decides
+whether trying again can help. All of them end a command with exit code 2, "could not run"; findings and drift are
+results, not errors.
+
+::
+
+    OmniError
+    ├── InputError                 what was asked for cannot be used as it stands
+    │   ├── SettingsError          omni.toml, [tool.omni] or an OMNI_ variable
+    │   ├── PathNotFound           a path that does not exist or cannot be listed
+    │   └── NoContracts            a path without a single contract
+    ├── ReadOnly                   a write was asked for under OMNI_READONLY=1
+    ├── StateError                 the state folder (.omni) cannot be used
+    │   ├── ProjectionBusy         another process holds the projection        (transient)
+    │   ├── ProjectionDamaged      the DuckDB file cannot be read
+    │   ├── ProjectionVersion      the DuckDB file belongs to a newer omni
+    │   └── JournalDamaged         a journal line cannot be read
+    ├── QueryError                 SQL that DuckDB does not accept
+    ├── BrokerError                a broker said no, or said nothing
+    │   ├── BrokerUnreachable      nothing answers at the address              (transient)
+    │   ├── BrokerTimeout          it answered before, and not in time now     (transient)
+    │   └── BrokerRefused          not authorised, or the request was rejected
+    └── ProcessError               a process that omni starts itself
+        ├── EngineUnavailable      the broker engine is not installed here
+        ├── EngineFailed           it was started and did not come up
+        ├── PortInUse              somebody else listens there
+        └── ServiceFailed          webserver, daemon or a run ended on its own
+"""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+
+class OmniError(Exception):
+    """Base of all errors that a command reports without a traceback.
+
+    ``message`` is one sentence with the thing, the place and the cause; ``remedy`` is the way out, or empty.
+    """
+
+    exit_code: ClassVar[int] = 2
+    transient: ClassVar[bool] = False
+
+    def __init__(self, message: str, remedy: str = "") -> None:
+        super().__init__(message)
+        self.message = message
+        self.remedy = remedy
+
+    def __str__(self) -> str:
+        return f"{self.message} {self.remedy}".strip()
+
+    def __reduce__(self) -> tuple[object, ...]:
+        return (_restore, (type(self), self.message, self.remedy))
+
+
+def _restore(kind: type[OmniError], message: str, remedy: str) -> OmniError:
+    error = kind.__new__(kind)
+    OmniError.__init__(error, message, remedy)
+    return error
+
+
+class InputError(OmniError):
+    """What was asked for cannot be used as it stands."""
+
+
+class SettingsError(InputError):
+    """The settings file, or an ``OMNI_`` variable, holds something that cannot be used."""
+
+
+class PathNotFound(InputError):
+    """A path that does not exist, or a folder that cannot be listed."""
+
+    def __init__(self, path: str, why: str = "no such file or folder") -> None:
+        super().__init__(
+            f"cannot read {path}: {why}.",
+            "Name a contract file or a folder that holds some, or set OMNI_CONTRACTS.",
+        )
+
+
+class NoContracts(InputError):
+    """None of the paths holds a contract: an empty manifest is never taken for an answer."""
+
+    def __init__(self, paths: list[str]) -> None:
+        super().__init__(
+            f"no contract.yaml under {', '.join(paths)}.",
+            "Name the folder that holds your contracts, or set OMNI_CONTRACTS.",
+        )
+
+
+class ReadOnly(OmniError):
+    """A write was asked for while ``OMNI_READONLY=1`` forbids all of them."""
+
+    def __init__(self, what: str) -> None:
+        super().__init__(f"{what} is a write, and OMNI_READONLY=1 forbids every write.", "Unset it to allow writes.")
+
+
+class StateError(OmniError):
+    """The state folder, or a file in it, cannot be used."""
+
+
+class ProjectionBusy(StateError):
+    """Another process has held the projection's lock for longer than we wait."""
+
+    transient = True
+
+    def __init__(self, path: str, seconds: float, holder: str = "") -> None:
+        by = f" by {holder}" if holder else ""
+        super().__init__(
+            f"{path} has been locked{by} for {seconds:g} s.",
+            "Wait for the other omni or Dagster process to end, or end it, and try again.",
+        )
+
+
+class ProjectionDamaged(StateError):
+    """The DuckDB file is not one, or cannot be read; nothing was changed."""
+
+    def __init__(self, path: str, why: str) -> None:
+        super().__init__(
+            f"{path} cannot be read as a DuckDB database: {why}.",
+            "It is a projection: move the file aside and run `omni drift` to make it anew; "
+            "the journal beside it keeps the history.",
+        )
+
+
+class ProjectionVersion(StateError):
+    """The DuckDB file was written by a newer omni."""
+
+    def __init__(self, path: str, found: int, known: int) -> None:
+        super().__init__(
+            f"{path} has schema version {found}, and this omni knows versions up to {known}.",
+            "Use the newer omni, or move the file aside and run `omni drift` to make it anew.",
+        )
+
+
+class JournalDamaged(StateError):
+    """A journal line is not what was appended."""
+
+    def __init__(self, path: str, line: int, why: str) -> None:
+        super().__init__(f"{path}:{line} cannot be read: {why}.", "Restore the line from a backup, or remove it.")
+
+
+class QueryError(OmniError):
+    """A question in SQL that DuckDB does not accept."""
+
+
+class BrokerError(OmniError):
+    """A broker said no, or said nothing."""
+
+
+class BrokerUnreachable(BrokerError):
+    """Nothing answers at the bootstrap address."""
+
+    transient = True
+
+    def __init__(self, bootstrap_servers: str, why: str, seconds: float) -> None:
+        super().__init__(
+            f"no broker answers at {bootstrap_servers} ({why}, tried for {seconds:g} s).",
+            "Start one with `omni broker start`, or name yours with --bootstrap-servers.",
+        )
+
+
+class BrokerTimeout(BrokerError):
+    """The broker answered before, and does not answer this call in time."""
+
+    transient = True
+
+    def __init__(self, call: str, seconds: float) -> None:
+        super().__init__(
+            f"the broker did not answer {call} within {seconds:g} s.",
+            "Try again, or give it longer with OMNI_BROKER_TIMEOUT.",
+        )
+
+
+class BrokerRefused(BrokerError):
+    """The broker rejected a request as a whole."""
+
+    def __init__(self, call: str, why: str) -> None:
+        super().__init__(
+            f"the broker refused {call}: {why}.",
+            "Check the credentials (OMNI_KAFKA_… variables) and the ACLs of this principal.",
+        )
+
+
+class ProcessError(OmniError):
+    """A process that omni starts itself could not be started, or ended."""
+
+
+class EngineUnavailable(ProcessError):
+    """The local broker engine that was asked for is not installed."""
+
+
+class EngineFailed(ProcessError):
+    """The local broker was started and did not come up."""
+
+
+class PortInUse(ProcessError):
+    """Somebody else listens on the port that was asked for."""
+
+    def __init__(self, host: str, port: int, what: str, remedy: str) -> None:
+        super().__init__(f"port {port} on {host} is in use, so {what} cannot listen there.", remedy)
+
+
+class ServiceFailed(ProcessError):
+    """A service that omni started ended on its own."""
