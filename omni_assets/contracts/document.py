@@ -7,7 +7,7 @@ import os
 from dataclasses import dataclass
 
 import yaml
-from yaml.nodes import MappingNode, Node
+from yaml.nodes import MappingNode, Node, SequenceNode
 
 from omni_assets.contracts.findings import EMPTY, INVALID_YAML, NOT_A_MAPPING, UNREADABLE, finding
 from omni_assets.contracts.model import Finding, Location
@@ -79,15 +79,15 @@ def parse(path: str, content: bytes) -> Document:
     except yaml.YAMLError as error:
         where, what = _unmarked(path, text, error)
         raise Unreadable(finding(INVALID_YAML, f"this contract is not valid YAML: {what}.", where)) from None
-    if root is None or (root.tag == "tag:yaml.org,2002:null" and not isinstance(root, MappingNode)):
+    if root is None or root.tag == "tag:yaml.org,2002:null":
         raise Unreadable(finding(EMPTY, "this contract is empty.", Location(path), fix="give it a name and event_bus"))
     if not isinstance(root, MappingNode):
-        kind = "a list" if root.id == "sequence" else "a single value"
+        kind = "a list" if isinstance(root, SequenceNode) else "a single value"
         raise Unreadable(finding(NOT_A_MAPPING, f"this contract is {kind}, not a mapping.", place(path, root)))
     return Document(path, content, root)
 
 
-def place(path: str, node: Node) -> Location:
+def place(path: str, node: Node | yaml.Event) -> Location:
     """Where ``node`` begins."""
     mark = node.start_mark
     return Location(path, mark.line + 1, mark.column + 1)
@@ -118,11 +118,8 @@ def _check_depth(path: str, text: str) -> None:
             if isinstance(event, yaml.CollectionStartEvent):
                 depth += 1
                 if depth > MAX_DEPTH:
-                    mark = event.start_mark
-                    where = Location(path, mark.line + 1, mark.column + 1)
-                    raise Unreadable(
-                        finding(INVALID_YAML, f"this contract nests deeper than {MAX_DEPTH} levels.", where)
-                    )
+                    message = f"this contract nests deeper than {MAX_DEPTH} levels."
+                    raise Unreadable(finding(INVALID_YAML, message, place(path, event)))
             elif isinstance(event, yaml.CollectionEndEvent):
                 depth -= 1
     except yaml.YAMLError:

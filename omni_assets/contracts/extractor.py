@@ -264,7 +264,7 @@ def _node_name(document: Document) -> str:
     for key in _NAME_KEYS:
         value = _value_of(document.root, key)
         if isinstance(value, ScalarNode) and value.value.strip() and value.tag != _NULL:
-            return value.value.strip()
+            return str(value.value).strip()
     return _folder_name(document.path)
 
 
