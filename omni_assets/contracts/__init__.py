@@ -1,4 +1,4 @@
-"""What should exist: contracts and the topics that they declare. Pure; needs neither a broker, nor DuckDB, nor Dagster."""
+"""What should exist: contracts and the topics that they declare. Needs neither a broker, nor DuckDB, nor Dagster."""
 
 from omni_assets.contracts.extractor import ContractTopicExtractor as ContractTopicExtractor
 from omni_assets.contracts.manifest import Limits as Limits

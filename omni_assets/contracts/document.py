@@ -20,7 +20,7 @@ MAX_DEPTH = 5000
 
 _OPENERS = ("[", "{", "- ", "? ")
 
-_Loader: type[yaml.CSafeLoader] | type[yaml.SafeLoader] = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+_Loader: type[yaml.CSafeLoader | yaml.SafeLoader] = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
 class Unreadable(Exception):
@@ -90,7 +90,7 @@ def parse(path: str, content: bytes) -> Document:
 def place(path: str, node: Node | yaml.Event) -> Location:
     """Where ``node`` begins."""
     mark = node.start_mark
-    return Location(path, mark.line + 1, mark.column + 1)
+    return Location(path, mark.line + 1, mark.column + 1) if mark else Location(path)
 
 
 def _refused(path: str, message: str, fix: str, location: Location | None = None) -> Unreadable:

@@ -1,8 +1,8 @@
 """The declaration forms: where in a contract topics stand, and what the node does with them.
 
-A form is a key path and a role. ``[]`` in a path is any item of a list. The path names the scalar that holds the topic's
-name; ``settings`` says where the settings stand: ``beside`` it, in a mapping ``under`` a key beside it, or nowhere.
-A new form is a new row.
+A form is a key path and a role. ``[]`` in a path is any item of a list. The path leads to the scalar that holds the
+topic's name; ``settings`` says where its settings stand: beside it, in a mapping under a key beside it, or nowhere. A
+new form is a new row.
 """
 
 from __future__ import annotations

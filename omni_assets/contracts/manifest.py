@@ -30,11 +30,10 @@ from omni_assets.contracts.model import (
 from omni_assets.contracts.naming import Grammar
 from omni_assets.contracts.values import readable
 
-
 _T = TypeVar("_T")
 
 
-def _no_defaults(kind: str) -> TopicSettings:
+def _no_defaults(_kind: str) -> TopicSettings:
     return NO_SETTINGS
 
 

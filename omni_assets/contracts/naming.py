@@ -174,7 +174,7 @@ def is_template(text: str) -> bool:
 
 @lru_cache(maxsize=65536)
 def fold(text: str) -> str:
-    """``text`` without case and separators: names that differ only in ``-``, ``_`` and ``.`` fold to the same string."""
+    """``text`` without case and separators: names that differ only in ``-``, ``_`` and ``.`` fold alike."""
     return _SEPARATORS.sub("", text.lower())
 
 
