@@ -1,0 +1,51 @@
+# `make demo` and `make test` do all of their own set-up; `make help` lists the rest.
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+READY := $(VENV)/.ready
+
+.DEFAULT_GOAL := help
+.PHONY: help setup demo test up lint format lock bench clean
+
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+setup: $(READY) ## make the .venv with everything that the tests use
+
+$(READY): requirements.lock pyproject.toml
+	@echo "omni: setting up $(VENV) (about a minute, once)"
+	@$(PYTHON) -c 'import sys; sys.exit("omni: Python 3.11 or newer is needed, this is " + sys.version.split()[0]) if sys.version_info < (3, 11) else None'
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r requirements.lock
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@touch $(READY)
+
+demo: $(READY) ## the story in a minute, on the embedded broker; ends by itself
+	@$(BIN)/omni demo
+
+test: $(READY) ## all tests that can run here
+	@$(BIN)/python -m pytest
+
+up: $(READY) ## local broker, provisioning, drift and the Dagster UI, until Ctrl-C
+	@$(BIN)/omni up
+
+lint: $(READY) ## ruff, mypy and import-linter
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports
+
+format: $(READY) ## sort imports and lay out the code
+	@$(BIN)/ruff check --fix-only .
+	@$(BIN)/ruff format .
+
+lock: $(READY) ## make requirements.lock anew from pyproject.toml
+	@$(BIN)/uv pip compile pyproject.toml --quiet --universal --python-version 3.11 --generate-hashes \
+	  --no-emit-index-url --no-header --extra broker --extra dev -o requirements.lock
+
+bench: $(READY) ## measure every claim of benchmarks/README.md
+	@$(BIN)/python -m benchmarks.all
+
+clean: ## remove the .venv and what tools leave behind; never .omni, which holds your state
+	@rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis build dist

@@ -1,0 +1,117 @@
+"""Where an operation works: which contracts, which broker, which profile, which state folder.
+
+The command line, Dagster and ``omni_assets.boot()`` resolve the same way, so that all of them mean the same thing.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from types import MappingProxyType
+
+from omni_assets import settings as settings_module
+from omni_assets.broker.connection import Connection
+from omni_assets.broker.local.lifecycle import running
+from omni_assets.contracts.extractor import ContractTopicExtractor
+from omni_assets.contracts.manifest import Limits, SpecPolicy
+from omni_assets.contracts.model import Manifest, TopicSettings
+from omni_assets.contracts.naming import Grammar
+from omni_assets.contracts.values import InvalidValue, normalise
+from omni_assets.errors import SettingsError
+from omni_assets.settings import DEFAULT_ENVIRONMENT, LOCAL_ENVIRONMENT, Environment, Settings
+
+CONVENTIONAL_ADDRESS = "127.0.0.1:9092"
+"""Where a broker is expected when nothing names one and ``omni broker start`` has started none."""
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """Everything that an operation needs to know before it begins.
+
+    ``named`` is whether somebody named the broker; where nobody did, it is the one of ``omni broker start``.
+    """
+
+    settings: Settings
+    environment: str
+    sources: tuple[str, ...]
+    home: Path
+    bootstrap_servers: str
+    named: bool
+    connection: Connection
+
+    def extractor(self) -> ContractTopicExtractor:
+        """The parser under this project's grammar and this environment's limits. Raises ``SettingsError``."""
+        return ContractTopicExtractor(_grammar(self.settings), _policy(self.settings, self.environment))
+
+    def manifest(self) -> Manifest:
+        """Everything that the contracts declare. Raises ``PathNotFound`` and ``NoContracts``."""
+        return self.extractor().extract(self.sources)
+
+
+def resolve(
+    paths: Sequence[str] = (),
+    *,
+    environment: str | None = None,
+    bootstrap_servers: str | None = None,
+    environ: Mapping[str, str] = os.environ,
+    folder: Path | None = None,
+) -> Context:
+    """The context of a command: what it names itself, then the variables, then the settings, then the defaults.
+
+    Raises ``SettingsError``.
+    """
+    settings = settings_module.load(folder)
+    home = settings_module.state_folder(settings, environ)
+    name = environment or environ.get("OMNI_ENV") or settings.default_environment
+    profile = settings.environment(name) if name else Environment()
+    named = bootstrap_servers or environ.get("OMNI_BOOTSTRAP_SERVERS") or profile.bootstrap_servers
+    record = running(home) if not (name and named) else None
+    local = record.bootstrap_servers if record else None
+    address = named or local or CONVENTIONAL_ADDRESS
+    if name is None:
+        name = LOCAL_ENVIRONMENT if not named or named == local else DEFAULT_ENVIRONMENT
+        profile = settings.environment(name)
+    connection = Connection(
+        bootstrap_servers=address,
+        properties=MappingProxyType({**profile.kafka, **settings_module.kafka_properties(environ)}),
+        timeout=settings_module.broker_timeout(environ),
+        read_only=settings_module.read_only(environ),
+    )
+    sources = tuple(paths) or settings_module.contract_sources(settings, environ)
+    return Context(settings, name, sources, home, address, bool(named), connection)
+
+
+def _grammar(settings: Settings) -> Grammar:
+    chosen = settings.grammar
+    try:
+        return Grammar(chosen.pattern, chosen.kinds, chosen.segment)
+    except ValueError as error:
+        raise SettingsError(
+            f"{settings.source}: `grammar`: {error}.", "docs/settings.md shows a grammar of one's own."
+        ) from None
+
+
+def _policy(settings: Settings, environment: str) -> SpecPolicy:
+    limits = settings.environment(environment).limits
+
+    @lru_cache(maxsize=None)
+    def defaults(kind: str) -> TopicSettings:
+        return _defaults(settings, kind)
+
+    return SpecPolicy(defaults, Limits(limits.partitions, limits.replication_factor))
+
+
+def _defaults(settings: Settings, kind: str) -> TopicSettings:
+    stated = settings.defaults_of(kind)
+    config: dict[str, str] = {}
+    for key, value in stated.config.items():
+        try:
+            config[key] = normalise(key, value)
+        except InvalidValue as reason:
+            raise SettingsError(
+                f"{settings.source}: `defaults.{kind}.config.{key}`: {reason}.", "Write it as in a contract, such as 7d."
+            ) from None
+    return TopicSettings(stated.partitions, stated.replication_factor, None, MappingProxyType(config))

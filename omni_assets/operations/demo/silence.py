@@ -1,0 +1,147 @@
+"""The first chapter: how a topic goes silent, and how drift ends the silence."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from collections.abc import Iterator
+from typing import Any
+
+from omni_assets.broker.admin import BrokerAdmin
+from omni_assets.contracts.model import Manifest, Topic
+from omni_assets.contracts.values import readable
+from omni_assets.drift.diff import DriftKind
+from omni_assets.errors import ServiceFailed
+from omni_assets.operations.demo.outsider import RECORDS
+from omni_assets.operations.demo.stage import Stage
+from omni_assets.operations.demo.story import Chapter, Expected, Said, Scene, Shown
+from omni_assets.operations.observe import DriftReport, drift
+from omni_assets.operations.provision import provision
+
+RUN_TIMEOUT = 120.0
+"""Seconds that the Dagster run of the story may take."""
+
+_SHORT_RETENTION = "3600000"
+
+
+def tell(stage: Stage) -> Iterator[Scene]:
+    """Provision, break, see, reconcile, see again."""
+    manifest = stage.context.manifest()
+    yield Said(
+        f"The embedded broker answers at {stage.context.bootstrap_servers} after {stage.broker_seconds:.1f} s. "
+        f"{len(manifest.contracts)} contracts declare {len(manifest.topics)} topics."
+    )
+    yield from _provision(stage, manifest)
+    meant, dropped, shortened, widened = _cast(manifest)
+    misspelt = meant.name.replace("routing-complete", "routing_complete")
+    yield from _break(stage, misspelt, meant, dropped, shortened, widened)
+
+    before = drift(stage.context, manifest)
+    yield Said("What the broker has is held against what the contracts declare. Every difference has a verdict:")
+    yield Shown(before)
+    expected = {
+        (misspelt, DriftKind.ORPHANED, ""),
+        (dropped.name, DriftKind.MISSING, ""),
+        (shortened.name, DriftKind.CONFIG, "retention.ms"),
+        (widened.name, DriftKind.PARTITIONS, "partitions"),
+    }
+    yield Expected("drift names these four differences and no other", _identities(before) == expected)
+
+    run = _reconcile(stage)
+    yield Said(
+        f"Dagster's job `reconcile` ran ({run['run_id'][:8]}, {run['events']} events): what is safe is corrected, "
+        "the rest is surfaced."
+    )
+    yield Expected("the reconcile run succeeded in Dagster's event log", run["success"] is True)
+
+    after = drift(stage.context, manifest)
+    yield Shown(after)
+    yield Expected(
+        f"{dropped.name} was created again, and the other three wait for a person",
+        _identities(after) == expected - {(dropped.name, DriftKind.MISSING, "")},
+    )
+
+
+SILENCE = Chapter("silence", "How a topic goes silent, and how drift ends the silence", tell)
+
+
+def _provision(stage: Stage, manifest: Manifest) -> Iterator[Scene]:
+    provisioning = provision(stage.context, manifest, trigger="demo")
+    counts = provisioning.counts
+    yield Said(
+        f"`omni provision` creates {counts['created']} topics in {provisioning.seconds:.2f} s with "
+        f"{provisioning.calls} broker calls, and reads them back."
+    )
+    yield Expected("every declared topic is there", counts["created"] == len(manifest.topics))
+    clean = drift(stage.context, manifest)
+    yield Expected("nothing drifts", not clean.rows)
+
+
+def _break(
+    stage: Stage, misspelt: str, meant: Topic, dropped: Topic, shortened: Topic, widened: Topic
+) -> Iterator[Scene]:
+    _outsider(stage, "publish", misspelt, str(RECORDS))
+    with BrokerAdmin(stage.context.connection) as admin:
+        bounds = admin.record_bounds([misspelt, meant.name])
+    yield Said(
+        f"Now a service spells `{misspelt}`. It creates its topic, publishes {RECORDS} records, and nothing fails. "
+        f"Whoever subscribes `{meant.name}` waits for ever: it holds {bounds.get(meant.name, 0)} records."
+    )
+    yield Expected(
+        f"all {RECORDS} records are in the misspelt topic and none in the declared one",
+        bounds == {misspelt: RECORDS, meant.name: 0},
+    )
+    wide = (widened.spec.partitions or 1) * 2
+    _outsider(stage, "delete", dropped.name)
+    _outsider(stage, "retain", shortened.name, _SHORT_RETENTION)
+    _outsider(stage, "widen", widened.name, str(wide))
+    yield Said(
+        f"Behind the contracts' back somebody deletes `{dropped.name}`, sets the retention of `{shortened.name}` to "
+        f"{readable('retention.ms', _SHORT_RETENTION)} and gives `{widened.name}` {wide} partitions."
+    )
+
+
+def _cast(manifest: Manifest) -> tuple[Topic, Topic, Topic, Topic]:
+    """The topics that the story is about, found by what they are."""
+    by_event = {topic.parts.event: topic for topic in manifest.topics.values()}
+    meant = by_event["routing-complete"]
+    dropped = by_event["review-complete"]
+    others = [topic for topic in manifest.topics.values() if topic not in (meant, dropped)]
+    kept = (topic for topic in others if int(topic.spec.config.get("retention.ms", "0")) > int(_SHORT_RETENTION))
+    shortened = next(kept)
+    widened = next(topic for topic in others if topic is not shortened and (topic.spec.partitions or 0) > 1)
+    return meant, dropped, shortened, widened
+
+
+def _identities(report: DriftReport) -> set[tuple[str, DriftKind, str]]:
+    return {(row.drift.topic, row.drift.kind, row.drift.field) for row in report.rows}
+
+
+def _outsider(stage: Stage, action: str, topic: str, *values: str) -> None:
+    _run(stage, "omni_assets.operations.demo.outsider", action, stage.context.bootstrap_servers, topic, *values)
+
+
+def _reconcile(stage: Stage) -> dict[str, Any]:
+    output = _run(stage, "omni_assets.pipeline.run")
+    document: dict[str, Any] = json.loads(output)
+    return document
+
+
+def _run(stage: Stage, module: str, *arguments: str) -> str:
+    """What a module of the package prints, run as a process of its own that Ctrl-C reaches too."""
+    try:
+        ended = subprocess.run(
+            [sys.executable, "-m", module, *arguments],
+            env=stage.environ,
+            capture_output=True,
+            text=True,
+            timeout=RUN_TIMEOUT,
+            check=False,
+        )
+    except subprocess.TimeoutExpired:
+        raise ServiceFailed(f"{module} did not end within {RUN_TIMEOUT:g} s.", "Run the demo again.") from None
+    if ended.returncode != 0 and not ended.stdout:
+        last = (ended.stderr.strip().splitlines() or ["it printed nothing"])[-1]
+        raise ServiceFailed(f"{module} ended with exit code {ended.returncode}: {last}", "Run the demo again.")
+    return ended.stdout
