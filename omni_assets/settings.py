@@ -3,27 +3,30 @@
 Neither file ever holds a topic name: names live in contracts. The nearest folder upwards that has settings is the
 project's root; relative paths start there.
 
-======================== =====================================================================================
-``OMNI_CONTRACTS``       where contracts are looked for: folders and files, separated as in ``PATH``
+========================== ===========================================================================
+``OMNI_CONTRACTS``         where contracts are looked for: folders and files, separated as in ``PATH``
 ``OMNI_BOOTSTRAP_SERVERS`` the broker, ``host:port[,host:port]``
-``OMNI_ENV``             the profile of the settings
-``OMNI_HOME``            the state folder, ``.omni`` in the project's root by default
-``OMNI_READONLY``        ``1`` makes every write to a broker impossible
-``OMNI_BROKER_TIMEOUT``  seconds that one broker call may take, 15 by default
-``OMNI_KAFKA_<PROPERTY>`` any librdkafka property, dots as underscores: ``OMNI_KAFKA_SASL_USERNAME``
-======================== =====================================================================================
+``OMNI_ENV``               the profile of the settings
+``OMNI_HOME``              the state folder, ``.omni`` in the project's root by default
+``OMNI_READONLY``          ``1`` makes every write to a broker impossible
+``OMNI_BROKER_TIMEOUT``    seconds that one broker call may take, 15 by default
+``OMNI_KAFKA_<PROPERTY>``  any librdkafka property, dots as underscores: ``OMNI_KAFKA_SASL_USERNAME``
+========================== ===========================================================================
 """
 
 from __future__ import annotations
 
 import os
+import re
+import stat
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from difflib import get_close_matches
 from functools import cached_property
 from pathlib import Path
 from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
 from omni_assets.errors import SettingsError
 
@@ -31,8 +34,49 @@ SETTINGS_FILE = "omni.toml"
 LOCAL_ENVIRONMENT = "local"
 DEFAULT_ENVIRONMENT = "default"
 _KAFKA_PREFIX = "OMNI_KAFKA_"
+_SECRET = re.compile(r"(?:password|passphrase|secret|key\.pem)$")
 
 ConfigValue = str | int | float | bool | list[str]
+
+
+def _dotted(table: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:
+    """Pairs with dotted keys: ``retention.ms = "7d"`` without quotes is a table in a table to TOML."""
+    for key, value in table.items():
+        if isinstance(value, Mapping):
+            yield from _dotted(value, f"{prefix}{key}.")
+        else:
+            yield f"{prefix}{key}", value
+
+
+def _topic_config(table: object) -> object:
+    if not isinstance(table, Mapping):
+        return table
+    config = dict(_dotted(table))
+    for key, value in config.items():
+        single = isinstance(value, (str, int, float))
+        if not single and not (isinstance(value, list) and all(isinstance(each, str) for each in value)):
+            raise ValueError(f"holds neither a text, a number, true or false, nor a list of texts under `{key}`")
+    return config
+
+
+def _kafka_properties(table: object) -> object:
+    if not isinstance(table, Mapping):
+        return table
+    properties: dict[str, str] = {}
+    for key, value in _dotted(table):
+        if _SECRET.search(key):
+            variable = _KAFKA_PREFIX + key.upper().replace(".", "_")
+            raise ValueError(f"holds `{key}`, and a secret does not belong in a file; set {variable} instead")
+        single = isinstance(value, (str, int, float))
+        if not single:
+            raise ValueError(f"holds neither a text, a number, nor true or false under `{key}`")
+        properties[key] = str(value).lower() if isinstance(value, bool) else str(value)
+    return properties
+
+
+Count = Annotated[int, Field(ge=1, le=2**31 - 1, strict=True)]
+TopicConfig = Annotated[Mapping[str, ConfigValue], BeforeValidator(_topic_config)]
+KafkaProperties = Annotated[Mapping[str, str], BeforeValidator(_kafka_properties)]
 
 
 class _Strict(BaseModel):
@@ -50,23 +94,23 @@ class GrammarSettings(_Strict):
 class TopicDefaults(_Strict):
     """Settings for topics of one kind whose contracts do not state them. Config values as in a contract (``7d``)."""
 
-    partitions: Annotated[int, Field(ge=1)] | None = None
-    replication_factor: Annotated[int, Field(ge=1)] | None = None
-    config: Mapping[str, ConfigValue] = Field(default_factory=dict)
+    partitions: Count | None = None
+    replication_factor: Count | None = None
+    config: TopicConfig = Field(default_factory=dict)
 
 
 class LimitSettings(_Strict):
     """The most that an environment can give: declared values above are cut down to it."""
 
-    partitions: Annotated[int, Field(ge=1)] | None = None
-    replication_factor: Annotated[int, Field(ge=1)] | None = None
+    partitions: Count | None = None
+    replication_factor: Count | None = None
 
 
 class Environment(_Strict):
-    """A profile: where its broker is, and what it can give."""
+    """A profile: where its broker is, and what it can give. ``kafka`` holds librdkafka properties, no secrets."""
 
     bootstrap_servers: str | None = None
-    kafka: Mapping[str, str] = Field(default_factory=dict)
+    kafka: KafkaProperties = Field(default_factory=dict)
     limits: LimitSettings = LimitSettings()
 
 
@@ -84,7 +128,7 @@ _BUILT_IN_ENVIRONMENTS: Mapping[str, Environment] = {
 class Settings(_Strict):
     """All settings of a project. ``source`` is the file that they came from, or ``None``."""
 
-    contracts: tuple[str, ...] = ("contracts",)
+    contracts: Annotated[tuple[str, ...], Field(min_length=1)] = ("contracts",)
     grammar: GrammarSettings = GrammarSettings()
     defaults: Mapping[str, TopicDefaults] = Field(default_factory=dict)
     environments: Mapping[str, Environment] = Field(default_factory=dict)
@@ -107,17 +151,22 @@ class Settings(_Strict):
         return found
 
     def defaults_of(self, kind: str) -> TopicDefaults:
-        """The defaults of a kind: the project's for it, the project's for all (``*``), then the built-in ones."""
-        for table in (self.defaults, _BUILT_IN_DEFAULTS):
-            for key in (kind, "*"):
-                if key in table:
-                    return table[key]
-        return TopicDefaults()
+        """The defaults of a kind, key by key: the project's for it, the project's for all (``*``), then built-in."""
+        built_in = _BUILT_IN_DEFAULTS.get(kind, _BUILT_IN_DEFAULTS["*"])
+        merged: dict[str, Any] = {"config": {}}
+        for layer in (built_in, self.defaults.get("*"), self.defaults.get(kind)):
+            if layer is not None:
+                stated = layer.model_dump(exclude_none=True)
+                merged = {**merged, **stated, "config": {**merged["config"], **stated["config"]}}
+        return TopicDefaults(**merged)
 
 
 def load(start: Path | None = None) -> Settings:
     """The settings that hold in ``start`` (the current folder). Raises ``SettingsError`` naming the file and key."""
-    folder = (start or Path.cwd()).resolve()
+    try:
+        folder = (start or Path.cwd()).resolve()
+    except OSError as error:
+        raise SettingsError(f"the current folder is gone: {_why(error)}.", "Change to one that exists.") from None
     for candidate in (folder, *folder.parents):
         for file, table in ((candidate / SETTINGS_FILE, ()), (candidate / "pyproject.toml", ("tool", "omni"))):
             values = _table(file, table)
@@ -134,7 +183,7 @@ def contract_sources(settings: Settings, environ: Mapping[str, str] = os.environ
 
 def state_folder(settings: Settings, environ: Mapping[str, str] = os.environ) -> Path:
     """The state folder: ``OMNI_HOME``, else ``.omni`` in the project's root."""
-    return Path(environ.get("OMNI_HOME") or settings.root / ".omni").expanduser().absolute()
+    return Path(os.path.expanduser(environ.get("OMNI_HOME") or settings.root / ".omni")).absolute()
 
 
 def kafka_properties(environ: Mapping[str, str] = os.environ) -> dict[str, str]:
@@ -142,7 +191,7 @@ def kafka_properties(environ: Mapping[str, str] = os.environ) -> dict[str, str]:
     return {
         name.removeprefix(_KAFKA_PREFIX).lower().replace("_", "."): value
         for name, value in environ.items()
-        if name.startswith(_KAFKA_PREFIX) and value
+        if name.startswith(_KAFKA_PREFIX) and name != _KAFKA_PREFIX and value
     }
 
 
@@ -153,7 +202,7 @@ def read_only(environ: Mapping[str, str] = os.environ) -> bool:
 
 def broker_timeout(environ: Mapping[str, str] = os.environ) -> float:
     """Seconds that one broker call may take. Raises ``SettingsError`` where the variable is not a positive number."""
-    text = environ.get("OMNI_BROKER_TIMEOUT", "15")
+    text = environ.get("OMNI_BROKER_TIMEOUT") or "15"
     try:
         seconds = float(text)
     except ValueError:
@@ -164,28 +213,76 @@ def broker_timeout(environ: Mapping[str, str] = os.environ) -> float:
 
 
 def _table(file: Path, keys: tuple[str, ...]) -> dict[str, Any] | None:
+    """The table under ``keys`` in ``file``, or ``None`` where there is no such file or table."""
     try:
+        if not stat.S_ISREG(file.stat().st_mode):
+            raise SettingsError(f"cannot read {file}: it is not a file.", "Move it away, or put a settings file there.")
         values: Any = tomllib.loads(file.read_text(encoding="utf-8"))
     except (FileNotFoundError, NotADirectoryError):
         return None
-    except (OSError, UnicodeDecodeError) as error:
-        raise SettingsError(f"cannot read {file}: {error}.", "Make it a readable UTF-8 file.") from None
+    except UnicodeDecodeError as error:
+        raise SettingsError(f"{file} is not UTF-8 at offset {error.start}.", "Save it as UTF-8.") from None
+    except OSError as error:
+        raise SettingsError(f"cannot read {file}: {_why(error)}.", "Make it a readable file.") from None
     except tomllib.TOMLDecodeError as error:
-        raise SettingsError(f"{file} is not TOML: {error}.", "Mend the line that it names.") from None
-    for key in keys:
-        if not isinstance(values, dict) or key not in values:
+        raise SettingsError(f"{file} is not TOML: {_clause(str(error))}.", "Mend the line that it names.") from None
+    except RecursionError:
+        raise SettingsError(f"{file} nests too deep to be read.", "Flatten it.") from None
+    for position, key in enumerate(keys):
+        values = values.get(key)
+        if values is None:
             return None
-        values = values[key]
-    return values if isinstance(values, dict) else None
+        if not isinstance(values, dict):
+            name = ".".join(keys[: position + 1])
+            raise SettingsError(f"{file}: `{name}` is not a table.", f"Write [{'.'.join(keys)}] above its keys.")
+    return dict(values)
 
 
 def _validated(values: dict[str, Any], root: Path, file: Path) -> Settings:
+    for key in ("root", "source"):
+        if key in values:
+            raise SettingsError(f"{file}: `{key}` is not a setting.", _SEE_DOCS)
     try:
         return Settings.model_validate({**values, "root": root, "source": file})
     except ValidationError as error:
-        first = error.errors()[0]
-        key = ".".join(str(part) for part in first["loc"])
-        raise SettingsError(f"{file}: `{key}`: {first['msg'].lower()}.", "docs/settings.md lists every key.") from None
+        problems = error.errors(include_url=False, include_input=False)
+        first = problems[0]
+        key = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in first["loc"]).lstrip(".")
+        more = f" ({len(problems) - 1} more after it)" if len(problems) > 1 else ""
+        raise SettingsError(f"{file}: `{key}` {_problem(first)}{more}.", _SEE_DOCS) from None
+
+
+def _problem(error: Any) -> str:
+    kind, context = error["type"], error.get("ctx", {})
+    if kind == "value_error":
+        return str(context["error"])
+    if kind == "extra_forbidden":
+        close = get_close_matches(str(error["loc"][-1]), _KEYS, 1)
+        return f"is not a setting; `{close[0]}` is one" if close else "is not a setting"
+    return _PROBLEMS.get(kind) or _clause(error["msg"])
+
+
+_KEYS = sorted({key for model in (Settings, GrammarSettings, TopicDefaults, Environment) for key in model.model_fields})
+_SEE_DOCS = "docs/settings.md lists every key."
+_PROBLEMS = {
+    "dict_type": "is not a table",
+    "greater_than_equal": "is less than 1",
+    "int_type": "is not a whole number",
+    "less_than_equal": "is larger than any broker takes",
+    "mapping_type": "is not a table",
+    "model_type": "is not a table",
+    "string_type": "is not a text",
+    "too_short": "is empty",
+    "tuple_type": "is not a list",
+}
+
+
+def _clause(message: str) -> str:
+    return message[:1].lower() + message[1:].rstrip(".")
+
+
+def _why(error: OSError) -> str:
+    return (error.strerror or str(error)).lower()
 
 
 def _relative(path: Path) -> str:

@@ -12,31 +12,60 @@ _SKIPPED = frozenset({"node_modules", "__pycache__", "site-packages"})
 
 
 def find_contracts(sources: Iterable[str]) -> list[str]:
-    """Paths of contracts under ``sources`` in a stable order, each once.
+    """Paths of contracts under ``sources`` in a stable order, each file once however many sources lead to it.
 
     A source that is a file is taken whatever its name. Folders are searched without following links to folders and
     without hidden ones. Raises ``PathNotFound`` and ``NoContracts``.
     """
-    named = [str(source) for source in sources]
-    found: dict[str, None] = {}
-    for source in named:
-        found.update(dict.fromkeys(_under(source)))
+    named = [os.fspath(source) for source in sources]
+    found = [path for source in named for path in _under(source)]
     if not found:
         raise NoContracts(named)
-    return list(found)
+    return found if len(named) == 1 else list(_distinct(found))
+
+
+def _distinct(paths: Iterable[str]) -> Iterator[str]:
+    seen: set[str] = set()
+    for path in paths:
+        real = os.path.realpath(path)
+        if real not in seen:
+            seen.add(real)
+            yield path
 
 
 def _under(source: str) -> Iterator[str]:
-    if not os.path.lexists(source):
-        raise PathNotFound(source)
-    if not os.path.isdir(source):
+    try:
+        os.lstat(source)
+    except (OSError, ValueError) as error:
+        raise _refused(source, error) from None
+    if os.path.isdir(source):
+        yield from _in_folder("" if source in (".", "./") else source)
+    else:
         yield source
-        return
-    for folder, folders, files in os.walk(source, onerror=_refuse):
-        folders[:] = sorted(name for name in folders if name not in _SKIPPED and not name.startswith("."))
-        yield from (os.path.normpath(os.path.join(folder, name)) for name in sorted(FILE_NAMES.intersection(files)))
-        yield from (os.path.normpath(os.path.join(folder, name)) for name in sorted(FILE_NAMES.intersection(folders)))
 
 
-def _refuse(error: OSError) -> None:
-    raise PathNotFound(str(error.filename), (error.strerror or str(error)).lower())
+def _in_folder(root: str) -> Iterator[str]:
+    """Contracts of a folder before those of its subfolders, both by name."""
+    waiting = [root]
+    while waiting:
+        folder = waiting.pop()
+        try:
+            with os.scandir(folder or ".") as entries:
+                present = sorted(entries, key=lambda entry: entry.name)
+        except OSError as error:
+            raise _refused(folder, error) from None
+        yield from (os.path.join(folder, entry.name) for entry in present if entry.name in FILE_NAMES)
+        waiting += (os.path.join(folder, entry.name) for entry in reversed(present) if _is_searched(entry))
+
+
+def _is_searched(entry: os.DirEntry[str]) -> bool:
+    if entry.name in _SKIPPED or entry.name.startswith("."):
+        return False
+    return entry.is_dir(follow_symlinks=False)
+
+
+def _refused(path: str, error: OSError | ValueError) -> PathNotFound:
+    if isinstance(error, FileNotFoundError):
+        return PathNotFound(path)
+    why = error.strerror if isinstance(error, OSError) else None
+    return PathNotFound(path, (why or str(error)).lower())

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-import errno
 import os
+import stat
 from dataclasses import dataclass
+from typing import TypeAlias
 
 import yaml
 from yaml.nodes import MappingNode, Node, SequenceNode
@@ -12,13 +13,34 @@ from yaml.nodes import MappingNode, Node, SequenceNode
 from omni_assets.contracts.findings import EMPTY, INVALID_YAML, NOT_A_MAPPING, UNREADABLE, finding
 from omni_assets.contracts.model import Finding, Location
 
-MAX_BYTES = 4 * 1024 * 1024
-"""Largest contract in bytes that is read: some hundred times the largest seen, and still parsed in a second."""
+Pairs: TypeAlias = list[tuple[Node, Node]]
+"""The keys and values of a YAML mapping, in the order of the file."""
 
-MAX_DEPTH = 5000
+MAX_BYTES = 1024 * 1024
+"""Largest contract in bytes that is read: some fifty times the largest seen."""
+
+MAX_DEPTH = 1000
 """Deepest nesting of collections that is composed; the composer recurses on the C stack."""
 
+MAX_TAG_DIRECTIVES = 100
+"""Most ``%TAG`` lines; the scanner compares each with all before it."""
+
 _OPENERS = ("[", "{", "- ", "? ")
+
+_REMEDIES = (
+    ("expected a single document", "keep one document in the file, and move the others to files of their own"),
+    ("undefined alias", "define the anchor before its alias"),
+    ("duplicate anchor", "give one of the two anchors another name"),
+    ("mapping values are not allowed", "quote the value, or mend the indentation"),
+    ("alphabetic or numeric character", "quote the value"),
+)
+_KINDS = {
+    stat.S_IFDIR: "a folder",
+    stat.S_IFIFO: "a named pipe",
+    stat.S_IFSOCK: "a socket",
+    stat.S_IFCHR: "a device",
+    stat.S_IFBLK: "a device",
+}
 
 _Loader: type[yaml.CSafeLoader | yaml.SafeLoader] = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
@@ -44,14 +66,23 @@ def read(path: str) -> bytes:
     """The bytes of the file at ``path``, at most ``MAX_BYTES``. Raises ``Unreadable``."""
     try:
         descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
-        with os.fdopen(descriptor, "rb") as file:
-            content = file.read(MAX_BYTES + 1)
+        try:
+            status = os.fstat(descriptor)
+            if not stat.S_ISREG(status.st_mode):
+                kind = _KINDS.get(stat.S_IFMT(status.st_mode), "not a file")
+                raise _refused(path, f"this contract cannot be read: it is {kind}.", "put a file in its place")
+            content = _read_at_most(descriptor, MAX_BYTES + 1) if status.st_size <= MAX_BYTES else None
+        finally:
+            os.close(descriptor)
     except OSError as error:
-        why = "it is a folder" if error.errno == errno.EISDIR else (error.strerror or str(error)).lower()
-        raise _refused(path, f"this contract cannot be read: {why}.", "Make it a readable file.") from None
-    if len(content) > MAX_BYTES:
+        why = (error.strerror or str(error)).lower()
+        raise _refused(path, f"this contract cannot be read: {why}.", "make it a readable file") from None
+    except ValueError:
+        raise _refused(path, "this contract cannot be read: its path holds a NUL.", "name a file") from None
+    if content is None or len(content) > MAX_BYTES:
         limit = MAX_BYTES // 1024 // 1024
-        raise _refused(path, f"this contract is larger than {limit} MiB, and is not read.", "Split it, or move it.")
+        fix = "split it, or rename it if it is no contract"
+        raise _refused(path, f"this contract is larger than {limit} MiB, so it is not read.", fix)
     return content
 
 
@@ -61,29 +92,32 @@ def parse(path: str, content: bytes) -> Document:
         text = content.decode("utf-8")
     except UnicodeDecodeError as error:
         line = content.count(b"\n", 0, error.start) + 1
-        column = error.start - content.rfind(b"\n", 0, error.start)
+        column = len(content[content.rfind(b"\n", 0, error.start) + 1 : error.start].decode("utf-8", "replace")) + 1
         raise _refused(
             path,
             f"this contract is not UTF-8: byte 0x{content[error.start]:02x} at offset {error.start}.",
-            "Save it as UTF-8.",
+            "save it as UTF-8",
             Location(path, line, column),
         ) from None
+    _check_tags(path, text)
     _check_depth(path, text)
     try:
         root: Node | None = yaml.compose(text, _Loader)
     except yaml.MarkedYAMLError as error:
-        mark = error.problem_mark or error.context_mark
-        where = Location(path, mark.line + 1, mark.column + 1) if mark else Location(path)
-        what = " ".join(part for part in (error.context, error.problem) if part)
-        raise Unreadable(finding(INVALID_YAML, f"this contract is not valid YAML: {what}.", where)) from None
+        raise _invalid(path, text, error) from None
     except yaml.YAMLError as error:
-        where, what = _unmarked(path, text, error)
-        raise Unreadable(finding(INVALID_YAML, f"this contract is not valid YAML: {what}.", where)) from None
+        raise _unmarked(path, content, error) from None
+    except RecursionError:
+        raise _too_deep(Location(path)) from None
     if root is None or root.tag == "tag:yaml.org,2002:null":
-        raise Unreadable(finding(EMPTY, "this contract is empty.", Location(path), fix="give it a name and event_bus"))
+        fix = "give it a `name` and an `event_bus`, or remove the file"
+        raise Unreadable(finding(EMPTY, "this contract is empty, so it declares nothing.", Location(path), fix=fix))
     if not isinstance(root, MappingNode):
         kind = "a list" if isinstance(root, SequenceNode) else "a single value"
-        raise Unreadable(finding(NOT_A_MAPPING, f"this contract is {kind}, not a mapping.", place(path, root)))
+        message = f"this contract is {kind} where a mapping is expected, so nothing of it is read."
+        raise Unreadable(
+            finding(NOT_A_MAPPING, message, place(path, root), fix="begin it with `name:` and `event_bus:`")
+        )
     return Document(path, content, root)
 
 
@@ -97,15 +131,54 @@ def _refused(path: str, message: str, fix: str, location: Location | None = None
     return Unreadable(finding(UNREADABLE, message, location or Location(path), fix=fix))
 
 
-def _unmarked(path: str, text: str, error: yaml.YAMLError) -> tuple[Location, str]:
-    position = getattr(error, "position", None)
-    character = getattr(error, "character", None)
-    if not isinstance(position, int):
-        return Location(path), " ".join(str(error).split())
-    line = text.count("\n", 0, position) + 1
-    column = position - text.rfind("\n", 0, position)
-    shown = f"U+{character:04X}" if isinstance(character, int) else repr(character)
-    return Location(path, line, column), f"the character {shown} is not allowed"
+def _read_at_most(descriptor: int, limit: int) -> bytes:
+    parts: list[bytes] = []
+    while limit > 0 and (part := os.read(descriptor, limit)):
+        parts.append(part)
+        limit -= len(part)
+    return b"".join(parts)
+
+
+def _invalid(path: str, text: str, error: yaml.MarkedYAMLError) -> Unreadable:
+    mark = error.problem_mark or error.context_mark
+    where = Location(path, mark.line + 1, mark.column + 1) if mark else Location(path)
+    problem, context = error.problem or "", error.context or ""
+    what = f"{problem}, {context}" if problem and context.startswith("while") else f"{context} {problem}".strip()
+    fix = next((fix for part, fix in _REMEDIES if part in what), "mend the indentation, quotes and brackets here")
+    if mark and _character_at(text, mark.line, mark.column) == "\t":
+        what, fix = "a tab stands where YAML takes spaces only", "indent with spaces"
+    message = f"this contract is not valid YAML: {what}; nothing of it is read."
+    return Unreadable(finding(INVALID_YAML, message, where, fix=fix))
+
+
+def _character_at(text: str, line: int, column: int) -> str:
+    lines = text.split("\n", line + 1)
+    return lines[line][column : column + 1] if line < len(lines) else ""
+
+
+def _unmarked(path: str, content: bytes, error: yaml.YAMLError) -> Unreadable:
+    position, character = getattr(error, "position", None), getattr(error, "character", None)
+    where, what, fix = Location(path), " ".join(str(error).split()), "save it as plain UTF-8 text"
+    if isinstance(position, int):
+        # libyaml counts bytes; its Python twin counts characters.
+        before = content[:position].decode("utf-8", "ignore") if _Loader is not yaml.SafeLoader else None
+        before = content.decode("utf-8")[:position] if before is None else before
+        where = Location(path, before.count("\n") + 1, len(before) - before.rfind("\n"))
+        shown = f"U+{character:04X}" if isinstance(character, int) else f"U+{ord(str(character)[0]):04X}"
+        what, fix = f"the character {shown} is not allowed", "remove it, or write it as an escape in double quotes"
+    message = f"this contract is not valid YAML: {what}; nothing of it is read."
+    return Unreadable(finding(INVALID_YAML, message, where, fix=fix))
+
+
+def _too_deep(where: Location) -> Unreadable:
+    message = f"this contract nests deeper than {MAX_DEPTH} levels, so it is not read."
+    return Unreadable(finding(INVALID_YAML, message, where, fix="flatten it"))
+
+
+def _check_tags(path: str, text: str) -> None:
+    if text.count("%TAG") > MAX_TAG_DIRECTIVES:
+        message = f"this contract has more than {MAX_TAG_DIRECTIVES} %TAG directives, so it is not read."
+        raise _refused(path, message, "remove them: a contract needs no tags")
 
 
 def _check_depth(path: str, text: str) -> None:
@@ -118,8 +191,7 @@ def _check_depth(path: str, text: str) -> None:
             if isinstance(event, yaml.CollectionStartEvent):
                 depth += 1
                 if depth > MAX_DEPTH:
-                    message = f"this contract nests deeper than {MAX_DEPTH} levels."
-                    raise Unreadable(finding(INVALID_YAML, message, place(path, event)))
+                    raise _too_deep(place(path, event))
             elif isinstance(event, yaml.CollectionEndEvent):
                 depth -= 1
     except yaml.YAMLError:

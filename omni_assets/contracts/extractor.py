@@ -1,12 +1,13 @@
 """The one parser: from contract files to contracts, with file, line and column for every declaration.
 
 CI, boot and validation all come through here. A document is walked once beside the tree of forms; every string that
-looks like a topic is either a declaration or a finding. Both walks are iterative and visit a shared node (a YAML alias)
-once for each form that reaches it, so neither depth nor alias bombs matter.
+looks like a topic is either a declaration or a finding. The walk is iterative and visits a shared node (a YAML alias)
+once for each form that reaches it, so neither depth nor alias bombs matter. A text that only mentions topics is prose.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from hashlib import sha256
 from pathlib import PurePath
@@ -15,18 +16,21 @@ from typing import TypeAlias
 from yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
 from omni_assets.contracts.discovery import find_contracts
-from omni_assets.contracts.document import Document, Unreadable, parse, place, read
+from omni_assets.contracts.document import Document, Pairs, Unreadable, parse, place, read
 from omni_assets.contracts.findings import (
+    BAD_SETTING,
     DUPLICATE_KEY,
     MALFORMED_NAME,
     TEMPLATE_NAME,
     UNEXPECTED_SHAPE,
     UNREAD_DECLARATION,
+    UNREADABLE,
     finding,
     in_order,
 )
 from omni_assets.contracts.forms import BESIDE, FORMS, NOWHERE, Form, Step, tree
 from omni_assets.contracts.manifest import SpecPolicy, assemble
+from omni_assets.contracts.merges import Merges
 from omni_assets.contracts.model import (
     NO_SETTINGS,
     Contract,
@@ -40,9 +44,17 @@ from omni_assets.contracts.model import (
 from omni_assets.contracts.naming import Grammar, InvalidName, is_template
 from omni_assets.contracts.topic_settings import read_settings
 
+MAX_FINDINGS = 10_000
+"""Most findings of one contract: beyond, something that is no contract was read as one."""
+
+MAX_SETTINGS = 50_000
+"""Most keys that the settings of one contract's topics may hold together: an alias multiplies them."""
+
 _NAME_KEYS = ("node_name", "name", "node", "contract_name")
 _NULL = "tag:yaml.org,2002:null"
 _MERGE = "tag:yaml.org,2002:merge"
+_BETWEEN_NAMES = re.compile(r"[\s,;]+")
+_LONGEST_PATH = 160
 
 _Trail: TypeAlias = "tuple[_Trail, str] | None"
 
@@ -74,10 +86,9 @@ class ContractTopicExtractor:
         try:
             content = read(path)
             digest = sha256(content).hexdigest()
-            document = parse(path, content)
+            return _Reading(parse(path, content), self.grammar, self._tree).contract(digest)
         except Unreadable as error:
             return Contract(_folder_name(path), Location(path), (), (error.finding,), digest)
-        return _Reading(document, self.grammar, self._tree).contract(digest)
 
 
 class _Reading:
@@ -89,21 +100,25 @@ class _Reading:
         self.grammar = grammar
         self.forms = forms
         self.node = _node_name(document)
+        self.merges = Merges(document)
         self.needle = grammar.prefix.lower()
         self.declarations: list[Declaration] = []
-        self.findings: list[Finding] = []
-        self.unread: list[tuple[str, Location, _Trail]] = []
+        self.findings: dict[Finding, None] = {}
+        self.taken: set[int] = set()
+        self.unread: dict[int, tuple[Node, _Trail]] = {}
         self.settings: dict[tuple[int, str], TopicSettings] = {}
+        self.settings_left = MAX_SETTINGS
 
     def contract(self, digest: str) -> Contract:
+        """What was read. Raises ``Unreadable`` where the contract goes beyond a bound."""
         self._walk()
         self._report_unread()
         declarations = tuple(sorted(self.declarations, key=lambda each: (each.location, each.topic, each.role)))
-        return Contract(self.node, place(self.path, self.root), declarations, in_order(self.findings), digest)
+        return Contract(self.node, place(self.path, self.root), declarations, in_order(list(self.findings)), digest)
 
     def _walk(self) -> None:
-        needle = self.needle
         seen: set[tuple[int, int]] = set()
+        checked: set[int] = set()
         stack: list[tuple[Node, Step | None, _Trail]] = [(self.root, self.forms, None)]
         while stack:
             node, step, trail = stack.pop()
@@ -112,82 +127,95 @@ class _Reading:
                 continue
             seen.add(mark)
             if type(node) is MappingNode:
-                pairs = node.value
-                self._check_duplicates(pairs)
-                for key_node, value in pairs:
-                    if type(key_node) is not ScalarNode:
-                        stack.append((key_node, None, (trail, "?")))
-                        stack.append((value, None, (trail, "?")))
-                        continue
-                    key = key_node.value
-                    if needle in key.lower() and self.grammar.resembles(key):
-                        self.unread.append((key, place(self.path, key_node), trail))
-                    if key_node.tag == _MERGE:
-                        self._push_merged(stack, value, step, trail)
-                        continue
-                    child = step.keys.get(key) if step is not None else None
-                    if type(value) is ScalarNode:
-                        if child is not None:
-                            self._take(value, child, node, (trail, key))
-                        elif needle in value.value.lower() and self.grammar.resembles(value.value.strip()):
-                            self.unread.append((value.value.strip(), place(self.path, value), (trail, key)))
-                    else:
-                        stack.append((value, child, (trail, key)))
-                if step is not None and step.items is not None:
-                    self._misplaced(node, trail, "a mapping", "a list")
+                if id(node) not in checked:
+                    checked.add(id(node))
+                    self._check_duplicates(node.value)
+                self._walk_mapping(node, step, trail, stack)
             elif type(node) is SequenceNode:
-                child = step.items if step is not None else None
-                for index, value in enumerate(node.value):
-                    if type(value) is ScalarNode:
-                        if child is not None:
-                            self._take(value, child, None, (trail, f"[{index}]"))
-                        elif needle in value.value.lower() and self.grammar.resembles(value.value.strip()):
-                            self.unread.append((value.value.strip(), place(self.path, value), (trail, f"[{index}]")))
-                    else:
-                        stack.append((value, child, (trail, f"[{index}]")))
-                if step is not None and step.items is None:
-                    self._misplaced(node, trail, "a list", "a topic" if step.form else "a mapping")
-            elif type(node) is ScalarNode and self.grammar.resembles(node.value.strip()):
-                self.unread.append((node.value.strip(), place(self.path, node), trail))
+                self._walk_sequence(node, step, trail, stack)
+            elif type(node) is ScalarNode:
+                self._look_at(node, trail)
 
-    def _push_merged(
-        self, stack: list[tuple[Node, Step | None, _Trail]], value: Node, step: Step | None, trail: _Trail
+    def _walk_mapping(
+        self, node: MappingNode, step: Step | None, trail: _Trail, stack: list[tuple[Node, Step | None, _Trail]]
     ) -> None:
-        merged = value.value if isinstance(value, SequenceNode) else [value]
-        stack.extend((each, step, (trail, "<<")) for each in merged)
+        needle = self.needle
+        steps = step.keys if step is not None else _NO_STEPS
+        pairs = self.merges.pairs(node)
+        if pairs is not node.value:
+            # What a merged mapping holds is read through the pairs; what an own key overrides is looked at still.
+            stack.extend((value, None, (trail, "<<")) for key, value in node.value if key.tag == _MERGE)
+        for key_node, value in pairs:
+            if type(key_node) is not ScalarNode:
+                stack.append((key_node, None, (trail, "?")))
+                stack.append((value, None, (trail, "?")))
+                continue
+            key = key_node.value
+            if needle in key.lower():
+                self._look_at(key_node, trail)
+            child = steps.get(key)
+            if type(value) is not ScalarNode:
+                stack.append((value, child, (trail, key)))
+            elif child is not None:
+                self._take(value, child, node, (trail, key))
+            elif needle in value.value.lower():
+                self._look_at(value, (trail, key))
+        if step is not None and not step.keys and node.value:
+            self._misplaced(node, step, trail, "a mapping")
 
-    def _check_duplicates(self, pairs: list[tuple[Node, Node]]) -> None:
+    def _walk_sequence(
+        self, node: SequenceNode, step: Step | None, trail: _Trail, stack: list[tuple[Node, Step | None, _Trail]]
+    ) -> None:
+        needle = self.needle
+        child = step.items if step is not None else None
+        for index, value in enumerate(node.value):
+            if type(value) is not ScalarNode:
+                stack.append((value, child, (trail, f"[{index}]")))
+            elif child is not None:
+                self._take(value, child, None, (trail, f"[{index}]"))
+            elif needle in value.value.lower():
+                self._look_at(value, (trail, f"[{index}]"))
+        if step is not None and child is None and node.value:
+            self._misplaced(node, step, trail, "a list")
+
+    def _look_at(self, node: ScalarNode, trail: _Trail) -> None:
+        if self._names_in(node.value):
+            self.unread.setdefault(id(node), (node, trail))
+
+    def _names_in(self, text: str) -> list[str]:
+        """The topics that ``text`` consists of; none where it holds anything else, since prose may mention topics."""
+        words = [word for word in _BETWEEN_NAMES.split(text) if word] if text else []
+        return words if all(map(self.grammar.resembles, words)) else []
+
+    def _check_duplicates(self, pairs: Pairs) -> None:
         if len({key.value for key, _ in pairs if type(key) is ScalarNode}) == len(pairs):
             return
-        first: dict[str, Node] = {}
+        first: dict[tuple[str, str], Node] = {}
         for key, _ in pairs:
             if type(key) is not ScalarNode:
                 continue
-            if key.value in first:
-                where = place(self.path, first[key.value])
-                self.findings.append(
-                    finding(
-                        DUPLICATE_KEY,
-                        f"the key `{key.value}` stands twice in this mapping, first in line {where.line}.",
-                        place(self.path, key),
-                        related=((where, f"the first `{key.value}`"),),
-                        fix="remove one of them",
-                    )
+            known = first.setdefault((key.tag, key.value), key)
+            if known is key:
+                continue
+            where = place(self.path, known)
+            self._found(
+                finding(
+                    DUPLICATE_KEY,
+                    f"the key `{_short(key.value)}` stands twice in this mapping, first in line {where.line}.",
+                    place(self.path, key),
+                    related=((where, f"the first `{_short(key.value)}`"),),
+                    fix="remove one of them",
                 )
-            else:
-                first[key.value] = key
+            )
 
     def _take(self, value: ScalarNode, step: Step, mapping: MappingNode | None, trail: _Trail) -> None:
-        text = value.value.strip()
+        text = value.value
         if step.form is None:
-            if self.grammar.resembles(text):
-                self.unread.append((text, place(self.path, value), trail))
-            elif value.tag != _NULL and text:
-                wanted = "a list of topics" if step.items is not None else "a mapping"
-                self._misplaced(value, trail, f"the single value `{_short(text)}`", wanted)
+            self._misplaced_scalar(value, step, trail)
             return
         if value.tag == _NULL and mapping is not None:
             return
+        self.taken.add(id(value))
         location = place(self.path, value)
         try:
             self.grammar.parse(text)
@@ -198,23 +226,23 @@ class _Reading:
         self.declarations.append(Declaration(text, step.form.role, self.node, step.form.path, location, settings))
 
     def _misnamed(self, text: str, location: Location, reason: InvalidName) -> None:
-        shown = _short(text)
         if is_template(text):
-            self.findings.append(
+            self._found(
                 finding(
                     TEMPLATE_NAME,
-                    f"`{shown}` is a template, so it is not provisioned: {reason}.",
+                    f"`{_short(text)}` is a template, so it is not provisioned: {reason}.",
                     location,
                     topic=text,
-                    fix="declare one topic and put the placeholder's value into the record's key",
+                    fix=_INSTEAD_OF_A_TEMPLATE,
                 )
             )
             return
-        suggestion = self.grammar.suggest(text)
-        self.findings.append(
+        stripped = text.strip()
+        suggestion = stripped if self.grammar.matches(stripped) else self.grammar.suggest(stripped)
+        self._found(
             finding(
                 MALFORMED_NAME,
-                f"`{shown}` is not a topic name: {reason}.",
+                f"`{_short(text)}` is not a topic name: {reason}.",
                 location,
                 topic=text,
                 fix=f"write `{suggestion}`" if suggestion else f"follow `{self.grammar.template}`",
@@ -224,47 +252,127 @@ class _Reading:
     def _settings(self, form: Form, mapping: MappingNode | None, topic: str) -> TopicSettings:
         if mapping is None or form.settings == NOWHERE:
             return NO_SETTINGS
-        node = mapping if form.settings == BESIDE else _value_of(mapping, form.settings)
-        if not isinstance(node, MappingNode):
+        node = mapping if form.settings == BESIDE else _value_of(self.merges.pairs(mapping), form.settings)
+        if node is None or node.tag == _NULL:
             return NO_SETTINGS
-        settings, findings = read_settings(self.path, node, topic)
-        self.findings += findings
-        return settings
+        if not isinstance(node, MappingNode):
+            message = f"the setting `{form.settings}` of `{topic}` cannot be used: it is not a mapping."
+            fix = f"write settings such as `partitions: 3` under `{form.settings}`"
+            self._found(finding(BAD_SETTING, message, place(self.path, node), topic=topic, fix=fix))
+            return NO_SETTINGS
+        known = self.settings.get((id(node), topic))
+        if known is None:
+            known, findings = read_settings(self.path, node, topic, self._pairs_of_settings)
+            self.settings[id(node), topic] = known
+            for each in findings:
+                self._found(each)
+        return known
 
-    def _misplaced(self, node: Node, trail: _Trail, found: str, wanted: str) -> None:
-        self.findings.append(
+    def _pairs_of_settings(self, mapping: MappingNode) -> Pairs:
+        pairs = self.merges.pairs(mapping)
+        self.settings_left -= len(pairs)
+        if self.settings_left < 0:
+            raise self._beyond(f"more than {MAX_SETTINGS} keys in the settings of its topics")
+        return pairs
+
+    def _misplaced(self, node: Node, step: Step, trail: _Trail, found: str) -> None:
+        """A list or a mapping that a form does not take. What it holds is looked at, and reported by itself."""
+        wanted, fix = _wanted(step)
+        self._found(
             finding(
                 UNEXPECTED_SHAPE,
                 f"`{_key_path(trail)}` holds {found} where {wanted} is expected, so nothing of it is read.",
                 place(self.path, node),
-                fix=f"make it {wanted}",
+                severity=None if step.items or step.form else Severity.WARNING,
+                fix=fix,
             )
         )
 
-    def _report_unread(self) -> None:
-        declared = {each.topic: each.location for each in reversed(self.declarations)}
-        for text, location, trail in self.unread:
-            where = declared.get(text)
-            at = _key_path(trail) or "the top level"
-            message = f"`{_short(text)}` looks like a topic, and no form reads it at `{at}`"
-            self.findings.append(
+    def _misplaced_scalar(self, value: ScalarNode, step: Step, trail: _Trail) -> None:
+        text = value.value.strip()
+        if value.tag == _NULL or not text:
+            return
+        wanted, fix = _wanted(step)
+        names = self._names_in(text)
+        self.taken.add(id(value))
+        severity = None if names or step.items else Severity.WARNING
+        for name in names or [text]:
+            held = f"`{_key_path(trail)}` holds the single value `{_short(name)}`"
+            self._found(
                 finding(
-                    UNREAD_DECLARATION,
-                    f"{message}; this contract declares it in line {where.line}." if where else f"{message}.",
-                    location,
-                    topic=text,
-                    severity=Severity.NOTE if where else None,
-                    related=((where, "declared here"),) if where else (),
-                    fix="" if where else "declare it under event_bus.publish_topics or event_bus.subscribe_topics",
+                    UNEXPECTED_SHAPE,
+                    f"{held} where {wanted} is expected, so it is not read.",
+                    place(self.path, value),
+                    topic=name if names else None,
+                    severity=severity,
+                    fix=fix,
                 )
             )
+
+    def _report_unread(self) -> None:
+        declared = {each.topic: each.location for each in reversed(self.declarations)}
+        for identity, (node, trail) in self.unread.items():
+            if identity in self.taken:
+                continue
+            location = place(self.path, node)
+            for name in self._names_in(node.value):
+                self._found(self._unread(name, location, trail, declared.get(name)))
+
+    def _unread(self, name: str, location: Location, trail: _Trail, declared: Location | None) -> Finding:
+        at = f"`{_key_path(trail)}`" if trail is not None else "the top level"
+        message = f"`{_short(name)}` looks like a topic, and no form reads it at {at}"
+        if declared is not None:
+            return finding(
+                UNREAD_DECLARATION,
+                f"{message}; nothing is lost, since line {declared.line} declares it.",
+                location,
+                topic=name,
+                severity=Severity.NOTE,
+                related=((declared, "declared here"),),
+            )
+        shown = self.grammar.suggest(name) or name
+        return finding(
+            UNREAD_DECLARATION,
+            f"{message}, so it is neither provisioned nor checked.",
+            location,
+            topic=name,
+            fix=_INSTEAD_OF_A_TEMPLATE
+            if is_template(name)
+            else f"declare `{_short(shown)}` under event_bus.publish_topics or event_bus.subscribe_topics",
+        )
+
+    def _found(self, found: Finding) -> None:
+        self.findings[found] = None
+        if len(self.findings) > MAX_FINDINGS:
+            raise self._beyond(f"more than {MAX_FINDINGS} findings")
+
+    def _beyond(self, what: str) -> Unreadable:
+        message = f"this contract has {what}, so it is not read."
+        fix = "split it, or rename it if it is no contract"
+        return Unreadable(finding(UNREADABLE, message, place(self.path, self.root), fix=fix))
+
+
+_NO_STEPS: dict[str, Step] = {}
+_INSTEAD_OF_A_TEMPLATE = "declare one topic and put the placeholder's value into the record's key"
+
+
+def _wanted(step: Step) -> tuple[str, str]:
+    """What a form takes where ``step`` stands, and how to write it."""
+    if step.items is not None:
+        of = "topics" if step.items.form else "mappings with a `topic`"
+        return f"a list of {of}", "write each on a line of its own, after `- `"
+    if step.form is not None:
+        return "a topic", "write the topic's name"
+    if "topic" in step.keys:
+        return "a mapping with a `topic`", "write the name after `topic: `"
+    return "a mapping", f"write {' or '.join(f'`{key}:`' for key in list(step.keys)[:2])} under it"
 
 
 def _node_name(document: Document) -> str:
     for key in _NAME_KEYS:
-        value = _value_of(document.root, key)
+        value = _value_of(document.root.value, key)
         if isinstance(value, ScalarNode) and value.value.strip() and value.tag != _NULL:
-            return str(value.value).strip()
+            return _short(" ".join(str(value.value).split()))
     return _folder_name(document.path)
 
 
@@ -273,16 +381,18 @@ def _folder_name(path: str) -> str:
     return parts.parent.name or parts.stem
 
 
-def _value_of(mapping: MappingNode, wanted: str) -> Node | None:
-    return next((value for key, value in mapping.value if key.value == wanted), None)
+def _value_of(pairs: Pairs, wanted: str) -> Node | None:
+    return next((value for key, value in pairs if key.value == wanted), None)
 
 
 def _key_path(trail: _Trail) -> str:
     parts: list[str] = []
-    while trail is not None:
+    length = 0
+    while trail is not None and length <= _LONGEST_PATH:
         trail, part = trail
-        parts.append(part)
-    return ".".join(reversed(parts)).replace(".[", "[")
+        parts.append(_short(part))
+        length += len(part) + 1
+    return ("…" if trail is not None else "") + ".".join(reversed(parts)).replace(".[", "[")
 
 
 def _short(text: str, longest: int = 120) -> str:

@@ -13,8 +13,8 @@ UNREADABLE = Rule(
     "unreadable-contract",
     Severity.ERROR,
     "A contract cannot be read.",
-    "The file is missing, may not be opened, is not UTF-8, or is larger than a contract can sensibly be. Its topics "
-    "are unknown, so the manifest is incomplete until it is mended.",
+    "The file is missing, may not be opened, is not UTF-8, or is larger than a contract can sensibly be (1 MiB; or "
+    "aliases and merge keys make it so). Its topics are unknown, so the manifest is incomplete until it is mended.",
 )
 INVALID_YAML = Rule(
     "OM002",
@@ -43,7 +43,7 @@ DUPLICATE_KEY = Rule(
     "duplicate-key",
     Severity.ERROR,
     "A YAML key stands twice in one mapping.",
-    "Most parsers keep the last one in silence, and the topics under the first are lost. Here both are read and the "
+    "Most parsers keep the last one in silence, and the topics under the first are lost. Here both are read, and the "
     "contract fails until one is removed.",
 )
 DUPLICATE_NODE = Rule(
@@ -74,23 +74,25 @@ UNREAD_DECLARATION = Rule(
     "unread-declaration",
     Severity.WARNING,
     "A string that looks like a topic stands where no declaration form reads it.",
-    "It declares nothing: the topic is neither provisioned nor checked because of it. Move it to `event_bus`. Where "
-    "the same contract declares the topic elsewhere nothing is lost, and the finding is a note.",
+    "It declares nothing: the topic is neither provisioned nor checked because of it. Declare it under `event_bus`. "
+    "Where the same contract declares the topic elsewhere nothing is lost, and the finding is a note. A text that "
+    "mentions topics among other words is prose, and stays silent.",
 )
 BAD_SETTING = Rule(
     "OM104",
     "bad-setting",
     Severity.ERROR,
     "A topic setting has a value that no broker could mean.",
-    "Partitions and replication factor are whole numbers of at least 1; durations read `7d`, sizes `1GiB`. The topic "
-    "is not touched until the value is mended.",
+    "Partitions and replication factor are whole numbers of at least 1; durations read `7d`, sizes `1GiB`; and a "
+    "setting is stated once. The topic is not touched until the value is mended.",
 )
 UNKNOWN_SETTING = Rule(
     "OM105",
     "unknown-setting",
     Severity.WARNING,
     "A topic setting is not one that a broker knows.",
-    "Some brokers reject an unknown configuration key, others ignore it in silence.",
+    "Some brokers reject an unknown configuration key, others ignore it in silence. Under `config` every unknown key "
+    "is reported; beside a topic's name only one that is nearly a setting.",
 )
 CONFLICTING_SETTINGS = Rule(
     "OM106",
@@ -112,7 +114,8 @@ UNEXPECTED_SHAPE = Rule(
     "unexpected-shape",
     Severity.ERROR,
     "A declaration form holds another kind of YAML value than it takes.",
-    "For example a single string where a list of topics is expected. What stands there is not read.",
+    "For example a single string where a list of topics is expected. What stands there is not read. Where a mapping "
+    "is expected and nothing in its place looks like a topic, the finding is a warning.",
 )
 
 RULES: tuple[Rule, ...] = (

@@ -31,6 +31,7 @@ from omni_assets.contracts.naming import Grammar
 from omni_assets.contracts.values import readable
 
 _T = TypeVar("_T")
+_IN_SYNC = "min.insync.replicas"
 
 
 def _no_defaults(_kind: str) -> TopicSettings:
@@ -55,13 +56,13 @@ class SpecPolicy:
     def spec(self, kind: str, stated: TopicSettings) -> TopicSpec:
         """The spec of a topic of ``kind`` whose contract states ``stated``."""
         default = self.defaults(kind)
+        replication_factor = _first(stated.replication_factor, default.replication_factor)
+        config = {**_fitting(default.config, stated.config), **stated.config}
         return TopicSpec(
             partitions=_at_most(_first(stated.partitions, default.partitions), self.limits.partitions),
-            replication_factor=_at_most(
-                _first(stated.replication_factor, default.replication_factor), self.limits.replication_factor
-            ),
+            replication_factor=_at_most(replication_factor, self.limits.replication_factor),
             keyed=_first(stated.keyed, default.keyed),
-            config=MappingProxyType(dict(sorted({**_fitting(default.config, stated.config), **stated.config}.items()))),
+            config=MappingProxyType(dict(sorted(_writable(config, self.limits.replication_factor).items()))),
         )
 
 
@@ -165,11 +166,19 @@ def _duplicate_nodes(contracts: tuple[Contract, ...]) -> Iterable[Finding]:
 
 
 def _fitting(default: Mapping[str, str], stated: Mapping[str, str]) -> Mapping[str, str]:
-    """The defaults without those that a stated cleanup policy makes pointless: retention under pure compaction."""
-    policy = stated.get("cleanup.policy")
-    if policy is not None and "delete" not in policy.split(","):
+    """The defaults without those that the cleanup policy makes pointless: retention under pure compaction."""
+    policy = stated.get("cleanup.policy", default.get("cleanup.policy", "delete"))
+    if "delete" not in policy.split(","):
         return {key: value for key, value in default.items() if not key.startswith("retention.")}
     return default
+
+
+def _writable(config: dict[str, str], most_replicas: int | None) -> dict[str, str]:
+    """``config`` without a demand for more replicas in sync than there can be, which would refuse every write."""
+    in_sync = config.get(_IN_SYNC)
+    if in_sync is not None and most_replicas is not None and int(in_sync) > most_replicas:
+        return {**config, _IN_SYNC: str(most_replicas)}
+    return config
 
 
 def _first(*values: _T | None) -> _T | None:

@@ -20,10 +20,12 @@ DEFAULT_SEGMENT = "[a-z0-9]+(?:-[a-z0-9]+)*"
 
 _FIELDS = frozenset({"kind", "producer", "event", "version"})
 _VERSION = "[1-9][0-9]*"
+_LEGAL = "[A-Za-z0-9._-]"
 _PLACEHOLDER = re.compile(r"\{[^{}]*\}")
-_LEADING_PLACEHOLDER = re.compile(r"^\{[^{}]*\}\.")
+_LEADING_PLACEHOLDERS = re.compile(r"(?:\{[^{}]*\}\.)+")
 _KEBAB_BREAK = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|[^A-Za-z0-9]+")
 _SEPARATORS = re.compile(r"[-_.]+")
+_LONGEST_KIND = 40
 
 
 class InvalidName(ValueError):
@@ -44,34 +46,25 @@ class TopicName:
 class Grammar:
     """The rule that topic names follow.
 
-    Raises ``ValueError`` where the template lacks one of the four fields or repeats one, a kind is not a segment, or
-    the segment rule is not a regular expression.
+    Raises ``ValueError`` where the template lacks one of the four fields or repeats one, a broker could not take such
+    names, a kind is not a segment, the segment rule is not a regular expression, or a name could be read in two ways.
     """
 
     template: str = DEFAULT_TEMPLATE
     kinds: tuple[str, ...] = DEFAULT_KINDS
     segment: str = DEFAULT_SEGMENT
     prefix: str = field(init=False)
+    _pieces: tuple[tuple[str, str | None], ...] = field(init=False, repr=False, compare=False)
+    _folded_kinds: frozenset[str] = field(init=False, repr=False, compare=False)
     _full: re.Pattern[str] = field(init=False, repr=False, compare=False)
     _segment: re.Pattern[str] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         template = self.template.replace("{N}", "{version}")
-        pieces = [(literal, name) for literal, name, _, _ in Formatter().parse(template)]
-        names = [name for _, name in pieces if name is not None]
-        if sorted(names) != sorted(_FIELDS):
-            raise ValueError(
-                f"the pattern {self.template!r} must hold each of {{kind}}, {{producer}}, {{event}}, {{version}} once"
-            )
-        try:
-            segment = re.compile(self.segment)
-        except re.error as error:
-            raise ValueError(f"the segment rule {self.segment!r} is not a regular expression: {error}") from None
-        if not self.kinds:
-            raise ValueError("the list of kinds is empty")
-        for kind in self.kinds:
-            if not segment.fullmatch(kind):
-                raise ValueError(f"the kind {kind!r} does not follow the segment rule {self.segment!r}")
+        pieces = _pieces(self.template, template)
+        segment = _compiled(self.segment, self.segment)
+        _check_kinds(self.kinds, segment, self.segment)
+        _check_unambiguous(pieces, self.kinds[0], segment)
         rules = {
             "kind": "|".join(map(re.escape, sorted(self.kinds, key=len, reverse=True))),
             "producer": self.segment,
@@ -81,21 +74,24 @@ class Grammar:
         pattern = "".join(
             re.escape(literal) + (f"(?P<{name}>{rules[name]})" if name is not None else "") for literal, name in pieces
         )
+        legal = f"(?={_LEGAL}{{1,{MAX_LENGTH}}}\\Z)"
         object.__setattr__(self, "template", template)
         object.__setattr__(self, "prefix", pieces[0][0])
-        object.__setattr__(self, "_full", re.compile(pattern))
+        object.__setattr__(self, "_pieces", pieces)
+        object.__setattr__(self, "_folded_kinds", frozenset(map(fold, self.kinds)))
+        object.__setattr__(self, "_full", _compiled(legal + pattern, self.segment))
         object.__setattr__(self, "_segment", segment)
 
     def parse(self, text: str) -> TopicName:
         """The parts of ``text``. Raises ``InvalidName`` with the reason as a clause ("its event segment …")."""
         match = self._full.fullmatch(text)
-        if match is None or len(text) > MAX_LENGTH:
+        if match is None:
             raise InvalidName(self._reason(text))
         return TopicName(match["kind"], match["producer"], match["event"], int(match["version"]))
 
     def matches(self, text: str) -> bool:
         """Whether ``text`` is a topic name under this grammar."""
-        return len(text) <= MAX_LENGTH and self._full.fullmatch(text) is not None
+        return self._full.fullmatch(text) is not None
 
     def format(self, name: TopicName) -> str:
         """The text of a name: ``parse(format(name)) == name``."""
@@ -104,67 +100,120 @@ class Grammar:
     def resembles(self, text: str) -> bool:
         """Whether ``text`` looks like a topic, well-formed or not, so that it must be read or reported.
 
-        It does when it follows the grammar, or begins with the grammar's literal prefix, has no white space, and
-        either names a kind next or ends as a version.
+        It does when it is a name; or begins with the grammar's literal prefix, has no white space, and names a kind
+        next, holds a placeholder, or ends as a version. Placeholders in front (``{env}.``), and literal segments in
+        front of a well-formed name (``dev.``), make no difference.
         """
-        if self.prefix:
-            text = _LEADING_PLACEHOLDER.sub("", text)
-            if not text.lower().startswith(self.prefix.lower()):
-                return False
-            rest = text[len(self.prefix) :]
-            if any(character.isspace() for character in rest):
-                return False
-            head, _, tail = rest.partition(".")
-            if not tail:
-                return False
-            return fold(head) in self.kinds or _PLACEHOLDER.search(rest) is not None or _ends_as_version(tail)
-        return self.matches(text)
+        bare = _LEADING_PLACEHOLDERS.sub("", text, count=1) if text.startswith("{") else text
+        if any(character.isspace() for character in bare):
+            return False
+        prefix = self.prefix.lower()
+        if not bare.lower().startswith(prefix):
+            _, found, rest = bare.partition(f".{self.prefix}")
+            return bool(found) and self.matches(self.prefix + rest)
+        rest = bare[len(prefix) :]
+        head, _, tail = rest.partition(".")
+        if self.matches(bare):
+            return True
+        names_a_kind = len(head) <= _LONGEST_KIND and fold(head) in self._folded_kinds
+        if not prefix:
+            return names_a_kind and _ends_as_version(tail)
+        return bool(tail) and (names_a_kind or is_template(rest) or _ends_as_version(tail))
 
     def suggest(self, text: str) -> str | None:
         """The well-formed name that ``text`` most plainly meant: case and separators mended, else ``None``."""
-        if not text.startswith(self.prefix):
+        if not text.lower().startswith(self.prefix.lower()) or len(text) > MAX_LENGTH:
             return None
         mended = self.prefix + ".".join(
             "-".join(piece.lower() for piece in _KEBAB_BREAK.split(segment) if piece)
-            for segment in text[len(self.prefix) :].split(".")
+            for segment in text[len(self.prefix) :].strip().split(".")
         )
         return mended if mended != text and self.matches(mended) else None
 
     def _reason(self, text: str) -> str:
+        if not text:
+            return "it is empty"
         if len(text) > MAX_LENGTH:
             return f"it has {len(text)} characters, and a broker takes at most {MAX_LENGTH}"
         if is_template(text):
             return f"it holds the placeholder {_PLACEHOLDER.findall(text)[0]}"
-        if not text.isascii():
-            odd = next(character for character in text if not character.isascii())
-            return f"it holds the character {odd!r} (U+{ord(odd):04X}), which is not ASCII"
+        odd = next((character for character in text if not re.match(_LEGAL, character)), None)
+        if odd is not None:
+            return _oddity(odd)
         wanted = self.template.split(".")
         found = text.split(".")
         if len(found) != len(wanted):
-            return f"it has {len(found)} segments where `{self.template}` has {len(wanted)}"
-        for rule, segment in zip(wanted, found, strict=True):
-            reason = self._segment_reason(rule, segment)
-            if reason:
-                return reason
-        return f"it does not follow `{self.template}`"
+            segments = "1 segment" if len(found) == 1 else f"{len(found)} segments"
+            return f"it has {segments} where `{self.template}` has {len(wanted)}"
+        reasons = (self._segment_reason(rule, segment) for rule, segment in zip(wanted, found, strict=True))
+        return next(filter(None, reasons), f"it does not follow `{self.template}`")
 
     def _segment_reason(self, rule: str, segment: str) -> str | None:
-        names = [name for _, name, _, _ in Formatter().parse(rule) if name is not None]
-        if not names:
-            return None if segment == rule else f"it begins with `{segment}` where `{rule}` is expected"
-        name = names[0]
-        if name == "kind":
+        fields = [name for name in _FIELDS if f"{{{name}}}" in rule]
+        if not fields:
+            return None if segment == rule else f"it has `{segment}` where `{rule}` is expected"
+        if rule == "{kind}":
             return None if segment in self.kinds else f"its kind `{segment}` is none of {', '.join(self.kinds)}"
-        if name == "version":
+        if fields == ["version"]:
             shape = re.escape(rule).replace(re.escape("{version}"), _VERSION)
-            return (
-                None
-                if re.fullmatch(shape, segment)
-                else f"its version `{segment}` is not {rule.replace('{version}', '<number>')} without leading zeros"
+            if re.fullmatch(shape, segment):
+                return None
+            return f"its version `{segment}` is not {rule.replace('{version}', '<number>')} without leading zeros"
+        if rule == f"{{{fields[0]}}}" and not self._segment.fullmatch(segment):
+            return f"its {fields[0]} segment `{segment}` {self._segment_fault(segment)}"
+        return None
+
+    def _segment_fault(self, segment: str) -> str:
+        kebab = self.segment == DEFAULT_SEGMENT
+        faults: tuple[tuple[bool, str], ...] = (
+            (not segment, "is empty"),
+            (kebab and "_" in segment, "holds `_`; segments are kebab-case"),
+            (kebab and segment != segment.lower(), "holds capitals; segments are lower-case"),
+            (kebab and (segment.strip("-") != segment or "--" in segment), "has a stray `-`"),
+        )
+        return next((fault for holds, fault in faults if holds), f"does not follow `{self.segment}`")
+
+
+def _pieces(stated: str, template: str) -> tuple[tuple[str, str | None], ...]:
+    try:
+        parsed = list(Formatter().parse(template))
+    except ValueError as error:
+        raise ValueError(f"the pattern {stated!r} cannot be read: {error}") from None
+    names = sorted(name for _, name, _, _ in parsed if name is not None)
+    if names != sorted(_FIELDS) or any(spec or conversion for _, _, spec, conversion in parsed):
+        raise ValueError(
+            f"the pattern {stated!r} must hold {{kind}}, {{producer}}, {{event}} and {{version}}, each once, alone"
+        )
+    if not all(re.fullmatch(f"{_LEGAL}*", literal) for literal, _, _, _ in parsed):
+        raise ValueError(f"the pattern {stated!r} holds a character that no broker takes in a topic name")
+    return tuple((literal, name) for literal, name, _, _ in parsed)
+
+
+def _compiled(pattern: str, segment: str) -> re.Pattern[str]:
+    try:
+        return re.compile(pattern)
+    except (re.error, OverflowError, RecursionError) as error:
+        raise ValueError(f"the segment rule {segment!r} is not a regular expression for one segment: {error}") from None
+
+
+def _check_kinds(kinds: tuple[str, ...], segment: re.Pattern[str], rule: str) -> None:
+    if not kinds:
+        raise ValueError("the list of kinds is empty")
+    if segment.fullmatch(""):
+        raise ValueError(f"the segment rule {rule!r} takes an empty segment")
+    for kind in kinds:
+        if not segment.fullmatch(kind) or not re.fullmatch(f"{_LEGAL}+", kind):
+            raise ValueError(f"the kind {kind!r} does not follow the segment rule {rule!r}")
+
+
+def _check_unambiguous(pieces: tuple[tuple[str, str | None], ...], sample: str, segment: re.Pattern[str]) -> None:
+    between = [literal for literal, name in pieces[1:] if name is not None]
+    for literal in between:
+        if not literal or segment.fullmatch(f"{sample}{literal}{sample}"):
+            raise ValueError(
+                f"a segment may itself hold {literal!r}, which stands between two fields of the pattern, "
+                "so a name could be read in two ways"
             )
-        if self._segment.fullmatch(segment):
-            return None
-        return f"its {name} segment `{segment}` {_segment_fault(segment)}"
 
 
 def is_template(text: str) -> bool:
@@ -178,14 +227,12 @@ def fold(text: str) -> str:
     return _SEPARATORS.sub("", text.lower())
 
 
-def _segment_fault(segment: str) -> str:
-    faults: tuple[tuple[bool, str], ...] = (
-        (not segment, "is empty"),
-        ("_" in segment, "holds `_`; segments are kebab-case"),
-        (segment != segment.lower(), "holds capitals; segments are lower-case"),
-        (segment.strip("-") != segment or "--" in segment, "has a stray `-`"),
-    )
-    return next((fault for holds, fault in faults if holds), "does not follow the segment rule")
+def _oddity(character: str) -> str:
+    if character.isspace():
+        return "it holds white space"
+    if character.isascii():
+        return f"it holds {character!r}, which no broker takes"
+    return f"it holds the character {character!r} (U+{ord(character):04X}), which is not ASCII"
 
 
 def _ends_as_version(text: str) -> bool:

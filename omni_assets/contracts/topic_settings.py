@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable
 from difflib import get_close_matches
+from functools import lru_cache
 from types import MappingProxyType
 
 from yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
-from omni_assets.contracts.document import place
+from omni_assets.contracts.document import Pairs, place
 from omni_assets.contracts.findings import BAD_SETTING, UNKNOWN_SETTING, finding
 from omni_assets.contracts.model import Finding, TopicSettings
-from omni_assets.contracts.values import InvalidValue, duration, flag, normalise, positive, size
+from omni_assets.contracts.values import InvalidValue, flag, normalise, positive, retention
 
 CONFIG_KEYS = frozenset(
     {
@@ -31,94 +32,176 @@ CONFIG_KEYS = frozenset(
 """Topic configuration keys of Apache Kafka 4 and Redpanda 26 (their reference documentation)."""
 
 _VENDOR_PREFIXES = ("redpanda.", "confluent.")
-_SPELLINGS = {key.replace(".", "_"): key for key in CONFIG_KEYS}
+_CONFIG_KEYS_IN_ORDER = tuple(sorted(CONFIG_KEYS))
+_SPELLINGS = {key.replace(".", "_"): key for key in _CONFIG_KEYS_IN_ORDER}
 _FIELDS = ("partitions", "replication_factor", "keyed", "config", "retention")
-_SUGGESTIBLE = (*_FIELDS, *CONFIG_KEYS, *_SPELLINGS)
+_SUGGESTIBLE = (*_FIELDS, *_CONFIG_KEYS_IN_ORDER, *sorted(_SPELLINGS))
+_OFTEN_MEANT = {
+    "cleanup": "cleanup.policy",
+    "compact": "cleanup.policy: compact",
+    "compacted": "cleanup.policy: compact",
+    "compaction": "cleanup.policy: compact",
+    "num_partitions": "partitions",
+    "partition": "partitions",
+    "partition_count": "partitions",
+    "replicas": "replication_factor",
+    "replication": "replication_factor",
+    "retention_days": "retention: 7d",
+    "retention_hours": "retention: 12h",
+    "retention_minutes": "retention: 30min",
+    "retention_seconds": "retention: 30s",
+    "retention_time": "retention: 7d",
+    "retention_size": "retention: 1GiB",
+}
+_LONGEST_KEY = 60
+_WHOLE = {"partitions": 2**31 - 1, "replication_factor": 2**15 - 1}
 _BOOLEAN = "tag:yaml.org,2002:bool"
 _NULL = "tag:yaml.org,2002:null"
 
 
-def read_settings(path: str, node: MappingNode, topic: str) -> tuple[TopicSettings, list[Finding]]:
+def read_settings(
+    path: str, node: MappingNode, topic: str, pairs_of: Callable[[MappingNode], Pairs]
+) -> tuple[TopicSettings, list[Finding]]:
     """The settings that ``node`` states for ``topic``, and a finding for each that cannot be used.
 
-    Keys that are no setting (``description``, ``schema_ref``) are left alone, unless they are nearly one.
+    ``pairs_of`` gives the pairs of a mapping, merge keys resolved. Keys that are no setting (``description``,
+    ``schema_ref``) are left alone, unless they are nearly one.
     """
-    whole: dict[str, int] = {}
-    keyed: bool | None = None
-    config: dict[str, str] = {}
-    findings: list[Finding] = []
-    for key, value in _pairs(node):
-        try:
-            if key in ("partitions", "replication_factor"):
-                whole[key] = positive(plain_value(value))
-            elif key == "keyed":
-                keyed = flag(plain_value(value)) == "true"
-            elif key == "retention":
-                config.update([_retention(plain_value(value))])
-            elif key in CONFIG_KEYS or key in _SPELLINGS:
-                name = _SPELLINGS.get(key, key)
-                config[name] = normalise(name, plain_value(value))
-            elif key == "config":
-                nested, more = _read_config(path, value, topic)
-                config.update(nested)
-                findings += more
-            elif close := get_close_matches(key, _SUGGESTIBLE, 1, 0.85):
-                findings.append(_unknown(path, value, topic, key, close[0]))
-        except InvalidValue as reason:
-            findings.append(_bad(path, value, topic, key, reason))
-    settings = TopicSettings(whole.get("partitions"), whole.get("replication_factor"), keyed, MappingProxyType(config))
-    return settings, findings
+    reading = _Reading(path, topic, pairs_of)
+    reading.fields(node)
+    settings = TopicSettings(
+        reading.whole.get("partitions"),
+        reading.whole.get("replication_factor"),
+        reading.keyed,
+        MappingProxyType(reading.config),
+    )
+    return settings, reading.findings
 
 
 def plain_value(node: Node) -> object:
-    """A node as plain data: text, ``True``/``False``, ``None``, or a list of those; a mapping stays a mapping."""
+    """A node as plain data: text, ``True``/``False``, ``None``, or a list of those; a mapping is empty."""
     if isinstance(node, ScalarNode):
         if node.tag == _NULL:
             return None
         return node.value.lower() in ("true", "yes", "on") if node.tag == _BOOLEAN else node.value
     if isinstance(node, SequenceNode):
-        return [plain_value(item) for item in node.value]
+        return [plain_value(item) if isinstance(item, ScalarNode) else "" for item in node.value]
     return {}
 
 
-def _read_config(path: str, node: Node, topic: str) -> tuple[dict[str, str], list[Finding]]:
-    config: dict[str, str] = {}
-    findings: list[Finding] = []
-    if not isinstance(node, MappingNode):
-        raise InvalidValue("it is not a mapping of configuration keys")
-    for key, value in _pairs(node):
-        if key not in CONFIG_KEYS and not key.startswith(_VENDOR_PREFIXES):
-            close = get_close_matches(_SPELLINGS.get(key, key), CONFIG_KEYS, 1, 0.75)
-            findings.append(_unknown(path, value, topic, key, close[0] if close else ""))
-        try:
-            config[key] = normalise(key, plain_value(value))
-        except InvalidValue as reason:
-            findings.append(_bad(path, value, topic, key, reason))
-    return config, findings
+class _Reading:
+    """The settings of one topic while they are read."""
+
+    def __init__(self, path: str, topic: str, pairs_of: Callable[[MappingNode], Pairs]) -> None:
+        self.path = path
+        self.topic = topic
+        self.pairs_of = pairs_of
+        self.whole: dict[str, int] = {}
+        self.keyed: bool | None = None
+        self.config: dict[str, str] = {}
+        self.findings: list[Finding] = []
+
+    def fields(self, node: MappingNode) -> None:
+        for key_node, value in self.pairs_of(node):
+            if not isinstance(key_node, ScalarNode):
+                continue
+            key = key_node.value
+            try:
+                self._field(key, key_node, value)
+            except InvalidValue as reason:
+                self._bad(key, value, reason)
+
+    def _field(self, key: str, key_node: Node, value: Node) -> None:
+        if key in _WHOLE:
+            whole = positive(_stated(value), _WHOLE[key])
+            _agree(key, self.whole.setdefault(key, whole), whole)
+        elif key == "keyed":
+            keyed = flag(_stated(value)) == "true"
+            _agree(key, self.keyed if self.keyed is not None else keyed, keyed)
+            self.keyed = keyed
+        elif key == "retention" or key in CONFIG_KEYS or key in _SPELLINGS:
+            self._config_key(key, value)
+        elif key == "config":
+            self._config(value)
+        elif close := _nearly(key):
+            self._unknown(key, key_node, close)
+
+    def _config(self, node: Node) -> None:
+        if isinstance(node, ScalarNode) and node.tag == _NULL:
+            return
+        if not isinstance(node, MappingNode):
+            raise InvalidValue("it is not a mapping of configuration keys")
+        for key_node, value in self.pairs_of(node):
+            if not isinstance(key_node, ScalarNode):
+                continue
+            key = key_node.value
+            known = key == "retention" or _SPELLINGS.get(key, key) in CONFIG_KEYS
+            if not known and not key.startswith(_VENDOR_PREFIXES):
+                self._unknown(key, key_node, _nearly_config(key))
+            try:
+                self._config_key(key, value)
+            except InvalidValue as reason:
+                self._bad(key, value, reason)
+
+    def _config_key(self, key: str, value: Node) -> None:
+        if key == "retention":
+            name, text = retention(_stated(value))
+        else:
+            name = _SPELLINGS.get(key, key)
+            text = normalise(name, plain_value(value))
+        _agree(name, self.config.setdefault(name, text), text)
+
+    def _bad(self, key: str, node: Node, reason: InvalidValue) -> None:
+        self.findings.append(
+            finding(
+                BAD_SETTING,
+                f"the setting `{_short(key)}` of `{self.topic}` cannot be used: {reason}.",
+                place(self.path, node),
+                topic=self.topic,
+                fix="mend the value, or remove the key",
+            )
+        )
+
+    def _unknown(self, key: str, node: Node, close: str) -> None:
+        self.findings.append(
+            finding(
+                UNKNOWN_SETTING,
+                f"the setting `{_short(key)}` of `{self.topic}` is none that a broker knows.",
+                place(self.path, node),
+                topic=self.topic,
+                fix=f"write `{close}`" if close else "remove it, or check its spelling",
+            )
+        )
 
 
-def _retention(value: object) -> tuple[str, str]:
-    try:
-        return "retention.ms", duration(value)
-    except InvalidValue:
-        return "retention.bytes", size(value)
+@lru_cache(maxsize=1024)
+def _nearly(key: str) -> str:
+    """What stands beside a topic and is nearly a setting was meant as one."""
+    return _closest(key, _SUGGESTIBLE, 0.85)
 
 
-def _pairs(node: MappingNode) -> Iterator[tuple[str, Node]]:
-    return ((key.value, value) for key, value in node.value if isinstance(key, ScalarNode))
+@lru_cache(maxsize=1024)
+def _nearly_config(key: str) -> str:
+    return _closest(key, _CONFIG_KEYS_IN_ORDER, 0.75)
 
 
-def _bad(path: str, node: Node, topic: str, key: str, reason: InvalidValue) -> Finding:
-    return finding(
-        BAD_SETTING, f"the setting `{key}` of `{topic}` cannot be used: {reason}.", place(path, node), topic=topic
-    )
+def _closest(key: str, known: tuple[str, ...], likeness: float) -> str:
+    if len(key) > _LONGEST_KEY:
+        return ""
+    return _OFTEN_MEANT.get(key) or next(iter(get_close_matches(key, known, 1, likeness)), "")
 
 
-def _unknown(path: str, node: Node, topic: str, key: str, close: str) -> Finding:
-    return finding(
-        UNKNOWN_SETTING,
-        f"the setting `{key}` of `{topic}` is none that a broker knows.",
-        place(path, node),
-        topic=topic,
-        fix=f"write `{close}`" if close else "remove it, or check its spelling",
-    )
+def _agree(key: str, first: object, second: object) -> None:
+    if first != second:
+        raise InvalidValue(f"{key} is stated twice here, with different values")
+
+
+def _stated(node: Node) -> object:
+    value = plain_value(node)
+    if value is None:
+        raise InvalidValue("it is empty")
+    return value
+
+
+def _short(key: str) -> str:
+    return key if len(key) <= _LONGEST_KEY else f"{key[:_LONGEST_KEY]}…"

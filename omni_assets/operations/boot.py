@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import threading
 import time
-from collections.abc import Callable, Generator, Sequence
+from collections.abc import Callable, Generator
 from concurrent.futures import Future
 from dataclasses import dataclass
 
@@ -36,7 +36,7 @@ class BootReport:
 
 
 class BootHandle:
-    """A boot under way. ``await handle`` or ``handle.result(timeout)`` gives the report; neither raises for a failure."""
+    """A boot under way. ``await handle`` or ``handle.result(timeout)`` gives the report, failures included."""
 
     def __init__(self, work: Callable[[], BootReport]) -> None:
         self._future: Future[BootReport] = Future()
@@ -98,5 +98,3 @@ def run(context: Callable[[], Context], deadline: float = DEADLINE) -> BootRepor
             continue
         return BootReport(validation, None, attempts, time.monotonic() - started)
 
-
-__all__: Sequence[str] = ("DEADLINE", "BootHandle", "BootReport", "boot", "run")

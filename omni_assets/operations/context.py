@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cache
 from pathlib import Path
 from types import MappingProxyType
 
@@ -97,7 +97,7 @@ def _grammar(settings: Settings) -> Grammar:
 def _policy(settings: Settings, environment: str) -> SpecPolicy:
     limits = settings.environment(environment).limits
 
-    @lru_cache(maxsize=None)
+    @cache
     def defaults(kind: str) -> TopicSettings:
         return _defaults(settings, kind)
 
@@ -112,6 +112,7 @@ def _defaults(settings: Settings, kind: str) -> TopicSettings:
             config[key] = normalise(key, value)
         except InvalidValue as reason:
             raise SettingsError(
-                f"{settings.source}: `defaults.{kind}.config.{key}`: {reason}.", "Write it as in a contract, such as 7d."
+                f"{settings.source}: `defaults.{kind}.config.{key}`: {reason}.",
+                "Write it as in a contract, such as 7d.",
             ) from None
     return TopicSettings(stated.partitions, stated.replication_factor, None, MappingProxyType(config))

@@ -63,9 +63,8 @@ def drift(context: Context, manifest: Manifest) -> DriftReport:
         orphans = [row.topic for row in found if row.kind is DriftKind.ORPHANED][:BOUNDED_ORPHANS]
         if orphans:
             found = with_record_bounds(found, admin.record_bounds(orphans))
-    first_seen = record_observation(context, manifest, snapshot, found)
-    rows = tuple(DriftRow(row, first_seen[row.topic, row.kind, row.field]) for row in found)
-    return DriftReport(manifest, snapshot, rows)
+    recorded = record_observation(context, manifest, snapshot, found)
+    return DriftReport(manifest, snapshot, tuple(DriftRow(*each) for each in recorded))
 
 
 def verdict_counts(drift: Iterable[Drift], declared_topics: int) -> dict[str, int]:

@@ -6,31 +6,14 @@ import time
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from enum import StrEnum
 
-from omni_assets.broker.admin import BrokerAdmin, NewTopicRequest
+from omni_assets.broker.admin import BrokerAdmin
+from omni_assets.broker.topics import NewTopicRequest, TopicError
 from omni_assets.contracts.model import Manifest, Topic
 from omni_assets.errors import StateError
 from omni_assets.operations.context import Context
+from omni_assets.operations.outcomes import Outcome, TopicOutcome
 from omni_assets.operations.recording import record_provisioning
-
-
-class Outcome(StrEnum):
-    """What became of a declared topic."""
-
-    CREATED = "created"
-    EXISTED = "existed"
-    FAILED = "failed"
-    SKIPPED = "skipped"
-
-
-@dataclass(frozen=True, slots=True)
-class TopicOutcome:
-    """The outcome for one topic. ``error`` says why it failed or was skipped, as a clause; else empty."""
-
-    topic: str
-    outcome: Outcome
-    error: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,9 +45,8 @@ def provision(context: Context, manifest: Manifest, *, trigger: str = "provision
     """
     started = time.monotonic()
     with BrokerAdmin(context.connection) as admin:
-        cluster = admin.cluster_id()
         outcomes = tuple(_outcomes(admin, manifest))
-        calls = admin.calls
+        cluster, calls = admin.cluster_id(), admin.calls
     unrecorded = None
     try:
         record_provisioning(context, cluster, trigger, outcomes)
@@ -76,29 +58,27 @@ def provision(context: Context, manifest: Manifest, *, trigger: str = "provision
 def _outcomes(admin: BrokerAdmin, manifest: Manifest) -> Iterable[TopicOutcome]:
     present = admin.topic_names()
     missing = [topic for topic in manifest.topics.values() if topic.name not in present and not topic.blocked]
-    refused = _create(admin, missing)
+    answers = _create(admin, missing)
     present_now = admin.topic_names() if missing else present
     for topic in manifest.topics.values():
-        yield _outcome(topic, topic.name in present, topic.name in present_now, refused)
+        yield _outcome(topic, topic.name in present, topic.name in present_now, answers.get(topic.name))
 
 
-def _create(admin: BrokerAdmin, missing: list[Topic]) -> Mapping[str, str]:
-    """Why the broker refused a topic, by name, for those that it did."""
-    if not missing:
-        return {}
+def _create(admin: BrokerAdmin, missing: list[Topic]) -> Mapping[str, TopicError | None]:
+    """What the broker said to each creation, by name; ``None`` is yes."""
     requests = [
         NewTopicRequest(topic.name, topic.spec.partitions, topic.spec.replication_factor, topic.spec.config)
         for topic in missing
     ]
-    return {name: error.message for name, error in admin.create_topics(requests).items() if error is not None}
+    return admin.create_topics(requests) if requests else {}
 
 
-def _outcome(topic: Topic, before: bool, now: bool, refused: Mapping[str, str]) -> TopicOutcome:
+def _outcome(topic: Topic, before: bool, now: bool, error: TopicError | None) -> TopicOutcome:
     if before:
         return TopicOutcome(topic.name, Outcome.EXISTED)
     if topic.blocked:
         return TopicOutcome(topic.name, Outcome.SKIPPED, topic.blocked)
-    if now:
-        raced = topic.name in refused
-        return TopicOutcome(topic.name, Outcome.EXISTED if raced else Outcome.CREATED)
-    return TopicOutcome(topic.name, Outcome.FAILED, refused.get(topic.name, "the broker does not list it afterwards"))
+    if now and (error is None or error.existed):
+        return TopicOutcome(topic.name, Outcome.CREATED if error is None else Outcome.EXISTED)
+    why = error.message if error else "the broker said that it created the topic, and does not list it"
+    return TopicOutcome(topic.name, Outcome.FAILED, why)

@@ -1,0 +1,1 @@
+"""Dagster as the control plane: assets, checks, lineage, sensors, schedules. The only place that imports dagster."""

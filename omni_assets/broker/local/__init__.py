@@ -1,0 +1,1 @@
+"""Local brokers behind one small interface: started, stopped and recognised by their record in the state folder."""

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from concurrent.futures import Future
+from typing import Any
 
 from confluent_kafka import Producer
 from confluent_kafka.admin import (
@@ -56,7 +57,7 @@ def widen(address: str, topic: str, partitions: str) -> None:
 ACTIONS: dict[str, Callable[..., None]] = {"publish": publish, "delete": delete, "retain": retain, "widen": widen}
 
 
-def _settle(futures: dict[object, Future[object]]) -> None:
+def _settle(futures: Mapping[Any, Future[Any]]) -> None:
     for future in futures.values():
         future.result(TIMEOUT)
 

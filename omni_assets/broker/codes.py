@@ -1,0 +1,139 @@
+"""Kafka's error codes as clauses for people, each terminal or transient."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import NamedTuple
+
+from confluent_kafka import KafkaError
+
+from omni_assets.broker.topics import NewTopicRequest, TopicError
+
+
+class _Meaning(NamedTuple):
+    clause: str
+    transient: bool = False
+
+
+_TERMINAL: Mapping[str, str] = {
+    "TOPIC_AUTHORIZATION_FAILED": "not authorised",
+    "CLUSTER_AUTHORIZATION_FAILED": "not authorised on the cluster",
+    "SASL_AUTHENTICATION_FAILED": "authentication failed",
+    "_AUTHENTICATION": "authentication failed",
+    "_SSL": "TLS failed",
+    "TOPIC_ALREADY_EXISTS": "already exists",
+    "UNKNOWN_TOPIC_OR_PART": "no such topic",
+    "UNKNOWN_TOPIC_ID": "no such topic",
+    "_UNKNOWN_TOPIC": "no such topic",
+    "_UNKNOWN_PARTITION": "no such partition",
+    "TOPIC_EXCEPTION": "name not accepted",
+    "INVALID_PARTITIONS": "number of partitions not accepted",
+    "INVALID_REPLICATION_FACTOR": "replication factor not accepted",
+    "INVALID_REPLICA_ASSIGNMENT": "replica assignment not accepted",
+    "INVALID_CONFIG": "config not accepted",
+    "POLICY_VIOLATION": "forbidden by a policy of the broker",
+    "INVALID_REQUEST": "request not accepted",
+    "UNSUPPORTED_VERSION": "not supported by this broker",
+    "_UNSUPPORTED_FEATURE": "not supported by this broker",
+    "SECURITY_DISABLED": "security is off on this broker",
+    "_INVALID_ARG": "not a request that the client accepts",
+}
+_TRANSIENT: Mapping[str, str] = {
+    "NOT_CONTROLLER": "the controller is moving",
+    "LEADER_NOT_AVAILABLE": "no leader at the moment",
+    "NOT_LEADER_FOR_PARTITION": "the leader is moving",
+    "BROKER_NOT_AVAILABLE": "a broker is not available",
+    "REPLICA_NOT_AVAILABLE": "a replica is not available",
+    "NETWORK_EXCEPTION": "a broker was cut off",
+    "KAFKA_STORAGE_ERROR": "a disk of the broker failed",
+    "OFFSET_NOT_AVAILABLE": "offsets are not known at the moment",
+    "REASSIGNMENT_IN_PROGRESS": "its partitions are being moved",
+    "THROTTLING_QUOTA_EXCEEDED": "over the broker's quota",
+    "REQUEST_TIMED_OUT": "the broker did not finish in time",
+    "_TIMED_OUT": "no answer in time",
+    "_TIMED_OUT_QUEUE": "no answer in time",
+    "_TRANSPORT": "the connection broke",
+    "_ALL_BROKERS_DOWN": "no broker answers",
+    "_RESOLVE": "name not resolved",
+}
+_MEANINGS: Mapping[str, _Meaning] = {
+    **{code: _Meaning(clause) for code, clause in _TERMINAL.items()},
+    **{code: _Meaning(clause, transient=True) for code, clause in _TRANSIENT.items()},
+}
+
+TIMED_OUT = TopicError("_TIMED_OUT", "no answer in time", transient=True)
+NOT_ASKED = TopicError("_TIMED_OUT", "not asked, since the broker had stopped answering", transient=True)
+
+_CLOSED = "the connection is closed at once: is this a Kafka port, and does it want TLS or SASL?"
+_COMPLAINTS: Mapping[str, str] = {
+    "_RESOLVE": "name not resolved",
+    "_SSL": "TLS handshake failed",
+}
+_CONNECT_WORDS: Mapping[str, str] = {
+    "Connection refused": "connection refused",
+    "No route to host": "no route to host",
+    "Network is unreachable": "network unreachable",
+    "setup timed out": "connecting timed out",
+    "Disconnected": _CLOSED,
+    "Connection reset": _CLOSED,
+}
+
+
+def topic_error(error: KafkaError) -> TopicError:
+    """One error about one topic, with the broker's own words where it gave any."""
+    code = error.name()
+    words = _plain(error.str())
+    meaning = _MEANINGS.get(code)
+    if meaning is None:
+        return TopicError(code, _uncapitalised(words), error.retriable())
+    if error.code() < 0 or not words or words == _plain(KafkaError(error.code()).str()):
+        return TopicError(code, meaning.clause, meaning.transient)
+    return TopicError(code, f"{meaning.clause}: {_uncapitalised(words)}", meaning.transient)
+
+
+def create_error(known: TopicError, request: NewTopicRequest, brokers: int) -> TopicError:
+    """Why ``request`` was refused by a cluster of ``brokers`` brokers, in terms of what it asked for."""
+    wanted = request.replication_factor
+    message = known.message
+    if known.existed:
+        message = "already exists"
+    elif known.code == "INVALID_REPLICATION_FACTOR" and wanted is None:
+        message = "this broker has no default replication factor, so one must be stated"
+    elif known.code == "INVALID_REPLICATION_FACTOR" and wanted is not None and wanted > brokers:
+        message = f"replication factor {wanted} needs {wanted} brokers, and the cluster has {brokers}"
+    elif known.code == "INVALID_PARTITIONS" and request.partitions is None:
+        message = "this broker has no default number of partitions, so one must be stated"
+    elif known.silent and known is not NOT_ASKED:
+        message = f"{known.message}, so it may have been created or not"
+    return TopicError(known.code, message, known.transient)
+
+
+def why_unreachable(complaints: Iterable[KafkaError]) -> str:
+    """Why no broker was reached, as a clause, from what the client complained of on the way. The last word counts."""
+    clause = ""
+    closed = False
+    for complaint in complaints:
+        words = complaint.str()
+        known = _COMPLAINTS.get(complaint.name())
+        clause = known or next((said for part, said in _CONNECT_WORDS.items() if part in words), clause)
+        closed = closed or complaint.name() == "_ALL_BROKERS_DOWN"
+    return clause or (_CLOSED if closed else "timed out")
+
+
+def authentication_failure(complaints: Iterable[KafkaError]) -> str | None:
+    """The broker's word on why it did not accept the credentials, or ``None`` where it did not complain of them."""
+    for complaint in complaints:
+        if complaint.name() == "_AUTHENTICATION":
+            words = complaint.str().partition(": ")[2].partition(" (after ")[0]
+            return _uncapitalised(words) or "authentication failed"
+    return None
+
+
+def _plain(words: str) -> str:
+    for prefix in ("Broker: ", "Local: "):
+        words = words.removeprefix(prefix)
+    return words.strip().rstrip(".")
+
+
+def _uncapitalised(words: str) -> str:
+    return words[:1].lower() + words[1:] if words[1:2].islower() else words

@@ -1,0 +1,253 @@
+"""Starting, stopping and recognising the local broker of a state folder. One at a time, however many ask."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from enum import StrEnum
+from pathlib import Path
+
+from filelock import FileLock, Timeout
+
+from omni_assets.broker.local import noida, probe, redpanda
+from omni_assets.broker.local import record as records
+from omni_assets.broker.local.engine import Engine, Place
+from omni_assets.broker.local.record import BrokerRecord, RecordDamaged
+from omni_assets.errors import EngineFailed, InputError, PortInUse, StateError
+
+ENGINES: Mapping[str, Engine] = {engine.name: engine for engine in (noida.Noida(), redpanda.Redpanda())}
+DEFAULT_ENGINE = noida.NAME
+LOOPBACK = "127.0.0.1"
+START_SECONDS = 15.0
+
+_LOCK_FILE = "broker.lock"
+_LOCK_SECONDS = 30.0
+_ANSWER_SECONDS = 1.0
+
+
+class BrokerState(StrEnum):
+    """How the local broker of a state folder is."""
+
+    RUNNING = "running"
+    STOPPED = "stopped"
+    STALE = "stale"
+    NOT_ANSWERING = "not answering"
+
+
+@dataclass(frozen=True, slots=True)
+class BrokerStatus:
+    """The state, the record that it was told from, and a sentence for people."""
+
+    state: BrokerState
+    record: BrokerRecord | None
+    detail: str
+
+
+def start(
+    state_folder: Path,
+    engine: str = DEFAULT_ENGINE,
+    host: str = LOOPBACK,
+    port: int | None = None,
+    timeout: float = START_SECONDS,
+    reset: bool = False,
+) -> BrokerRecord:
+    """The running broker of this state folder, started unless it runs already.
+
+    Without a port it takes the one that it had before, then the engine's conventional one, then any that is free.
+    ``timeout`` is the number of seconds until it must answer; ``reset`` moves its data aside first. Raises
+    ``EngineUnavailable``, ``EngineFailed``, ``PortInUse``, ``StateError``, and ``InputError`` where another engine,
+    host or port than that of the running broker is asked for.
+    """
+    chosen = ENGINES.get(engine)
+    if chosen is None:
+        raise InputError(f"there is no broker engine `{engine}`.", f"There are {', '.join(sorted(ENGINES))}.")
+    if port is not None and not 0 < port < 65536:
+        raise InputError(f"{port} is not a port.", "Give a number between 1 and 65535.")
+    with _locked(state_folder):
+        found = _look(state_folder)
+        if found.record is not None and found.state in (BrokerState.RUNNING, BrokerState.NOT_ANSWERING):
+            if reset:
+                raise InputError(
+                    f"the broker at {found.record.bootstrap_servers} is running on the data that a reset would move.",
+                    "Stop it with `omni broker stop` first.",
+                )
+            _require_same(found.record, engine, host, port)
+            return _answering(state_folder, found.record, timeout)
+        chosen.check()
+        place = Place(state_folder, engine)
+        if reset:
+            chosen.set_aside(place)
+        return _launched(chosen, place, host, port, timeout, found.record)
+
+
+def stop(state_folder: Path) -> BrokerRecord | None:
+    """Stop the broker of this state folder, keeping its data. ``None`` where none was running.
+
+    Raises ``EngineFailed`` where it does not end, and ``StateError``.
+    """
+    if not state_folder.is_dir():
+        return None
+    with _locked(state_folder):
+        found = _look(state_folder)
+        record = found.record
+        if record is None or found.state is BrokerState.STOPPED:
+            return None
+        alive = found.state is not BrokerState.STALE
+        if alive:
+            ENGINES[record.engine].stop(record)
+        stopped = replace(record, stopped_at=datetime.now(UTC))
+        records.write(state_folder, stopped)
+        return stopped if alive else None
+
+
+def status(state_folder: Path) -> BrokerStatus:
+    """How the broker of this state folder is. Changes nothing and never raises."""
+    return _look(state_folder)
+
+
+def running(state_folder: Path) -> BrokerRecord | None:
+    """The record of the broker of this state folder, where it runs and answers."""
+    found = _look(state_folder)
+    return found.record if found.state is BrokerState.RUNNING else None
+
+
+def _look(state_folder: Path) -> BrokerStatus:
+    damage = ""
+    try:
+        record = records.read(state_folder)
+    except RecordDamaged as error:
+        record, damage = None, str(error)
+    if record is not None and record.engine not in ENGINES:
+        damage = f"{state_folder / records.RECORD_FILE} names an engine `{record.engine}` that is unknown"
+        record = None
+    if record is None or record.stopped_at is not None or not ENGINES[record.engine].alive(record):
+        return _unrecorded(state_folder, record, damage)
+    if not probe.answers(record.host, record.port, _ANSWER_SECONDS):
+        detail = f"the {record.engine} broker{_process(record)} does not answer at {record.bootstrap_servers}"
+        return BrokerStatus(BrokerState.NOT_ANSWERING, record, f"{detail}; stop it with `omni broker stop`.")
+    detail = f"a {record.engine} broker{_process(record)} answers at {record.bootstrap_servers}."
+    return BrokerStatus(BrokerState.RUNNING, record, detail)
+
+
+def _unrecorded(state_folder: Path, record: BrokerRecord | None, damage: str) -> BrokerStatus:
+    """What there is when the record does not tell of a living broker: perhaps one whose starter was killed."""
+    for engine in ENGINES.values():
+        adopted = engine.adopt(Place(state_folder, engine.name))
+        if adopted is not None:
+            answering = probe.answers(adopted.host, adopted.port, _ANSWER_SECONDS)
+            state = BrokerState.RUNNING if answering else BrokerState.NOT_ANSWERING
+            detail = f"a {engine.name} broker{_process(adopted)} runs at {adopted.bootstrap_servers} without a record."
+            return BrokerStatus(state, adopted, detail)
+    if damage:
+        return BrokerStatus(BrokerState.STALE, None, f"{damage}; no broker runs here.")
+    if record is None:
+        return BrokerStatus(BrokerState.STOPPED, None, "no broker was started here.")
+    if record.stopped_at is not None:
+        detail = f"the {record.engine} broker at {record.bootstrap_servers} was stopped."
+        return BrokerStatus(BrokerState.STOPPED, record, detail)
+    detail = f"the {record.engine} broker{_process(record)} at {record.bootstrap_servers} ended without being stopped."
+    return BrokerStatus(BrokerState.STALE, record, detail)
+
+
+def _launched(
+    engine: Engine, place: Place, host: str, port: int | None, timeout: float, last: BrokerRecord | None
+) -> BrokerRecord:
+    def spawned(record: BrokerRecord) -> None:
+        records.write(place.state_folder, record)
+
+    for candidate in _ports(engine, host, port, last):
+        try:
+            record = engine.launch(place, host, candidate, timeout, spawned)
+        except BaseException as error:
+            _forget(place.state_folder, last)
+            if isinstance(error, PortInUse) and port is None:
+                continue
+            raise
+        records.write(place.state_folder, record)
+        return record
+    raise EngineFailed(f"no free port was found on {host}.", "Name one with --port.")
+
+
+def _ports(engine: Engine, host: str, port: int | None, last: BrokerRecord | None) -> Iterator[int]:
+    if port is not None:
+        yield port
+        return
+    wanted = [last.port] if last is not None and last.engine == engine.name and last.host == host else []
+    for candidate in dict.fromkeys([*wanted, engine.conventional_port]):
+        if probe.port_is_free(host, candidate):
+            yield candidate
+    for _ in range(3):
+        try:
+            yield probe.free_port(host)
+        except OSError as error:
+            raise InputError(
+                f"no server can listen on the host {host}: {error.strerror or error}.",
+                f"Name an address of this machine, such as {LOOPBACK}.",
+            ) from None
+
+
+def _forget(state_folder: Path, last: BrokerRecord | None) -> None:
+    """Put the record back to what it was before a start that failed."""
+    if last is None:
+        (state_folder / records.RECORD_FILE).unlink(missing_ok=True)
+    else:
+        records.write(state_folder, last)
+
+
+def _require_same(record: BrokerRecord, engine: str, host: str, port: int | None) -> None:
+    asked = [
+        f"{name} {wanted}"
+        for name, wanted, there in (
+            ("engine", engine, record.engine),
+            ("host", host, record.host),
+            ("port", port, record.port),
+        )
+        if wanted is not None and wanted != there
+    ]
+    if asked:
+        raise InputError(
+            f"a {record.engine} broker already runs at {record.bootstrap_servers}, and {' and '.join(asked)} "
+            f"was asked for.",
+            "Stop it with `omni broker stop` first, or use the one that runs.",
+        )
+
+
+def _answering(state_folder: Path, record: BrokerRecord, timeout: float) -> BrokerRecord:
+    deadline = time.monotonic() + timeout
+    while not probe.answers(record.host, record.port, _ANSWER_SECONDS):
+        if time.monotonic() > deadline:
+            raise EngineFailed(
+                f"the {record.engine} broker{_process(record)} runs and does not answer at {record.bootstrap_servers}.",
+                "Stop it with `omni broker stop`, then start it again.",
+            )
+        time.sleep(0.05)
+    # Whoever started it may have been killed before the last steps.
+    ENGINES[record.engine].settle(record, timeout)
+    records.write(state_folder, record)
+    return record
+
+
+@contextmanager
+def _locked(state_folder: Path) -> Iterator[None]:
+    lock = FileLock(state_folder / _LOCK_FILE)
+    try:
+        state_folder.mkdir(parents=True, exist_ok=True)
+        lock.acquire(timeout=_LOCK_SECONDS)
+    except Timeout:
+        raise StateError(
+            f"another omni process has been starting or stopping the broker of {state_folder} for {_LOCK_SECONDS:g} s.",
+            "Wait for it to end, or end it, and try again.",
+        ) from None
+    except OSError as error:
+        raise records.not_writable(state_folder, error) from None
+    try:
+        yield
+    finally:
+        lock.release()
+
+
+def _process(record: BrokerRecord) -> str:
+    return "" if record.pid is None else f" (process {record.pid})"

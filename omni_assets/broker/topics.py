@@ -1,0 +1,53 @@
+"""What is asked of a broker about one topic, and what it answers when it says no. Pure; imports no client."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+_INTERNAL_NAMES = frozenset({"_schemas"})
+_INTERNAL_PREFIXES = ("__", "_redpanda.", "_confluent-")
+
+
+@dataclass(frozen=True, slots=True)
+class NewTopicRequest:
+    """A topic to create. ``None`` leaves partitions or replication factor to the broker; config values are text."""
+
+    name: str
+    partitions: int | None = None
+    replication_factor: int | None = None
+    config: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class TopicError:
+    """Why a broker did not do, or did not show, something about one topic.
+
+    ``code`` is Kafka's name of the error, ``message`` a clause without a full stop, ``transient`` whether trying
+    again can help.
+    """
+
+    code: str
+    message: str
+    transient: bool = False
+
+    @property
+    def existed(self) -> bool:
+        """Whether a topic was not created because it was there before."""
+        return self.code == "TOPIC_ALREADY_EXISTS"
+
+    @property
+    def silent(self) -> bool:
+        """Whether nothing was answered at all."""
+        return self.code in _SILENT
+
+    def __str__(self) -> str:
+        return self.message
+
+
+_SILENT = frozenset({"_TIMED_OUT", "_TIMED_OUT_QUEUE", "_TRANSPORT", "_ALL_BROKERS_DOWN", "_RESOLVE", "_DESTROY"})
+
+
+def is_internal(name: str) -> bool:
+    """Whether a name belongs to the broker itself. Redpanda's metadata marks only ``__consumer_offsets``."""
+    return name in _INTERNAL_NAMES or name.startswith(_INTERNAL_PREFIXES)

@@ -1,0 +1,102 @@
+"""The options that commands share, each declared once."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Annotated
+
+import typer
+
+from omni_assets.cli.streams import say
+
+COULD_NOT_RUN = 2
+HELP_NAMES = {"help_option_names": ["-h", "--help"]}
+
+
+class Format(StrEnum):
+    """How a result is written."""
+
+    TEXT = "text"
+    JSON = "json"
+
+
+class TableFormat(StrEnum):
+    """How a result that is one table is written."""
+
+    TEXT = "text"
+    JSON = "json"
+    CSV = "csv"
+
+
+class FindingsFormat(StrEnum):
+    """How findings are written: for people, programs, code scanning and annotations in a pull request."""
+
+    TEXT = "text"
+    JSON = "json"
+    SARIF = "sarif"
+    GITHUB = "github"
+
+
+def stated(value: str | None) -> str | None:
+    """The value of an option; an empty one (an unset shell variable, say) is refused, never taken for "not given"."""
+    if value is not None and not value.strip():
+        raise typer.BadParameter("it is empty")
+    return value
+
+
+def all_stated(values: list[str] | None) -> list[str] | None:
+    """As ``stated``, for a list."""
+    for value in values or ():
+        stated(value)
+    return values
+
+
+Paths = Annotated[
+    list[str] | None,
+    typer.Argument(
+        metavar="PATH",
+        help="A contract, or a folder that is searched for contract.yaml; else OMNI_CONTRACTS, else the settings' "
+        "sources (contracts/).",
+        show_default=False,
+        callback=all_stated,
+    ),
+]
+EnvironmentName = Annotated[
+    str | None,
+    typer.Option(
+        "--env",
+        metavar="NAME",
+        help="The profile of the settings: broker and limits; else OMNI_ENV.",
+        show_default=False,
+        callback=stated,
+    ),
+]
+BootstrapServers = Annotated[
+    str | None,
+    typer.Option(
+        "--bootstrap-servers",
+        metavar="HOST:PORT",
+        help="The broker; else OMNI_BOOTSTRAP_SERVERS, the profile's, or the one of `omni broker start`.",
+        show_default=False,
+        callback=stated,
+    ),
+]
+OutputFormat = Annotated[Format, typer.Option("--format", help="How the result is written on standard output.")]
+TableOutputFormat = Annotated[
+    TableFormat, typer.Option("--format", help="How the result is written on standard output.")
+]
+FindingsOutputFormat = Annotated[
+    FindingsFormat, typer.Option("--format", help="How the findings are written on standard output.")
+]
+
+
+def help_when_alone(context: typer.Context) -> None:
+    """A family named without one of its commands shows its help, and could not run."""
+    if context.invoked_subcommand is None:
+        say(context.get_help())
+        raise typer.Exit(COULD_NOT_RUN)
+
+
+def examples(*lines: str) -> str:
+    """The epilog of a command's help."""
+    return "Examples:\n\n\b\n" + "\n".join(f"  {line}" for line in lines)

@@ -1,0 +1,137 @@
+"""The two streams. Results go to standard output alone; everything said on the way goes to standard error.
+
+A terminal gets colours and a width; a pipe or a file gets the same layout as plain text of any width.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any, Protocol, TextIO
+
+from omni_assets.cli.tables import Line
+from omni_assets.cli.words import visible
+from omni_assets.errors import OmniError
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+
+class OutputLost(OmniError):
+    """The result is there, and standard output does not take it."""
+
+
+class Progress(Protocol):
+    """Shows what a long operation does."""
+
+    def update(self, status: str) -> object: ...
+
+
+def is_terminal(stream: TextIO | None) -> bool:
+    """Whether a person looks at ``stream``."""
+    return stream is not None and not stream.closed and stream.isatty()
+
+
+def width(stream: TextIO | None) -> int | None:
+    """The width of the terminal behind ``stream`` in columns; ``None`` where there is none, so that no line breaks."""
+    return _console(stream).width if is_terminal(stream) else None
+
+
+def result_width() -> int | None:
+    """The width that results are laid out for."""
+    return width(sys.stdout)
+
+
+def write(text: str) -> None:
+    """Write to standard output. Raises ``OutputLost``; a reader that went away is no error, and gets no more."""
+    stream = sys.stdout
+    if stream is None:
+        raise OutputLost("standard output is closed, so the result cannot be written.", "Open it, or redirect it.")
+    try:
+        stream.write(text if text.endswith("\n") or not text else text + "\n")
+        stream.flush()
+    except BrokenPipeError:
+        _silence(stream)
+    except UnicodeEncodeError:
+        write(text.encode(stream.encoding, "backslashreplace").decode(stream.encoding))
+    except OSError as error:
+        _silence(stream)
+        why = (error.strerror or str(error)).lower()
+        raise OutputLost(f"standard output cannot be written: {why}.", "Free space there, or redirect it.") from None
+
+
+def write_line(text: str) -> None:
+    """Write one line of text that may hold anything."""
+    write(visible(text))
+
+
+def write_json(document: Mapping[str, Any]) -> None:
+    """Write one JSON document, in ASCII so that every encoding can carry it."""
+    write(json.dumps(document, indent=2))
+
+
+def write_csv(columns: Sequence[str], rows: Sequence[Sequence[object]]) -> None:
+    """Write one CSV table with a header."""
+    import pandas
+
+    write(pandas.DataFrame(list(rows), columns=list(columns), dtype=object).to_csv(index=False, lineterminator="\n"))
+
+
+def draw(lines: Sequence[Line]) -> None:
+    """Write laid-out lines: coloured on a terminal (unless ``NO_COLOR``), else plain."""
+    if not lines:
+        return
+    if not is_terminal(sys.stdout):
+        write("\n".join("".join(text for text, _ in line).rstrip() for line in lines))
+        return
+    from rich.text import Text
+
+    console = _console(sys.stdout)
+    with console.capture() as drawn:
+        for line in lines:
+            console.print(Text.assemble(*line), soft_wrap=True)
+    write(drawn.get())
+
+
+def say(text: str) -> None:
+    """Write to standard error, as far as anybody takes it."""
+    stream = sys.stderr
+    if stream is None:
+        return
+    try:
+        stream.write(text + "\n")
+        stream.flush()
+    except UnicodeEncodeError:
+        say(text.encode("ascii", "backslashreplace").decode("ascii"))
+    except OSError:
+        _silence(stream)
+
+
+@contextmanager
+def progress(status: str) -> Iterator[Progress]:
+    """A spinner on standard error while the body runs; nothing where that is not a terminal."""
+    if not is_terminal(sys.stderr):
+        yield _Quiet()
+        return
+    with _console(sys.stderr).status(status) as shown:
+        yield shown
+
+
+class _Quiet:
+    def update(self, status: str) -> None: ...
+
+
+def _console(stream: TextIO | None) -> Console:
+    from rich.console import Console
+
+    return Console(file=stream, highlight=False, markup=False, emoji=False)
+
+
+def _silence(stream: TextIO) -> None:
+    # What is still buffered must go somewhere when the interpreter ends, or it would complain then.
+    devnull = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(devnull, stream.fileno())
+    os.close(devnull)

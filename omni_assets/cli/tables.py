@@ -1,0 +1,108 @@
+"""Tables as lines of styled text, to any width or to a terminal's. Pure.
+
+No cell is cut: where a terminal is too narrow the widest columns fold onto further lines of the same row.
+"""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import NamedTuple, TypeAlias
+
+from omni_assets.cli.words import visible
+
+Line: TypeAlias = "list[tuple[str, str]]"
+"""Pieces of text, each with a style in rich's words (``bold``, ``yellow``) or an empty one."""
+
+GAP = 2
+INDENT = 4
+_NARROWEST = 8
+_BREAKS = " .-_,/"
+
+
+class Cell(NamedTuple):
+    """A text and its style."""
+
+    text: str
+    style: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """The cells of one row, and a sentence that belongs under it, or none."""
+
+    cells: tuple[Cell, ...]
+    below: str = ""
+
+
+def plain_row(*texts: str, below: str = "") -> Row:
+    """A row without styles."""
+    return Row(tuple(Cell(text) for text in texts), below)
+
+
+def table(header: Sequence[str], rows: Sequence[Row], width: int | None) -> list[Line]:
+    """The lines of a table that fits ``width`` columns; ``None`` for as wide as it gets."""
+    head = Row(tuple(Cell(title, "bold") for title in header))
+    shown = [Row(tuple(Cell(visible(cell.text), cell.style) for cell in row.cells), row.below) for row in (head, *rows)]
+    natural = [max(len(row.cells[index].text) for row in shown) for index in range(len(header))]
+    widths = natural if width is None else _fitted(natural, width)
+    return [line for row in shown for line in _lines(row, widths, width)]
+
+
+def paragraph(text: str, width: int | None, style: str = "", indent: int = 0) -> list[Line]:
+    """One text, wrapped between words where there is a width."""
+    safe, margin = visible(text), " " * indent
+    if width is None:
+        return [[(margin + safe, style)]]
+    parts = textwrap.wrap(
+        safe,
+        max(width, indent + _NARROWEST),
+        initial_indent=margin,
+        subsequent_indent=margin,
+        break_on_hyphens=False,
+    )
+    return [[(part, style)] for part in parts]
+
+
+def fold(text: str, width: int) -> list[str]:
+    """``text`` in pieces of at most ``width`` characters, broken after a separator where one is near."""
+    pieces = []
+    while len(text) > width:
+        cut = max(text.rfind(mark, 0, width) for mark in _BREAKS) + 1
+        cut = cut if cut > width // 2 else width
+        pieces.append(text[:cut].rstrip())
+        text = text[cut:].lstrip()
+    return [*pieces, text]
+
+
+def _lines(row: Row, widths: Sequence[int], width: int | None) -> list[Line]:
+    folded = [fold(cell.text, limit) for cell, limit in zip(row.cells, widths, strict=True)]
+    lines: list[Line] = []
+    for index in range(max(map(len, folded))):
+        line: Line = []
+        for cell, pieces, limit in zip(row.cells, folded, widths, strict=True):
+            piece = pieces[index] if index < len(pieces) else ""
+            line += [(piece, cell.style), (" " * (limit - len(piece) + GAP), "")]
+        lines.append(_without_trailing_space(line))
+    return lines + (paragraph(row.below, width, "dim", INDENT) if row.below else [])
+
+
+def _without_trailing_space(line: Line) -> Line:
+    while line and not line[-1][0].strip():
+        line.pop()
+    return line
+
+
+def _fitted(natural: Sequence[int], width: int) -> list[int]:
+    """Column widths whose sum fits, taken from the widest first; below ``_NARROWEST`` no column is folded further."""
+    widths = list(natural)
+    room = width - GAP * (len(widths) - 1)
+    while sum(widths) > room:
+        widest = max(range(len(widths)), key=widths.__getitem__)
+        if widths[widest] <= _NARROWEST:
+            break
+        others = sorted((each for index, each in enumerate(widths) if index != widest), reverse=True)
+        floor = max(_NARROWEST, others[0] if others and others[0] < widths[widest] else widths[widest] - 1)
+        widths[widest] = max(floor, widths[widest] - (sum(widths) - room))
+    return widths

@@ -1,0 +1,156 @@
+"""Drift: a table with verdicts in colour, and one sentence that counts it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from omni_assets.cli.tables import Cell, Line, Row, table
+from omni_assets.cli.views.settings import setting_name
+from omni_assets.cli.words import age, count
+from omni_assets.contracts.values import readable
+from omni_assets.drift.diff import Drift, DriftKind
+from omni_assets.drift.verdict import Verdict
+from omni_assets.operations.context import Context
+from omni_assets.operations.observe import DriftReport, DriftRow, verdict_counts
+from omni_assets.operations.recording import stored_drift
+from omni_assets.projection.store import Projection
+
+_HEADER = ("TOPIC", "DRIFT", "DECLARED", "BROKER", "VERDICT", "OWNER", "SINCE")
+COLUMNS = (
+    "topic",
+    "kind",
+    "field",
+    "declared",
+    "observed",
+    "verdict",
+    "reason",
+    "owner",
+    "path",
+    "line",
+    "first_seen",
+    "detail",
+)
+_KINDS = {
+    DriftKind.MISSING: "missing",
+    DriftKind.ORPHANED: "orphan",
+    DriftKind.CONFLICT: "conflict",
+    DriftKind.UNKNOWN: "unknown",
+}
+_STYLES = {
+    Verdict.IN_SYNC: "green",
+    Verdict.AUTO_FIXABLE: "cyan",
+    Verdict.NEEDS_APPROVAL: "yellow",
+    Verdict.UNFIXABLE: "red",
+    Verdict.UNKNOWN: "magenta",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """Drift, and what it was found in. ``counts`` are by verdict, ``calls`` the broker calls of the observation."""
+
+    rows: Sequence[DriftRow]
+    counts: Mapping[str, int]
+    declared_topics: int
+    observed_topics: int
+    bootstrap_servers: str
+    observed_at: datetime
+    calls: int
+
+
+def of_report(report: DriftReport) -> Comparison:
+    """What was observed just now."""
+    snapshot = report.snapshot
+    return Comparison(
+        report.rows,
+        report.counts,
+        len(report.manifest.topics),
+        sum(not topic.internal for topic in snapshot.topics.values()),
+        snapshot.bootstrap_servers,
+        snapshot.observed_at,
+        snapshot.calls,
+    )
+
+
+def of_projection(context: Context) -> Comparison:
+    """What was projected last. Raises ``StateError``."""
+    observation, drift = stored_drift(context)
+    projection = Projection(context.home)
+    manifest = projection.manifest()
+    declared = manifest.topics if manifest is not None else 0
+    return Comparison(
+        tuple(DriftRow(*each) for each in drift),
+        verdict_counts((each for each, _ in drift), declared),
+        declared,
+        sum(not topic.internal for topic in projection.observed_topics(observation.cluster)),
+        observation.bootstrap_servers,
+        observation.observed_at,
+        observation.calls,
+    )
+
+
+def drift_lines(rows: Sequence[DriftRow], now: datetime, width: int | None) -> list[Line]:
+    """The table, or nothing where nothing drifts."""
+    return table(_HEADER, [_row(row, now) for row in rows], width) if rows else []
+
+
+def drift_sentence(found: Comparison) -> str:
+    """``2 drifts in 31 topics``, without its full stop."""
+    drifts = count(len(found.rows), "drift") if found.rows else "no drift"
+    return f"{drifts} in {count(found.declared_topics, 'topic')}"
+
+
+def document(found: Comparison) -> dict[str, Any]:
+    return {
+        "drift": [_entry(row) for row in found.rows],
+        "counts": dict(found.counts),
+        "declared_topics": found.declared_topics,
+        "observed_topics": found.observed_topics,
+        "bootstrap_servers": found.bootstrap_servers,
+        "observed_at": moment(found.observed_at),
+        "calls": found.calls,
+    }
+
+
+def moment(when: datetime) -> str:
+    """ISO 8601 in UTC."""
+    return when.astimezone(UTC).isoformat()
+
+
+def _row(row: DriftRow, now: datetime) -> Row:
+    drift = row.drift
+    cells = (
+        Cell(drift.topic),
+        Cell(_name(drift)),
+        Cell(readable(drift.field, drift.declared)),
+        Cell(readable(drift.field, drift.observed)),
+        Cell(drift.verdict.value.replace("_", " "), _STYLES[drift.verdict]),
+        Cell(drift.owner or "-"),
+        Cell(age(row.first_seen, now)),
+    )
+    return Row(cells, drift.detail)
+
+
+def _name(drift: Drift) -> str:
+    return _KINDS.get(drift.kind) or setting_name(drift.field)
+
+
+def _entry(row: DriftRow) -> dict[str, Any]:
+    drift = row.drift
+    return {
+        "topic": drift.topic,
+        "kind": drift.kind.value,
+        "field": drift.field or None,
+        "declared": drift.declared,
+        "observed": drift.observed,
+        "verdict": drift.verdict.value,
+        "reason": drift.reason.value,
+        "owner": drift.owner,
+        "path": drift.location.path if drift.location else None,
+        "line": drift.location.line if drift.location else None,
+        "first_seen": moment(row.first_seen),
+        "detail": drift.detail,
+    }

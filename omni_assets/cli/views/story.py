@@ -1,0 +1,43 @@
+"""The demo's story: sentences, drift as ``omni drift`` shows it, and what had to be so."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+from omni_assets.cli.tables import Line, paragraph
+from omni_assets.cli.views.drift import document, drift_lines, of_report
+from omni_assets.operations.demo.story import Chapter, Expected, Said, Scene, Shown
+
+
+def scene_lines(scene: Scene, width: int | None) -> list[Line]:
+    """A scene between two empty lines where it is a table."""
+    match scene:
+        case Said(text):
+            return paragraph(text, width)
+        case Shown(report):
+            return [[], *drift_lines(report.rows, datetime.now(UTC), width), []]
+        case Expected(text, met):
+            return paragraph(f"{'as told' if met else 'NOT SO'}: {text}", width, "green" if met else "bold red", 2)
+
+
+def chapter_document(chapter: Chapter, scenes: Sequence[Scene]) -> dict[str, Any]:
+    """``as_told`` is whether everything that had to be so was, and something had to be."""
+    expected = [scene.met for scene in scenes if isinstance(scene, Expected)]
+    return {
+        "name": chapter.name,
+        "title": chapter.title,
+        "as_told": all(expected) and bool(expected),
+        "scenes": [_scene(scene) for scene in scenes],
+    }
+
+
+def _scene(scene: Scene) -> dict[str, Any]:
+    match scene:
+        case Said(text):
+            return {"said": text}
+        case Shown(report):
+            return {"drift": document(of_report(report))["drift"]}
+        case Expected(text, met):
+            return {"expected": text, "met": met}

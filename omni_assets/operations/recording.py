@@ -1,0 +1,166 @@
+"""From the values of the other floors to the projection's rows, and back.
+
+A cluster is known by its id, or by its bootstrap address where the broker reports none.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator
+from datetime import UTC, datetime
+
+from omni_assets.broker.snapshot import BrokerSnapshot
+from omni_assets.contracts.model import Location, Manifest
+from omni_assets.drift.diff import Drift, DriftKind
+from omni_assets.drift.verdict import Reason, Verdict
+from omni_assets.operations.context import Context
+from omni_assets.operations.outcomes import Outcome, TopicOutcome
+from omni_assets.projection import rows
+from omni_assets.projection.store import Projection
+
+
+def declare(context: Context, manifest: Manifest) -> None:
+    """Project what the contracts declare, without a broker. Raises ``StateError``."""
+    Projection(context.home).declare(_declared(manifest), datetime.now(UTC))
+
+
+def record_snapshot(context: Context, snapshot: BrokerSnapshot) -> None:
+    """Project what the broker has. Raises ``StateError``."""
+    Projection(context.home).record_snapshot(_observed(context, snapshot))
+
+
+def record_observation(
+    context: Context, manifest: Manifest, snapshot: BrokerSnapshot, drift: Iterable[Drift]
+) -> tuple[tuple[Drift, datetime], ...]:
+    """Project a manifest, a snapshot and their drift in one transaction. Raises ``StateError``.
+
+    Gives every drift that is open now and since when. That includes what was seen before of topics whose state could
+    not be seen this time: it is neither confirmed nor resolved.
+    """
+    recorded = Projection(context.home).record_observation(
+        _declared(manifest), _observed(context, snapshot), map(_drift_row, drift)
+    )
+    return tuple(map(_drift, recorded.drift))
+
+
+def stored_drift(context: Context) -> tuple[rows.ObservationRow, tuple[tuple[Drift, datetime], ...]]:
+    """What was projected last for this context's broker: the observation, and its open drift with first seen.
+
+    Raises ``StateError`` where this broker, or none at all, was observed yet.
+    """
+    stored = Projection(context.home).stored()
+    here = [each for each in stored.observations if each.bootstrap_servers == context.bootstrap_servers]
+    latest = max(here or stored.observations, key=lambda each: each.observed_at)
+    return latest, tuple(_drift(row) for row in stored.drift if row.cluster == latest.cluster)
+
+
+def record_provisioning(context: Context, cluster_id: str, trigger: str, outcomes: Iterable[TopicOutcome]) -> None:
+    """Log what provisioning did; topics that were there before are not news. Raises ``StateError``."""
+    cluster, address = cluster_id or context.bootstrap_servers, context.bootstrap_servers
+    at = datetime.now(UTC)
+    news = [
+        rows.ProvisionEntry(at, cluster, address, trigger, each.topic, each.outcome, each.error)
+        for each in outcomes
+        if each.outcome is not Outcome.EXISTED
+    ]
+    if news:
+        Projection(context.home).record_provisioning(news)
+
+
+def _declared(manifest: Manifest) -> rows.Declared:
+    return rows.Declared(manifest.digest, _topic_rows(manifest), _declaration_rows(manifest))
+
+
+def _topic_rows(manifest: Manifest) -> Iterator[rows.DeclaredTopicRow]:
+    for topic in manifest.topics.values():
+        owner = topic.owner
+        yield rows.DeclaredTopicRow(
+            topic.name,
+            topic.parts.kind,
+            topic.parts.producer,
+            topic.parts.event,
+            topic.parts.version,
+            topic.spec.partitions,
+            topic.spec.replication_factor,
+            topic.spec.keyed,
+            json.dumps(dict(topic.spec.config)),
+            owner.node,
+            owner.location.path,
+            owner.location.line,
+            len(topic.publishers),
+            len(topic.subscribers),
+            topic.blocked,
+        )
+
+
+def _declaration_rows(manifest: Manifest) -> Iterator[rows.DeclarationRow]:
+    for contract in manifest.contracts:
+        for each in contract.declarations:
+            yield rows.DeclarationRow(each.topic, each.node, each.role, each.form, *each.location)
+
+
+def _observed(context: Context, snapshot: BrokerSnapshot) -> rows.Observed:
+    observation = rows.ObservationRow(
+        snapshot.cluster_id or snapshot.bootstrap_servers,
+        context.environment,
+        snapshot.bootstrap_servers,
+        snapshot.observed_at,
+        len(snapshot.topics),
+        snapshot.calls,
+        snapshot.seconds,
+    )
+    return rows.Observed(observation, _observed_topic_rows(snapshot), _config_rows(snapshot))
+
+
+def _observed_topic_rows(snapshot: BrokerSnapshot) -> Iterator[rows.ObservedTopicRow]:
+    for topic in snapshot.topics.values():
+        replicas = ",".join(map(str, topic.replicas))
+        yield rows.ObservedTopicRow(
+            topic.name,
+            topic.topic_id,
+            topic.partitions,
+            topic.replication_factor,
+            replicas,
+            topic.internal,
+            topic.unknown,
+        )
+
+
+def _config_rows(snapshot: BrokerSnapshot) -> Iterator[rows.ObservedConfigRow]:
+    for topic in snapshot.topics.values():
+        for key, found in (topic.configs or {}).items():
+            yield rows.ObservedConfigRow(topic.name, key, found.value, found.source, found.default)
+
+
+def _drift_row(drift: Drift) -> rows.Drift:
+    path, line = (drift.location.path, drift.location.line) if drift.location else (None, None)
+    return rows.Drift(
+        drift.topic,
+        drift.kind,
+        drift.field,
+        drift.declared,
+        drift.observed,
+        drift.verdict,
+        drift.reason,
+        drift.owner,
+        path,
+        line,
+        drift.detail,
+    )
+
+
+def _drift(row: rows.DriftRow) -> tuple[Drift, datetime]:
+    location = Location(row.path, row.line or 1) if row.path else None
+    drift = Drift(
+        row.topic,
+        DriftKind(row.kind),
+        row.field,
+        row.declared,
+        row.observed,
+        Verdict(row.verdict),
+        Reason(row.reason),
+        row.owner,
+        location,
+        row.detail,
+    )
+    return drift, row.first_seen

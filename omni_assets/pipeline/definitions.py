@@ -1,0 +1,37 @@
+"""The code location. The contracts are read once each time it is loaded, and it loads whatever they hold."""
+
+from __future__ import annotations
+
+import dagster as dg
+
+from omni_assets.contracts.model import Manifest
+from omni_assets.errors import OmniError
+from omni_assets.pipeline.resources import ProjectResource
+from omni_assets.pipeline.topics.assets import topic_tables
+from omni_assets.pipeline.topics.jobs import hourly, reconcile
+from omni_assets.pipeline.topics.lineage import external_assets, node_keys
+from omni_assets.pipeline.topics.sensors import contracts_changed, topic_missing
+
+
+def build(project: ProjectResource) -> dg.Definitions:
+    """Everything that Dagster shows of a project. Contracts that cannot be read leave the lineage empty and are named
+    in the description of ``declared_topics``, by its check, and by the sensors."""
+    manifest, problem = Manifest((), {}, ()), ""
+    try:
+        manifest = project.context().manifest()
+    except OmniError as error:
+        problem = str(error)
+    return dg.Definitions(
+        assets=[topic_tables(node_keys(manifest), problem), *external_assets(manifest)],
+        jobs=[reconcile],
+        schedules=[hourly],
+        sensors=[contracts_changed, topic_missing],
+        resources={"project": project},
+        executor=dg.in_process_executor,
+    )
+
+
+@dg.definitions
+def omni_assets() -> dg.Definitions:
+    """The project of the current folder and the ``OMNI_`` variables."""
+    return build(ProjectResource())

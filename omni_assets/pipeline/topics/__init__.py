@@ -1,0 +1,1 @@
+"""Topics as Dagster shows them: declared, provisioned, observed, and what differs."""

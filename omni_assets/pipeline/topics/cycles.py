@@ -1,0 +1,103 @@
+"""Breaking cycles: which edges of a graph to leave out so that no cycle is left. Pure.
+
+Event graphs have cycles and asset graphs must not. The choice depends on the graph alone, never on the order in which
+its edges come, and within a cycle on nothing outside of it: the same contracts always lose the same edges.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import NamedTuple, TypeAlias
+
+
+class Vertex(NamedTuple):
+    """A vertex: what it is, and its name."""
+
+    kind: str
+    name: str
+
+
+Edge: TypeAlias = tuple[Vertex, Vertex]
+
+_Successors: TypeAlias = Mapping[Vertex, Sequence[Vertex]]
+
+
+def closing_edges(edges: Iterable[Edge]) -> frozenset[Edge]:
+    """The edges whose removal leaves no cycle; putting any single one of them back would close one.
+
+    Empty for a graph without cycles. Linear in the number of edges, apart from sorting them.
+    """
+    graph = _successors(edges)
+    component = _components(graph)
+    within = {start: [end for end in ends if component[end] == component[start]] for start, ends in graph.items()}
+    return frozenset(_back_edges(within))
+
+
+def _successors(edges: Iterable[Edge]) -> dict[Vertex, list[Vertex]]:
+    distinct = sorted(set(edges))
+    graph: dict[Vertex, list[Vertex]] = {vertex: [] for vertex in sorted({each for edge in distinct for each in edge})}
+    for start, end in distinct:
+        graph[start].append(end)
+    return graph
+
+
+def _components(graph: _Successors) -> dict[Vertex, Vertex]:
+    """For each vertex, one that stands for all that lie on a cycle with it (Kosaraju's two passes)."""
+    reverse: dict[Vertex, list[Vertex]] = {vertex: [] for vertex in graph}
+    for start, ends in graph.items():
+        for end in ends:
+            reverse[end].append(start)
+    component: dict[Vertex, Vertex] = {}
+    for root in reversed(_finished(graph)):
+        stack = [root] if root not in component else []
+        while stack:
+            vertex = stack.pop()
+            if vertex not in component:
+                component[vertex] = root
+                stack += reverse[vertex]
+    return component
+
+
+def _finished(graph: _Successors) -> list[Vertex]:
+    """All vertices in the order in which a depth-first walk leaves them."""
+    seen: set[Vertex] = set()
+    order: list[Vertex] = []
+    for root in graph:
+        if root in seen:
+            continue
+        seen.add(root)
+        walk = [(root, iter(graph[root]))]
+        while walk:
+            vertex, ahead = walk[-1]
+            unseen = next((each for each in ahead if each not in seen), None)
+            if unseen is None:
+                order.append(vertex)
+                walk.pop()
+            else:
+                seen.add(unseen)
+                walk.append((unseen, iter(graph[unseen])))
+    return order
+
+
+def _back_edges(graph: _Successors) -> Iterable[Edge]:
+    """The edges that lead a depth-first walk back to a vertex that it has not left yet."""
+    seen: set[Vertex] = set()
+    for root in graph:
+        if root in seen:
+            continue
+        seen.add(root)
+        entered = {root}
+        walk = [(root, iter(graph[root]))]
+        while walk:
+            vertex, ahead = walk[-1]
+            for each in ahead:
+                if each in entered:
+                    yield vertex, each
+                elif each not in seen:
+                    seen.add(each)
+                    entered.add(each)
+                    walk.append((each, iter(graph[each])))
+                    break
+            else:
+                entered.discard(vertex)
+                walk.pop()

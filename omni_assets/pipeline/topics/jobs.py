@@ -1,0 +1,40 @@
+"""The job ``reconcile``: provision what is missing, then say what differs. Hourly, and whenever a sensor asks."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import dagster as dg
+
+from omni_assets.pipeline.topics.keys import TABLES
+
+RECONCILE = "reconcile"
+
+reconcile = dg.define_asset_job(
+    RECONCILE,
+    selection=dg.AssetSelection.assets(*TABLES),
+    description="Reads the contracts, creates the declared topics that the broker does not have, observes the broker "
+    "and projects what differs. What is safe is done; the rest is surfaced as drift with a verdict.",
+)
+
+hourly = dg.ScheduleDefinition(
+    name="reconcile_hourly",
+    job=reconcile,
+    cron_schedule="0 * * * *",
+    default_status=dg.DefaultScheduleStatus.RUNNING,
+    description="Reconciles every hour, so that drift is found although nobody changed a contract.",
+)
+
+_ACTIVE = [
+    dg.DagsterRunStatus.QUEUED,
+    dg.DagsterRunStatus.NOT_STARTED,
+    dg.DagsterRunStatus.STARTING,
+    dg.DagsterRunStatus.STARTED,
+    dg.DagsterRunStatus.CANCELING,
+]
+
+
+def active_run(instance: dg.DagsterInstance) -> str | None:
+    """The id of a ``reconcile`` run that has not ended, if there is one."""
+    found: Sequence[dg.DagsterRun] = instance.get_runs(dg.RunsFilter(job_name=RECONCILE, statuses=_ACTIVE), limit=1)
+    return found[0].run_id if found else None

@@ -1,0 +1,205 @@
+"""Who hands what to whom, as external assets: nodes, and topics while there are few of them.
+
+Nothing here is materialized; the assets stand for the agents and topics that the contracts declare, so that the graph
+shows what a change touches. Names of any spelling get keys that are valid and distinct.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from hashlib import sha256
+from typing import Any, TypeAlias
+
+import dagster as dg
+
+from omni_assets.contracts.model import Contract, Declaration, Location, Manifest, Role, Topic
+from omni_assets.pipeline.topics.cycles import Edge, Vertex, closing_edges
+from omni_assets.pipeline.topics.keys import TOPIC_DRIFT
+from omni_assets.pipeline.topics.metadata import Column, preview
+
+MOST_TOPICS = 250
+"""Most topics that are assets of their own; with more, lineage goes from node to node and topics are listed there."""
+
+_Metadata: TypeAlias = Mapping[str, Any]
+
+_NODE, _TOPIC = "node", "topic"
+_NO_GROUP = "without_topics"
+_NOT_IN_A_KEY = re.compile(r"[^A-Za-z0-9_.-]")
+_NOT_IN_A_GROUP = re.compile(r"[^A-Za-z0-9_]+")
+_LONGEST_KEY = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Lineage:
+    """The graph that is drawn, and the edges that are not since they would close a cycle.
+
+    ``through`` names the topics behind an edge from node to node; it is empty where topics are vertices themselves.
+    """
+
+    drawn: frozenset[Edge]
+    left_out: frozenset[Edge]
+    through: Mapping[Edge, Sequence[str]]
+
+    def upstream(self) -> Mapping[Vertex, Sequence[Vertex]]:
+        """What leads to each vertex, in order."""
+        found: defaultdict[Vertex, list[Vertex]] = defaultdict(list)
+        for start, end in sorted(self.drawn):
+            found[end].append(start)
+        return found
+
+
+def lineage(manifest: Manifest, most_topics: int = MOST_TOPICS) -> Lineage:
+    """The lineage of a manifest: node to topic to node, or node to node where there are more than ``most_topics``."""
+    through: defaultdict[Edge, list[str]] = defaultdict(list)
+    edges: set[Edge] = set()
+    for topic in manifest.topics.values():
+        publishers = {Vertex(_NODE, each.node) for each in topic.publishers}
+        subscribers = {Vertex(_NODE, each.node) for each in topic.subscribers}
+        if len(manifest.topics) <= most_topics:
+            middle = Vertex(_TOPIC, topic.name)
+            edges |= {(each, middle) for each in publishers} | {(middle, each) for each in subscribers}
+            continue
+        for publisher in publishers:
+            for subscriber in subscribers:
+                edges.add((publisher, subscriber))
+                through[publisher, subscriber].append(topic.name)
+    left_out = closing_edges(edges)
+    return Lineage(frozenset(edges - left_out), left_out, dict(through))
+
+
+def external_assets(manifest: Manifest, most_topics: int = MOST_TOPICS) -> list[dg.AssetSpec]:
+    """A spec for each node, and for each topic while there are at most ``most_topics``; together without a cycle."""
+    graph = lineage(manifest, most_topics)
+    upstream = graph.upstream()
+    contracts: defaultdict[str, list[Contract]] = defaultdict(list)
+    for contract in manifest.contracts:
+        contracts[contract.node].append(contract)
+    specs = []
+    for node in sorted(contracts):
+        vertex = Vertex(_NODE, node)
+        specs.append(_node(node, contracts[node], manifest, upstream.get(vertex, ()), _left_out(vertex, graph)))
+    if len(manifest.topics) <= most_topics:
+        for topic in manifest.topics.values():
+            vertex = Vertex(_TOPIC, topic.name)
+            specs.append(_topic(topic, upstream.get(vertex, ()), _left_out(vertex, graph)))
+    return specs
+
+
+def node_keys(manifest: Manifest) -> list[dg.AssetKey]:
+    """The keys of all nodes, in order."""
+    return [_key(Vertex(_NODE, node)) for node in sorted({contract.node for contract in manifest.contracts})]
+
+
+def _node(
+    node: str, contracts: Sequence[Contract], manifest: Manifest, upstream: Sequence[Vertex], cut: _Metadata
+) -> dg.AssetSpec:
+    declarations = sorted((each for contract in contracts for each in contract.declarations), key=_where)
+    published = [each for each in declarations if each.role is Role.PUBLISHES]
+    subscribed = [each for each in declarations if each.role is Role.SUBSCRIBES]
+    locations = [contract.location for contract in contracts]
+    return dg.AssetSpec(
+        _key(Vertex(_NODE, node)),
+        deps=[_key(each) for each in upstream],
+        group_name=_group(_domain(manifest, published or subscribed)),
+        kinds={"yaml"},
+        description=f"The node `{node}`, declared in `{_listed(locations)}`: it publishes "
+        f"{_count(published)} and subscribes {_count(subscribed)}.",
+        metadata={
+            "contract": dg.MetadataValue.path(locations[0].path),
+            "findings": sum(len(contract.findings) for contract in contracts),
+            **preview("publishes", _PLACES, map(_place, published)),
+            **preview("subscribes", _PLACES, map(_place, subscribed)),
+            **cut,
+        },
+    )
+
+
+def _topic(topic: Topic, upstream: Sequence[Vertex], cut: _Metadata) -> dg.AssetSpec:
+    owner = topic.owner
+    spec = topic.spec
+    return dg.AssetSpec(
+        _key(Vertex(_TOPIC, topic.name)),
+        deps=[_key(each) for each in upstream],
+        group_name=_group(topic.parts.producer),
+        kinds={"kafka"},
+        description=f"The topic `{topic.name}`, declared by `{owner.node}` in `{_listed([owner.location])}`."
+        + (f" Nothing touches it: {topic.blocked}." if topic.blocked else ""),
+        metadata={
+            "contract": dg.MetadataValue.path(owner.location.path),
+            "owner": owner.node,
+            "partitions": _stated(spec.partitions),
+            "replication_factor": _stated(spec.replication_factor),
+            **preview("config", _CONFIG, ({"key": key, "value": value} for key, value in spec.config.items())),
+            **preview("publishers", _NODES, map(_who, topic.publishers)),
+            **preview("subscribers", _NODES, map(_who, topic.subscribers)),
+            "drift": dg.MetadataValue.asset(TOPIC_DRIFT),
+            **cut,
+        },
+    )
+
+
+def _left_out(vertex: Vertex, graph: Lineage) -> _Metadata:
+    """What both ends say about an edge that is not drawn."""
+    lines = []
+    for start, end in sorted(graph.left_out):
+        if vertex in (start, end):
+            topics = graph.through.get((start, end), ())
+            by = f" through {', '.join(f'`{name}`' for name in topics)}" if topics else ""
+            lines.append(f"- `{start.name}` to `{end.name}`{by}")
+    if not lines:
+        return {}
+    text = "These edges exist and are not drawn, since an asset graph must not have a cycle:\n\n" + "\n".join(lines)
+    return {"edges_left_out": dg.MetadataValue.md(text)}
+
+
+def _key(vertex: Vertex) -> dg.AssetKey:
+    name = vertex.name
+    safe = _NOT_IN_A_KEY.sub("_", name)[:_LONGEST_KEY]
+    if safe != name:
+        # Names that only differ in what is replaced must not share a key.
+        safe = f"{safe}-{sha256(name.encode('utf-8', 'surrogatepass')).hexdigest()[:8]}"
+    return dg.AssetKey([f"{vertex.kind}s", safe])
+
+
+def _domain(manifest: Manifest, declarations: Iterable[Declaration]) -> str:
+    """The producer that most of the declared topics name, the first by alphabet where several do; else empty."""
+    topics = {each.topic for each in declarations if each.topic in manifest.topics}
+    counts = Counter(manifest.topics[name].parts.producer for name in topics)
+    return min(counts, key=lambda each: (-counts[each], each), default="")
+
+
+def _group(domain: str) -> str:
+    return _NOT_IN_A_GROUP.sub("_", domain).strip("_") or _NO_GROUP
+
+
+def _where(declaration: Declaration) -> tuple[Location, str]:
+    return declaration.location, declaration.topic
+
+
+def _listed(locations: Iterable[Location]) -> str:
+    return ", ".join(f"{each.path}:{each.line}" for each in locations)
+
+
+def _count(declarations: Sequence[Declaration]) -> str:
+    number = len({each.topic for each in declarations})
+    return f"{number} topic{'' if number == 1 else 's'}"
+
+
+def _stated(value: int | None) -> str | int:
+    return "the broker's default" if value is None else value
+
+
+_PLACES = (Column("topic"), Column("path"), Column("line", "int"), Column("form"))
+_NODES = (Column("node"), Column("path"), Column("line", "int"))
+_CONFIG = (Column("key"), Column("value"))
+
+
+def _place(each: Declaration) -> dict[str, str | int]:
+    return {"topic": each.topic, "path": each.location.path, "line": each.location.line, "form": each.form}
+
+
+def _who(each: Declaration) -> dict[str, str | int]:
+    return {"node": each.node, "path": each.location.path, "line": each.location.line}

@@ -1,0 +1,81 @@
+"""The state folder as the projection uses it: where things are, whose turn it is, and one error for each bad state.
+
+Needs no DuckDB: what it says in its messages is all that is read here.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import filelock
+
+from omni_assets.errors import OmniError, ProjectionBusy, ProjectionDamaged, StateError
+
+PROJECTION_FILE = "projection.duckdb"
+LOCK_FILE = "projection.lock"
+JOURNAL_FOLDER = "journal"
+
+_HOLDER = re.compile(r"\(PID (\d+)\)")
+_UNUSABLE = re.compile(
+    r"No space left|Permission denied|Read-only file system|Is a directory|Not a directory|Input/output error"
+    r"|Disk quota|Too many open files|Out of Memory|failed to allocate|could not (?:write|fsync|sync|create)",
+    re.IGNORECASE,
+)
+
+
+@contextmanager
+def locked(folder: Path, timeout: float) -> Iterator[None]:
+    """Hold the projection's lock in ``folder``, which is made where it does not exist.
+
+    Raises ``ProjectionBusy`` where others hold it for ``timeout`` seconds, and ``StateError`` where the folder cannot
+    be used. The kernel releases the lock of a process that is killed.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        lock = filelock.FileLock(folder / LOCK_FILE, timeout=timeout)
+        lock.acquire()
+    except filelock.Timeout:
+        raise ProjectionBusy(str(folder / PROJECTION_FILE), timeout) from None
+    except (OSError, NotImplementedError) as error:
+        raise unusable(folder, reason(error)) from None
+    try:
+        yield
+    finally:
+        lock.release()
+
+
+def translated(message: str, file: Path, seconds: float) -> OmniError:
+    """The error that a message of DuckDB stands for. ``seconds`` is how long the file has been waited for."""
+    if held_by_another(message):
+        holder = _HOLDER.search(message)
+        return ProjectionBusy(str(file), seconds, f"process {holder[1]}" if holder else "")
+    why = message.splitlines()[0].rstrip("!. ") if message else "no reason given"
+    if _UNUSABLE.search(message):
+        return unusable(file.parent, why)
+    return ProjectionDamaged(str(file), why)
+
+
+def held_by_another(message: str) -> bool:
+    """Whether DuckDB says that another process holds the file."""
+    return "Could not set lock on file" in message
+
+
+def unusable(folder: Path, why: str) -> StateError:
+    """The state folder cannot be used."""
+    return StateError(
+        f"the state folder {folder} cannot be used: {why}.",
+        "Make it a folder that can be written, or name another with OMNI_HOME.",
+    )
+
+
+def nothing_projected(folder: Path, what: str = "nothing") -> StateError:
+    """There is no projection yet, or none of what was asked for."""
+    return StateError(f"{what} has been projected in {folder} yet.", "Run `omni drift` first.")
+
+
+def reason(error: BaseException) -> str:
+    """Why a file could not be used, in the system's words."""
+    return str(getattr(error, "strerror", None) or error)

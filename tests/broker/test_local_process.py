@@ -1,0 +1,72 @@
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+
+import pytest
+
+from omni_assets.broker.local import process
+
+STUBBORN = (
+    "import signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN); print('ready', flush=True); time.sleep(60)"
+)
+
+
+def test_a_process_keeps_its_identity_and_no_two_share_one() -> None:
+    with subprocess.Popen(["sleep", "60"]) as child:
+        mine, other = process.identity(os.getpid()), process.identity(child.pid)
+        assert mine is not None
+        assert other is not None
+        assert process.identity(child.pid) == other
+        child.kill()
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="command lines are read from /proc")
+def test_the_command_line_is_what_it_was_started_with() -> None:
+    with subprocess.Popen(["sleep", "60"]) as child:
+        assert process.command_line(child.pid) == ("sleep", "60")
+        child.kill()
+
+
+def test_the_fallback_without_proc_tells_processes_from_none() -> None:
+    with subprocess.Popen(["sleep", "60"]) as child:
+        alive = process._from_ps(child.pid)
+        assert alive is not None
+        assert process._from_ps(child.pid) == alive
+        child.kill()
+    assert process._from_ps(child.pid) is None
+
+
+def test_a_dead_process_and_a_zombie_have_no_identity() -> None:
+    with subprocess.Popen(["true"]) as child:
+        os.waitid(os.P_PID, child.pid, os.WEXITED | os.WNOWAIT)
+        assert process.identity(child.pid) is None
+        assert process._from_ps(child.pid) is None
+    assert process.identity(child.pid) is None
+
+
+def test_a_process_that_ends_when_asked_is_not_killed() -> None:
+    with subprocess.Popen(["sleep", "60"]) as child:
+        known = process.identity(child.pid)
+        assert known is not None
+        assert process.end(child.pid, known, seconds=10)
+        assert child.wait() == -signal.SIGTERM
+
+
+def test_a_process_that_does_not_listen_is_killed() -> None:
+    with subprocess.Popen([sys.executable, "-c", STUBBORN], stdout=subprocess.PIPE, text=True) as child:
+        assert child.stdout is not None
+        assert child.stdout.readline() == "ready\n"
+        known = process.identity(child.pid)
+        assert known is not None
+        assert process.end(child.pid, known, seconds=0.2)
+        assert child.wait() == -signal.SIGKILL
+
+
+def test_a_process_that_only_has_the_same_id_is_left_alone() -> None:
+    with subprocess.Popen(["sleep", "60"]) as child:
+        assert process.end(child.pid, "another boot:1", seconds=1)
+        assert child.poll() is None
+        child.kill()

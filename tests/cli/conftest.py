@@ -1,0 +1,125 @@
+"""The real ``omni`` as a process of its own, in a project of its own, against real brokers."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+OMNI = Path(sys.executable).with_name("omni")
+
+ROUTER = """\
+name: router
+event_bus:
+  publish_topics:
+    - topic: onex.evt.router.routing-complete.v1
+      partitions: 3
+      config:
+        retention.ms: 7d
+    - topic: onex.evt.router.scoring-decision.v1
+      partitions: 2
+      keyed: false
+  subscribe_topics:
+    - onex.cmd.router.route-request.v1
+"""
+ROUTER_TOPICS = (
+    "onex.cmd.router.route-request.v1",
+    "onex.evt.router.routing-complete.v1",
+    "onex.evt.router.scoring-decision.v1",
+)
+
+
+@dataclass(frozen=True)
+class Ran:
+    """How a command ended."""
+
+    code: int
+    out: str
+    err: str
+
+    @property
+    def document(self) -> Any:
+        return json.loads(self.out)
+
+
+@dataclass
+class Project:
+    """A folder with contracts and a state folder, in which ``omni`` is run."""
+
+    folder: Path
+    environ: dict[str, str] = field(default_factory=dict)
+
+    def omni(self, *arguments: str, stdin: str = "", timeout: float = 90, **environ: str) -> Ran:
+        """Run a command to its end. No command may ever show a traceback."""
+        ended = subprocess.run(
+            [str(OMNI), *arguments],
+            cwd=self.folder,
+            env={**self.environ, **environ},
+            input=stdin,
+            capture_output=True,
+            text=True,
+            timeout=timeout,
+        )
+        ran = Ran(ended.returncode, ended.stdout, ended.stderr)
+        assert "Traceback" not in ran.out + ran.err, ran
+        return ran
+
+    def contract(self, node: str, text: str) -> Path:
+        path = self.folder / "contracts" / node / "contract.yaml"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, encoding="utf-8")
+        return path
+
+    @property
+    def home(self) -> Path:
+        return Path(self.environ["OMNI_HOME"])
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Project:
+    """A project with one contract of three topics, and no broker."""
+    inherited = {name: value for name, value in os.environ.items() if not name.startswith(("OMNI_", "COLUMNS"))}
+    folder = tmp_path / "project"
+    made = Project(folder, {**inherited, "OMNI_HOME": str(tmp_path / "state"), "HOME": str(tmp_path)})
+    made.contract("router", ROUTER)
+    return made
+
+
+@pytest.fixture
+def running(project: Project) -> Iterator[Project]:
+    """The project with a broker of its own, which ``omni broker start`` started."""
+    started = project.omni("broker", "start", "--format", "json")
+    assert started.code == 0, started
+    try:
+        yield project
+    finally:
+        assert project.omni("broker", "stop").code == 0
+
+
+@pytest.fixture
+def provisioned(running: Project) -> Project:
+    """The project with its broker, on which every declared topic was created."""
+    assert running.omni("provision").code == 0
+    return running
+
+
+@pytest.fixture
+def topics() -> tuple[str, ...]:
+    """The declared topics of the project."""
+    return ROUTER_TOPICS
+
+
+@pytest.fixture
+def admin(running: Project) -> Any:
+    """Another client on the project's broker, as somebody else would use one."""
+    from confluent_kafka.admin import AdminClient
+
+    address = running.omni("broker", "status", "--format", "json").document["bootstrap_servers"]
+    return AdminClient({"bootstrap.servers": address})

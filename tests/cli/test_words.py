@@ -1,0 +1,55 @@
+"""Text for people."""
+
+from __future__ import annotations
+
+import unicodedata
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from omni_assets.cli.words import age, count, spent, visible, visible_lines
+
+NOW = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    ("seconds", "text"),
+    [
+        (-5, "now"),
+        (0, "now"),
+        (1, "1 s"),
+        (59, "59 s"),
+        (60, "1 min"),
+        (3_599, "59 min"),
+        (7_200, "2 h"),
+        (259_200, "3 d"),
+    ],
+)
+def test_age_is_in_the_largest_unit_that_fits(seconds, text):
+    assert age(NOW - timedelta(seconds=seconds), NOW) == text
+
+
+def test_counts_and_durations():
+    assert [count(number, "topic") for number in (0, 1, 2, 1_000)] == [
+        "0 topics",
+        "1 topic",
+        "2 topics",
+        "1,000 topics",
+    ]
+    assert spent(0.2049) == "(0.20 s)"
+    assert spent(1.5, 1) == "(1.50 s, 1 broker call)"
+
+
+def test_control_characters_are_written_out():
+    assert visible("a\x1b[31mb\nc\x9b\u202ed\udcff") == "a\\x1b[31mb\\nc\\x9b\\u202ed\\udcff"
+    assert visible_lines("a\tb\nc") == "a\\tb\nc"
+    assert visible("routing‑complete … 路由") == "routing‑complete … 路由"
+
+
+@given(st.text())
+def test_nothing_that_steers_a_terminal_comes_through(text):
+    shown = visible(text)
+    assert not any(unicodedata.category(character) in {"Cc", "Cf", "Cs", "Zl", "Zp"} for character in shown)
+    assert visible(shown) == shown

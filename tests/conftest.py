@@ -1,0 +1,95 @@
+"""Fixtures that tests of every floor share: embedded brokers on free loopback ports, and the corpus of contracts."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+import pytest
+from confluent_kafka.admin import AdminClient
+
+from omni_assets.broker.connection import Connection, open_client
+from omni_assets.broker.local import lifecycle, probe
+from omni_assets.broker.local.record import BrokerRecord
+from omni_assets.errors import PortInUse
+
+CORPUS = Path(__file__).resolve().parents[2] / "shared" / "corpus"
+
+
+@dataclass(frozen=True)
+class EmbeddedBroker:
+    """A running noida-db. ``client`` is a plain admin client, for changes behind omni's back."""
+
+    state_folder: Path
+    record: BrokerRecord
+
+    @property
+    def bootstrap_servers(self) -> str:
+        return self.record.bootstrap_servers
+
+    @property
+    def pid(self) -> int:
+        assert self.record.pid is not None
+        return self.record.pid
+
+    @property
+    def connection(self) -> Connection:
+        return Connection(self.bootstrap_servers)
+
+    @cached_property
+    def client(self) -> AdminClient:
+        return open_client(AdminClient, self.connection)
+
+
+@pytest.fixture
+def free_port() -> Callable[[], int]:
+    return lambda: probe.free_port("127.0.0.1")
+
+
+@pytest.fixture
+def start_broker(tmp_path: Path) -> Iterator[Callable[..., EmbeddedBroker]]:
+    """Starts embedded brokers, each in a state folder of its own unless one is named; all end with the test."""
+    folders: list[Path] = []
+
+    def start(state_folder: Path | None = None) -> EmbeddedBroker:
+        folder = state_folder or tmp_path / f"omni-{len(folders)}"
+        folders.append(folder)
+        return EmbeddedBroker(folder, _on_a_free_port(folder))
+
+    yield start
+    for folder in folders:
+        lifecycle.stop(folder)
+
+
+@pytest.fixture
+def broker(start_broker: Callable[..., EmbeddedBroker]) -> EmbeddedBroker:
+    """A fresh embedded broker of this test alone."""
+    return start_broker()
+
+
+@pytest.fixture(scope="module")
+def module_broker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmbeddedBroker]:
+    """One embedded broker for all tests of a module, which must not mind each other's topics."""
+    folder = tmp_path_factory.mktemp("omni")
+    yield EmbeddedBroker(folder, _on_a_free_port(folder))
+    lifecycle.stop(folder)
+
+
+@pytest.fixture(scope="session")
+def corpus() -> Path:
+    """The folder of real contracts beside the repository; skips where it is absent."""
+    if not CORPUS.is_dir():
+        pytest.skip("the shared corpus of real contracts is not beside this repository")
+    return CORPUS
+
+
+def _on_a_free_port(folder: Path) -> BrokerRecord:
+    """Not the conventional port, which a person's own broker may hold; another process may take a free one first."""
+    for _ in range(5):
+        try:
+            return lifecycle.start(folder, port=probe.free_port("127.0.0.1"))
+        except PortInUse:
+            continue
+    return lifecycle.start(folder)

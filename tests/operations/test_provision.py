@@ -1,0 +1,99 @@
+from __future__ import annotations
+
+import pytest
+from confluent_kafka.admin import AdminClient, NewTopic
+
+from omni_assets.errors import BrokerUnreachable, ReadOnly
+from omni_assets.operations.outcomes import Outcome, TopicOutcome
+from omni_assets.operations.provision import provision
+from omni_assets.projection.store import Projection
+
+pytestmark = pytest.mark.broker
+
+GOOD = "onex.evt.router.started.v1"
+GREEDY = "onex.evt.router.greedy.v1"
+TORN = "onex.evt.router.torn.v1"
+
+
+@pytest.fixture
+def contracts(write_contract):
+    write_contract(
+        f"event_bus:\n  publish_topics:\n    - {GOOD}\n"
+        f"    - {{topic: {GREEDY}, replication_factor: 3}}\n"
+        f"    - {{topic: {TORN}, partitions: 3}}\n"
+    )
+    write_contract(f"event_bus:\n  publish_topics:\n    - {{topic: {TORN}, partitions: 6}}\n", "other")
+
+
+def test_each_topic_is_told_the_truth_about(contracts, context_of, broker):
+    context = context_of(broker.bootstrap_servers)
+    first = provision(context, context.manifest())
+    assert first.counts == {"created": 1, "existed": 0, "failed": 1, "skipped": 1}
+    assert first.topics[0] == TopicOutcome(GREEDY, Outcome.FAILED, first.topics[0].error)
+    assert "3" in first.topics[0].error
+    assert first.topics[1:] == (
+        TopicOutcome(GOOD, Outcome.CREATED),
+        TopicOutcome(TORN, Outcome.SKIPPED, "its contracts disagree on its settings"),
+    )
+    assert not first.clean
+    listed = AdminClient({"bootstrap.servers": broker.bootstrap_servers}).list_topics(timeout=10).topics
+    assert GOOD in listed
+    assert not {GREEDY, TORN} & set(listed)
+
+    again = provision(context, context.manifest())
+    assert again.counts == {"created": 0, "existed": 1, "failed": 1, "skipped": 1}
+
+
+def test_when_nothing_is_missing_one_listing_is_all(write_contract, context_of, broker):
+    write_contract(f"event_bus:\n  publish_topics: [{GOOD}]\n")
+    context = context_of(broker.bootstrap_servers)
+    assert provision(context, context.manifest()).calls == 3
+    again = provision(context, context.manifest())
+    assert (again.calls, again.clean) == (1, True)
+
+
+def test_an_existing_topic_is_left_alone(write_contract, context_of, broker):
+    client = AdminClient({"bootstrap.servers": broker.bootstrap_servers})
+    client.create_topics([NewTopic(GOOD, num_partitions=2)])[GOOD].result(10)
+    write_contract(f"event_bus:\n  publish_topics:\n    - {{topic: {GOOD}, partitions: 12}}\n")
+    context = context_of(broker.bootstrap_servers)
+    assert provision(context, context.manifest()).counts["existed"] == 1
+    assert len(client.list_topics(timeout=10).topics[GOOD].partitions) == 2
+
+
+def test_the_log_holds_what_was_news(contracts, context_of, broker):
+    context = context_of(broker.bootstrap_servers)
+    provision(context, context.manifest(), trigger="test")
+    rows = Projection(context.home).provisioned()
+    assert {(row.topic, row.outcome, row.trigger) for row in rows} == {
+        (GOOD, "created", "test"),
+        (GREEDY, "failed", "test"),
+        (TORN, "skipped", "test"),
+    }
+
+
+def test_topics_are_created_and_reported_even_where_the_log_cannot_be_written(
+    write_contract, context_of, broker, tmp_path
+):
+    write_contract(f"event_bus:\n  publish_topics: [{GOOD}]\n")
+    (tmp_path / "file").touch()
+    context = context_of(broker.bootstrap_servers, {"OMNI_HOME": str(tmp_path / "file" / "state")})
+    outcome = provision(context, context.manifest())
+    assert outcome.counts["created"] == 1
+    assert outcome.unrecorded is not None
+    assert str(tmp_path / "file") in outcome.unrecorded.message
+
+
+def test_read_only_creates_nothing(write_contract, context_of, broker):
+    write_contract(f"event_bus:\n  publish_topics: [{GOOD}]\n")
+    context = context_of(broker.bootstrap_servers, {"OMNI_READONLY": "1"})
+    with pytest.raises(ReadOnly, match=GOOD):
+        provision(context, context.manifest())
+    assert GOOD not in AdminClient({"bootstrap.servers": broker.bootstrap_servers}).list_topics(timeout=10).topics
+
+
+def test_a_broker_that_is_down_is_no_success(write_contract, context_of):
+    write_contract(f"event_bus:\n  publish_topics: [{GOOD}]\n")
+    context = context_of("127.0.0.1:1")
+    with pytest.raises(BrokerUnreachable, match="no broker answers at 127"):
+        provision(context, context.manifest())

@@ -1,0 +1,115 @@
+"""A kill at any point neither loses nor doubles a row: what follows ends where it would have ended anyway."""
+
+from __future__ import annotations
+
+import random
+import signal
+import subprocess
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from omni_assets.projection.store import Projection
+
+_WRITER = """
+import os, signal, sys
+from datetime import UTC, datetime
+from pathlib import Path
+import duckdb
+from omni_assets.projection import connection, journal, store
+from omni_assets.projection.rows import *
+
+folder, steps, point = Path(sys.argv[1]), range(int(sys.argv[2]), int(sys.argv[3])), sys.argv[4]
+killed = lambda *ignored, **also: os.kill(os.getpid(), signal.SIGKILL)
+append, write = journal.Journal.append, journal._write
+
+
+def half(descriptor, data, offset):
+    os.pwrite(descriptor, data[: len(data) // 2], offset)
+    killed()
+
+
+def appended(self, *arguments):
+    append(self, *arguments)
+    killed()
+
+
+def arm():
+    match point:
+        case "before the append": journal.Journal.append = killed
+        case "in the append": journal._write = half
+        case "after the append": journal.Journal.append = appended
+        case "before the commit": store._write_drift = killed
+        case "before the move": connection.os.replace = killed
+        case "after the commit": store.Projection.record_provisioning = killed
+
+
+projection = store.Projection(folder)
+for step in steps:
+    if step == steps[-1]:
+        arm()
+    at = datetime(2026, 1, 1, step, tzinfo=UTC)
+    observed = Observed(ObservationRow("c", "", "h:1", at, 0, 1, 0.1), [ObservedTopicRow("t", None, step, 1, "1", False)], [])
+    drift = [Drift(f"t{n}", "missing", "", "1", str(step // 2), "auto_fixable", "code") for n in range(4) if step % (n + 2)]
+    projection.record_observation(Declared(str(step), [], []), observed, drift)
+    projection.record_provisioning([ProvisionEntry(at, "c", "h:1", "test", "t", "created")])
+"""
+
+HISTORY = "* EXCLUDE (id)"
+TABLES = ("drift_history", "drift", "observed_topics", "observations", "manifest")
+
+
+POINTS = ("before the append", "in the append", "after the append", "before the commit", "after the commit")
+
+
+@pytest.mark.parametrize(
+    ("point", "step"), [("before the move", 0), *((point, step) for point in POINTS for step in (0, 3))]
+)
+def test_an_observation_that_was_killed_and_is_made_again(
+    tmp_path: Path,
+    python: Callable[..., subprocess.Popen[str]],
+    table: Callable[..., list[Any]],
+    point: str,
+    step: int,
+) -> None:
+    whole, broken = tmp_path / "whole", tmp_path / "broken"
+    assert _run(python, whole, 0, 6, "nowhere") == 0
+    assert _run(python, broken, 0, step + 1, point) == -signal.SIGKILL
+    assert _run(python, broken, step, 6, "nowhere") == 0
+    for name in TABLES:
+        assert table(broken, name) == table(whole, name), name
+    assert table(broken, "provision_log", HISTORY) == table(whole, "provision_log", HISTORY)
+    _agrees_with_its_journal(broken, table)
+
+
+@pytest.mark.slow
+def test_kills_at_random(
+    tmp_path: Path, python: Callable[..., subprocess.Popen[str]], table: Callable[..., list[Any]]
+) -> None:
+    chance = random.Random(20261122)
+    for _ in range(8):
+        process = python(_WRITER, [tmp_path, 0, 24, "nowhere"])
+        time.sleep(chance.uniform(0.15, 1.5))
+        process.kill()
+        process.communicate()
+    assert _run(python, tmp_path, 22, 24, "nowhere") == 0
+    _agrees_with_its_journal(tmp_path, table)
+    lines = (tmp_path / "journal" / "provisioning.jsonl").read_text().splitlines()
+    assert table(tmp_path, "provision_log", "count(*), count(DISTINCT id)") == [(len(lines), len(lines))]
+
+
+def _run(python: Callable[..., subprocess.Popen[str]], *arguments: object) -> int:
+    process = python(_WRITER, arguments)
+    _, error = process.communicate(timeout=60)
+    assert "Traceback" not in error, error
+    return process.returncode
+
+
+def _agrees_with_its_journal(folder: Path, table: Callable[..., list[Any]]) -> None:
+    before = [table(folder, name) for name in ("drift_history", "provision_log", "journal_position", "drift")]
+    Projection(folder).rebuild()
+    after = [table(folder, name) for name in ("drift_history", "provision_log", "journal_position", "drift")]
+    assert after == before
