@@ -7,7 +7,6 @@ import sys
 import textwrap
 
 from omni_assets.cli.streams import say, width
-from omni_assets.cli.words import visible
 
 PREFIX = "omni: "
 _INDENT = " " * len(PREFIX)
@@ -15,6 +14,8 @@ _INDENT = " " * len(PREFIX)
 
 def failure_text(message: str, remedy: str = "", width: int | None = None) -> str:
     """``omni: message`` and the indented remedy, wrapped between words where there is a width."""
+    from omni_assets.contracts.renderers import visible
+
     lines: list[str] = []
     for prefix, text in ((PREFIX, message), (_INDENT, remedy)):
         safe = visible(text)

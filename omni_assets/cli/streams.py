@@ -12,12 +12,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Protocol, TextIO
 
-from omni_assets.cli.tables import Line
-from omni_assets.cli.words import visible
 from omni_assets.errors import OmniError
 
 if TYPE_CHECKING:
     from rich.console import Console
+
+    from omni_assets.cli.tables import Line
 
 
 class OutputLost(OmniError):
@@ -65,6 +65,8 @@ def write(text: str) -> None:
 
 def write_line(text: str) -> None:
     """Write one line of text that may hold anything."""
+    from omni_assets.contracts.renderers import visible
+
     write(visible(text))
 
 

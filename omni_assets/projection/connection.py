@@ -13,7 +13,7 @@ from pathlib import Path
 
 import duckdb
 
-from omni_assets.errors import ProjectionVersion
+from omni_assets.errors import ProjectionDamaged, ProjectionVersion
 from omni_assets.projection import queries
 from omni_assets.projection.journal import sync_folder
 from omni_assets.projection.state import held_by_another, reason, translated, unusable
@@ -105,12 +105,25 @@ def _connect(file: Path, deadline: float) -> duckdb.DuckDBPyConnection:
         except duckdb.Error as error:
             message = str(error)
         else:
-            connection.execute("SET TimeZone = 'UTC'")
-            return connection
+            break
         now = time.monotonic()
         if not held_by_another(message) or now >= deadline:
             raise translated(message, file, round(now - started, 1))
         time.sleep(min(_RETRY_SECONDS, max(deadline - now, 0.0)))
+    try:
+        connection.execute("SET TimeZone = 'UTC'")
+        _expect_all_blocks(connection, file)
+    except BaseException:
+        connection.close()
+        raise
+    return connection
+
+
+def _expect_all_blocks(connection: duckdb.DuckDBPyConnection, file: Path) -> None:
+    """Refuse a file that was cut short: DuckDB opens one, and would write new rows where lost ones are looked for."""
+    row = connection.execute(queries.USED_BYTES).fetchone()
+    if row and file.stat().st_size < row[0]:
+        raise ProjectionDamaged(str(file), f"it should have {row[0]} bytes at least, and has {file.stat().st_size}")
 
 
 def _log_of(file: Path) -> Path:

@@ -49,5 +49,8 @@ PROVISIONED = (
 )
 JOURNAL_POSITION = "SELECT offset_bytes, lines FROM journal_position WHERE file = $file"
 JOURNALLED_ROWS = "SELECT (SELECT count(*) FROM drift_history), (SELECT count(*) FROM provision_log)"
+USED_BYTES = (
+    "SELECT 3 * 4096 + used_blocks * block_size FROM pragma_database_size() WHERE database_name = current_database()"
+)
 SCHEMA_TABLES = "SELECT count(*) FROM information_schema.tables WHERE table_name = 'schema_version'"
 SCHEMA_VERSION = "SELECT coalesce(max(version), 0) FROM schema_version"

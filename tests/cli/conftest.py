@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import socket
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -93,9 +94,16 @@ def project(tmp_path: Path) -> Project:
 
 
 @pytest.fixture
-def running(project: Project) -> Iterator[Project]:
+def free_port() -> int:
+    """A port on which nobody listens."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        return int(server.getsockname()[1])
+
+
+@pytest.fixture
+def running(project: Project, free_port: int) -> Iterator[Project]:
     """The project with a broker of its own, which ``omni broker start`` started."""
-    started = project.omni("broker", "start", "--format", "json")
+    started = project.omni("broker", "start", "--port", str(free_port), "--format", "json")
     assert started.code == 0, started
     try:
         yield project

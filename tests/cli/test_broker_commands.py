@@ -23,7 +23,8 @@ event_bus:
       partitions: 5
 """
 DRIFT_FIELDS = {
-    "topic", "kind", "field", "declared", "observed", "verdict", "reason", "owner", "path", "line", "first_seen", "detail",
+    "topic", "kind", "field", "declared", "observed", "verdict", "reason", "owner", "path", "line", "first_seen",
+    "detail",
 }  # fmt: skip
 
 

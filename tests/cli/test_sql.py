@@ -18,7 +18,8 @@ def test_without_a_query_it_lists_the_tables(projected):
     assert ran.code == 0
     tables = [line.split()[0] for line in ran.out.splitlines()[1:-1]]
     assert set(tables) >= {
-        "declared_topics", "declarations", "observed_topics", "observed_configs", "drift", "drift_history", "provision_log",
+        "declared_topics", "declarations", "observed_topics", "observed_configs", "drift", "drift_history",
+        "provision_log",
     }  # fmt: skip
 
 

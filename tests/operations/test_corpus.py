@@ -72,7 +72,7 @@ def test_the_corpus_is_provisioned_and_every_change_behind_its_back_is_found(omn
     assert code == 1, "the corpus has malformed names, which are errors"
     assert provisioned["counts"] == {"created": len(declared), "existed": 0, "failed": 0, "skipped": 0}
 
-    client = AdminClient({"bootstrap.servers": broker.bootstrap_servers})
+    client = broker.client
     assert set(declared) <= set(client.list_topics(timeout=10).topics)
 
     code, output = omni("drift", "--format", "json")
@@ -110,7 +110,7 @@ def test_the_corpus_is_provisioned_and_every_change_behind_its_back_is_found(omn
     assert code == 0
     assert {(row["topic"], row["kind"], row["verdict"]) for row in csv.DictReader(io.StringIO(output))} == expected
 
-    ended = omni.python("-m", "omni_assets.pipeline.run")
+    ended = omni.python("-m", "omni_assets.pipeline.reconcile")
     run = json.loads(ended.stdout)
     assert run["success"] is True, ended.stderr
     code, output = omni("drift", "--stored", "--format", "json")

@@ -24,7 +24,7 @@ def context(write_contract, context_of, broker):
 
 @pytest.fixture
 def client(broker):
-    return AdminClient({"bootstrap.servers": broker.bootstrap_servers})
+    return broker.client
 
 
 def test_drift_appears_keeps_its_age_and_is_resolved(context, client, broker):

@@ -36,7 +36,7 @@ def test_each_topic_is_told_the_truth_about(contracts, context_of, broker):
         TopicOutcome(TORN, Outcome.SKIPPED, "its contracts disagree on its settings"),
     )
     assert not first.clean
-    listed = AdminClient({"bootstrap.servers": broker.bootstrap_servers}).list_topics(timeout=10).topics
+    listed = broker.broker.client.list_topics(timeout=10).topics
     assert GOOD in listed
     assert not {GREEDY, TORN} & set(listed)
 
@@ -53,12 +53,11 @@ def test_when_nothing_is_missing_one_listing_is_all(write_contract, context_of, 
 
 
 def test_an_existing_topic_is_left_alone(write_contract, context_of, broker):
-    client = AdminClient({"bootstrap.servers": broker.bootstrap_servers})
-    client.create_topics([NewTopic(GOOD, num_partitions=2)])[GOOD].result(10)
+    broker.client.create_topics([NewTopic(GOOD, num_partitions=2)])[GOOD].result(10)
     write_contract(f"event_bus:\n  publish_topics:\n    - {{topic: {GOOD}, partitions: 12}}\n")
     context = context_of(broker.bootstrap_servers)
     assert provision(context, context.manifest()).counts["existed"] == 1
-    assert len(client.list_topics(timeout=10).topics[GOOD].partitions) == 2
+    assert len(broker.client.list_topics(timeout=10).topics[GOOD].partitions) == 2
 
 
 def test_the_log_holds_what_was_news(contracts, context_of, broker):
@@ -89,7 +88,7 @@ def test_read_only_creates_nothing(write_contract, context_of, broker):
     context = context_of(broker.bootstrap_servers, {"OMNI_READONLY": "1"})
     with pytest.raises(ReadOnly, match=GOOD):
         provision(context, context.manifest())
-    assert GOOD not in AdminClient({"bootstrap.servers": broker.bootstrap_servers}).list_topics(timeout=10).topics
+    assert GOOD not in broker.broker.client.list_topics(timeout=10).topics
 
 
 def test_a_broker_that_is_down_is_no_success(write_contract, context_of):

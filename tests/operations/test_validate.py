@@ -19,7 +19,7 @@ def contract(write_contract):
 def test_what_went_missing_is_provisioned_again(context_of, broker):
     context = context_of(broker.bootstrap_servers)
     assert validate(context).complete
-    AdminClient({"bootstrap.servers": broker.bootstrap_servers}).delete_topics([TOPIC])[TOPIC].result(10)
+    broker.client.delete_topics([TOPIC])[TOPIC].result(10)
     again = validate(context)
     assert again.complete
     assert again.provisioning.counts["created"] == 1

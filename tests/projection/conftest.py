@@ -74,7 +74,7 @@ def table() -> Callable[..., list[tuple[Any, ...]]]:
 
     def read(folder: Path, name: str, columns: str = "*") -> list[tuple[Any, ...]]:
         with duckdb.connect(str(folder / "projection.duckdb"), read_only=True) as connection:
-            return connection.execute(f"SELECT {columns} FROM {name} ORDER BY ALL").fetchall()
+            return connection.execute(f"SELECT {columns} FROM {name} ORDER BY ALL").fetchall()  # noqa: S608
 
     return read
 

@@ -154,7 +154,7 @@ def test_a_question_for_all_memory_is_refused(folder: Path) -> None:
 
 
 def test_a_question_before_anything_was_projected(tmp_path: Path) -> None:
-    with pytest.raises(StateError, match="nothing has been projected in .* yet") as caught:
+    with pytest.raises(StateError, match=r"nothing has been projected in .* yet") as caught:
         ask(tmp_path / "none", "SELECT 1")
     assert "omni drift" in caught.value.remedy
     assert not (tmp_path / "none").exists()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -57,7 +58,7 @@ def test_locked_by_another_omni(projection: Projection, sample: Any) -> None:
 
 @pytest.fixture
 def holder(projection: Projection, tmp_path: Path) -> Iterator[subprocess.Popen[str]]:
-    command = [str(Path(os.sys.executable)), "-c", _HOLDER, str(projection.file)]  # type: ignore[attr-defined]
+    command = [sys.executable, "-c", _HOLDER, str(projection.file)]
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None
         assert process.stdout.readline() == "held\n"
@@ -99,7 +100,7 @@ def test_a_corrupt_file_is_named_and_left_alone(projection: Projection, sample: 
     for use in (
         projection.stored,
         lambda: projection.record_observation(sample.declared(), sample.observed(1), []),
-        lambda: ask(projection.folder, "SELECT 1"),
+        lambda: ask(projection.folder, "FROM topics, observed_configs, drift_history"),
     ):
         with pytest.raises(ProjectionDamaged) as caught:
             use()

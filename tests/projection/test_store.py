@@ -183,7 +183,7 @@ def test_contracts_change_without_a_broker(tmp_path: Path, sample: Any) -> None:
 def test_nothing_projected_is_not_nothing_found(tmp_path: Path, sample: Any) -> None:
     projection = Projection(tmp_path / "new")
     for read in (projection.stored, projection.history, projection.provisioned, projection.manifest):
-        with pytest.raises(StateError, match="nothing has been projected in .*new yet"):
+        with pytest.raises(StateError, match=r"nothing has been projected in .*new yet"):
             read()
     assert not (tmp_path / "new").exists(), "a question leaves no trace"
     projection.record_observation(sample.declared(), sample.observed(cluster="one"), [])
@@ -298,7 +298,8 @@ from omni_assets.projection.store import Projection
 name, projection = sys.argv[2], Projection(Path(sys.argv[1]))
 for number in range(5):
     at = datetime(2026, 1, 1, number, tzinfo=UTC)
-    observed = Observed(ObservationRow(name, "", "h:1", at, 0, 1, 0.1), [], [ObservedConfigRow("t", "k", name, "", None)])
+    observation = ObservationRow(name, "", "h:1", at, 0, 1, 0.1)
+    observed = Observed(observation, [], [ObservedConfigRow("t", "k", name, "", None)])
     drift = [Drift("t", "missing", "", "1", str(number), "auto_fixable", "code")]
     projection.record_observation(Declared(name, [], []), observed, drift)
     projection.record_provisioning([ProvisionEntry(at, name, "h:1", "test", "t", "created")])

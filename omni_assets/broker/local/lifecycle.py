@@ -10,8 +10,6 @@ from datetime import UTC, datetime
 from enum import StrEnum
 from pathlib import Path
 
-from filelock import FileLock, Timeout
-
 from omni_assets.broker.local import noida, probe, redpanda
 from omni_assets.broker.local import record as records
 from omni_assets.broker.local.engine import Engine, Place
@@ -232,6 +230,8 @@ def _answering(state_folder: Path, record: BrokerRecord, timeout: float) -> Brok
 
 @contextmanager
 def _locked(state_folder: Path) -> Iterator[None]:
+    from filelock import FileLock, Timeout  # not at every command that only looks
+
     lock = FileLock(state_folder / _LOCK_FILE)
     try:
         state_folder.mkdir(parents=True, exist_ok=True)

@@ -11,7 +11,6 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import NamedTuple
 
-import omni_assets
 from omni_assets.broker.local.engine import Place
 from omni_assets.broker.local.probe import answers, port_is_free
 from omni_assets.broker.local.record import BrokerRecord
@@ -19,7 +18,7 @@ from omni_assets.errors import EngineFailed, EngineUnavailable, PortInUse
 
 NAME = "redpanda"
 SERVICE = "redpanda"
-COMPOSE_FILE = Path(omni_assets.__file__).resolve().parent.parent / "docker" / "compose.yaml"
+COMPOSE_FILE = Path(__file__).resolve().parents[3] / "docker" / "compose.yaml"
 
 _CHECK_SECONDS = 15.0
 _PULL_SECONDS = 600.0  # the image may have to be fetched first

@@ -29,7 +29,8 @@ RECORDS = 100
 
 def publish(address: str, topic: str, count: str = str(RECORDS)) -> None:
     """Start up like a service that creates the topic it is about to write to, and write ``count`` records."""
-    _settle(AdminClient({"bootstrap.servers": address}).create_topics([NewTopic(topic, num_partitions=1)]))
+    client = AdminClient({"bootstrap.servers": address})
+    _settle(client.create_topics([NewTopic(topic, num_partitions=1)]))
     producer = Producer({"bootstrap.servers": address, "partitioner": "murmur2_random"})
     for number in range(int(count)):
         producer.produce(topic, key=f"request-{number % 7}", value=json.dumps({"request": number}))
@@ -39,19 +40,22 @@ def publish(address: str, topic: str, count: str = str(RECORDS)) -> None:
 
 def delete(address: str, topic: str) -> None:
     """Delete a topic."""
-    _settle(AdminClient({"bootstrap.servers": address}).delete_topics([topic]))
+    client = AdminClient({"bootstrap.servers": address})
+    _settle(client.delete_topics([topic]))
 
 
 def retain(address: str, topic: str, milliseconds: str) -> None:
     """Set ``retention.ms``."""
     entry = ConfigEntry("retention.ms", milliseconds, incremental_operation=AlterConfigOpType.SET)
     resource = ConfigResource(ResourceType.TOPIC, topic, incremental_configs=[entry])
-    _settle(AdminClient({"bootstrap.servers": address}).incremental_alter_configs([resource]))
+    client = AdminClient({"bootstrap.servers": address})
+    _settle(client.incremental_alter_configs([resource]))
 
 
 def widen(address: str, topic: str, partitions: str) -> None:
     """Raise the number of partitions."""
-    _settle(AdminClient({"bootstrap.servers": address}).create_partitions([NewPartitions(topic, int(partitions))]))
+    client = AdminClient({"bootstrap.servers": address})
+    _settle(client.create_partitions([NewPartitions(topic, int(partitions))]))
 
 
 ACTIONS: dict[str, Callable[..., None]] = {"publish": publish, "delete": delete, "retain": retain, "widen": widen}

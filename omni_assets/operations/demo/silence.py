@@ -50,15 +50,15 @@ def tell(stage: Stage) -> Iterator[Scene]:
 
     run = _reconcile(stage)
     yield Said(
-        f"Dagster's job `reconcile` ran ({run['run_id'][:8]}, {run['events']} events): what is safe is corrected, "
-        "the rest is surfaced."
+        f"Dagster's job `reconcile` ran ({run['run_id'][:8]}, {run['events']} events): what is missing is "
+        "created, existing topics are left alone and shown."
     )
     yield Expected("the reconcile run succeeded in Dagster's event log", run["success"] is True)
 
     after = drift(stage.context, manifest)
     yield Shown(after)
     yield Expected(
-        f"{dropped.name} was created again, and the other three wait for a person",
+        f"{dropped.name} was created again, and the other three keep their verdicts",
         _identities(after) == expected - {(dropped.name, DriftKind.MISSING, "")},
     )
 
@@ -123,7 +123,7 @@ def _outsider(stage: Stage, action: str, topic: str, *values: str) -> None:
 
 
 def _reconcile(stage: Stage) -> dict[str, Any]:
-    output = _run(stage, "omni_assets.pipeline.run")
+    output = _run(stage, "omni_assets.pipeline.reconcile")
     document: dict[str, Any] = json.loads(output)
     return document
 

@@ -11,9 +11,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from omni_assets.broker.local import lifecycle
-from omni_assets.contracts.discovery import FILE_NAMES
+from omni_assets.broker.local import lifecycle, probe
 from omni_assets.errors import InputError
+from omni_assets.operations import dagster_home
 from omni_assets.operations.context import Context, resolve
 
 _PROJECT = Path(__file__).resolve().parents[3]
@@ -35,12 +35,12 @@ def set_stage() -> Iterator[Stage]:
     Raises ``InputError`` where the demo's contracts are not there, and ``ProcessError`` where no broker can be started.
     """
     contracts = _PROJECT / "contracts"
-    if not any(contracts.glob(f"*/{name}") for name in FILE_NAMES):
+    if not any(contracts.glob("*/contract.yaml")):
         raise InputError(f"the demo's contracts are not in {contracts}.", "Run it from a checkout of the project.")
     home = Path(tempfile.mkdtemp(prefix="omni-demo-"))
     try:
         started = time.monotonic()
-        broker = lifecycle.start(home, engine="noida", port=0)
+        broker = lifecycle.start(home, port=probe.free_port("127.0.0.1"))
         seconds = time.monotonic() - started
         environ = _environment(home, contracts, broker.bootstrap_servers)
         yield Stage(resolve(environ=environ, folder=_PROJECT), environ, seconds)
@@ -55,6 +55,7 @@ def _environment(home: Path, contracts: Path, bootstrap_servers: str) -> dict[st
     return {
         **inherited,
         "OMNI_HOME": str(home),
+        "DAGSTER_HOME": str(dagster_home.prepare(home)),
         "OMNI_CONTRACTS": os.path.relpath(contracts),
         "OMNI_BOOTSTRAP_SERVERS": bootstrap_servers,
         "OMNI_ENV": "local",

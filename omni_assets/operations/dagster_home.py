@@ -1,0 +1,88 @@
+"""The Dagster instance of a state folder: its folder, and the ``dagster.yaml`` that it works by."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from pathlib import Path
+
+from omni_assets.errors import StateError
+
+INSTANCE_FILE = "dagster.yaml"
+
+OURS = "# Written by `omni up`, and kept up to date by it while this line is here; remove the line to keep changes."
+INSTANCE = f"""{OURS}
+# Events and runs are in SQLite files beside this one.
+
+telemetry:
+  enabled: false
+nux:
+  enabled: false  # no newsletter over the page
+
+# Nothing here writes to standard output; events say it all, and no file is left behind for each step.
+compute_logs:
+  module: dagster._core.storage.noop_compute_log_manager
+  class: NoOpComputeLogManager
+
+concurrency:
+  runs:
+    max_concurrent_runs: 2
+
+run_monitoring:
+  enabled: true
+  start_timeout_seconds: 180
+  cancel_timeout_seconds: 60
+  max_runtime_seconds: 3600
+  poll_interval_seconds: 60
+
+# Ticks every 15 s would otherwise pile up; runs and their events are kept.
+retention:
+  schedule:
+    purge_after_days: 90
+  sensor:
+    purge_after_days:
+      skipped: 2
+      failure: 30
+      success: 90
+
+# A sensor that waits for a slow broker holds up no other.
+sensors:
+  use_threads: true
+  num_workers: 4
+schedules:
+  use_threads: true
+  num_workers: 2
+"""
+
+
+def prepare(home: Path) -> Path:
+    """The ``DAGSTER_HOME`` of a state folder, with a ``dagster.yaml`` that is whole and current.
+
+    A file without our first line is somebody's own and stays as it is. Raises ``StateError``.
+    """
+    folder = home / "dagster"
+    file = folder / INSTANCE_FILE
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        present = file.read_text(encoding="utf-8", errors="replace") if file.exists() else OURS
+        if present.startswith(OURS) and present != INSTANCE:
+            _replace(file, INSTANCE)
+    except OSError as error:
+        raise StateError(
+            f"the state folder {folder} cannot be used: {(error.strerror or str(error)).lower()}.",
+            "Make it writable, or name another folder with OMNI_HOME.",
+        ) from None
+    return folder
+
+
+def _replace(file: Path, text: str) -> None:
+    handle, name = tempfile.mkstemp(dir=file.parent, prefix=f".{file.name}-")
+    try:
+        with os.fdopen(handle, "w", encoding="utf-8") as stream:
+            stream.write(text)
+            stream.flush()
+            os.fsync(stream.fileno())
+        os.replace(name, file)
+    except BaseException:
+        Path(name).unlink(missing_ok=True)
+        raise
