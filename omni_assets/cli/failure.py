@@ -13,26 +13,19 @@ _INDENT = " " * len(PREFIX)
 
 
 def failure_text(message: str, remedy: str = "", width: int | None = None) -> str:
-    """``omni: message`` and the indented remedy, wrapped between words where there is a width."""
+    """``omni: message`` and the indented remedy, wrapped between words where there is a width.
+
+    Further lines of a message (the end of a log) are indented too, so that none can pass for another error.
+    """
     from omni_assets.contracts.renderers import visible
 
-    lines: list[str] = []
-    for prefix, text in ((PREFIX, message), (_INDENT, remedy)):
-        safe = visible(text)
-        if not safe:
-            continue
-        lines += (
-            [prefix + safe]
-            if width is None
-            else textwrap.wrap(
-                safe,
-                max(width, len(PREFIX) + 20),
-                initial_indent=prefix,
-                subsequent_indent=_INDENT,
-                break_long_words=False,
-                break_on_hyphens=False,
-            )
-        )
+    said = [*message.split("\n"), *([remedy] if remedy else [])]
+    lines = [
+        f"{PREFIX if number == 0 else _INDENT}{visible(line)}"
+        if width is None
+        else _wrapped(visible(line), number, width)
+        for number, line in enumerate(said)
+    ]
     return "\n".join(lines)
 
 
@@ -43,3 +36,14 @@ def report(message: str, remedy: str = "") -> None:
 
         say(traceback.format_exc())
     say(failure_text(message, remedy, width(sys.stderr)))
+
+
+def _wrapped(line: str, number: int, width: int) -> str:
+    return textwrap.fill(
+        line,
+        max(width, len(PREFIX) + 20),
+        initial_indent=PREFIX if number == 0 else _INDENT,
+        subsequent_indent=_INDENT,
+        break_long_words=False,
+        break_on_hyphens=False,
+    )

@@ -136,7 +136,7 @@ _AS_THE_WHOLE_LOG = frozenset({"local.retention.ms", "local.retention.bytes"})
 
 def normalise(key: str, value: object) -> str:
     """``value`` as the broker would store it under ``key``. Raises ``InvalidValue``."""
-    if value is None or value == "":
+    if value is None or (isinstance(value, str) and not value.strip()):
         raise InvalidValue("it is empty")
     if key in _AS_THE_WHOLE_LOG and str(value).strip() == "-2":
         return "-2"

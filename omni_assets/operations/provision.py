@@ -16,6 +16,10 @@ from omni_assets.operations.outcomes import Outcome, TopicOutcome
 from omni_assets.operations.recording import record_provisioning
 
 
+READ_BACK_SECONDS = 10.0
+"""Most seconds until a topic that was created must be listed: the brokers of a cluster learn of it one by one."""
+
+
 @dataclass(frozen=True, slots=True)
 class Provisioning:
     """The truth about every declared topic. ``unrecorded`` is set where the log could not be written."""
@@ -59,7 +63,8 @@ def _outcomes(admin: BrokerAdmin, manifest: Manifest) -> Iterable[TopicOutcome]:
     present = admin.topic_names()
     missing = [topic for topic in manifest.topics.values() if topic.name not in present and not topic.blocked]
     answers = _create(admin, missing)
-    present_now = admin.topic_names() if missing else present
+    created = [name for name, error in answers.items() if error is None]
+    present_now = admin.await_topics(created, READ_BACK_SECONDS) if missing else present
     for topic in manifest.topics.values():
         yield _outcome(topic, topic.name in present, topic.name in present_now, answers.get(topic.name))
 

@@ -41,6 +41,8 @@ def transaction(file: Path, deadline: float) -> Iterator[duckdb.DuckDBPyConnecti
     """
     connection = _connect(file, deadline)
     try:
+        connection.execute("SET TimeZone = 'UTC'")
+        _expect_all_blocks(connection, file)
         migrate(connection, file, MIGRATIONS)
         connection.execute("BEGIN")
         yield connection
@@ -101,22 +103,13 @@ def _connect(file: Path, deadline: float) -> duckdb.DuckDBPyConnection:
     started = time.monotonic()
     while True:
         try:
-            connection = duckdb.connect(str(file), config=_CONFIGURATION)
+            return duckdb.connect(str(file), config=_CONFIGURATION)
         except duckdb.Error as error:
             message = str(error)
-        else:
-            break
         now = time.monotonic()
         if not held_by_another(message) or now >= deadline:
             raise translated(message, file, round(now - started, 1))
         time.sleep(min(_RETRY_SECONDS, max(deadline - now, 0.0)))
-    try:
-        connection.execute("SET TimeZone = 'UTC'")
-        _expect_all_blocks(connection, file)
-    except BaseException:
-        connection.close()
-        raise
-    return connection
 
 
 def _expect_all_blocks(connection: duckdb.DuckDBPyConnection, file: Path) -> None:

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from omni_assets.contracts.naming import MAX_LENGTH, Grammar, InvalidName, TopicName, fold, is_template
 
 DEFAULT = Grammar()
-OTHER = Grammar("acme-{producer}.{kind}.{event}/{version}".replace("/", "."), ("event", "command"), "[a-z]+(?:_[a-z]+)*")
+OTHER = Grammar("acme-{producer}.{kind}.{event}.{N}", ("event", "command"), "[a-z]+(?:_[a-z]+)*")
 
 segments = st.from_regex(r"[a-z0-9]+(-[a-z0-9]+)*", fullmatch=True).filter(lambda text: len(text) <= 60)
 versions = st.integers(1, 10**9)

@@ -36,7 +36,7 @@ def test_each_topic_is_told_the_truth_about(contracts, context_of, broker):
         TopicOutcome(TORN, Outcome.SKIPPED, "its contracts disagree on its settings"),
     )
     assert not first.clean
-    listed = broker.broker.client.list_topics(timeout=10).topics
+    listed = broker.client.list_topics(timeout=10).topics
     assert GOOD in listed
     assert not {GREEDY, TORN} & set(listed)
 
@@ -88,7 +88,7 @@ def test_read_only_creates_nothing(write_contract, context_of, broker):
     context = context_of(broker.bootstrap_servers, {"OMNI_READONLY": "1"})
     with pytest.raises(ReadOnly, match=GOOD):
         provision(context, context.manifest())
-    assert GOOD not in broker.broker.client.list_topics(timeout=10).topics
+    assert GOOD not in broker.client.list_topics(timeout=10).topics
 
 
 def test_a_broker_that_is_down_is_no_success(write_contract, context_of):
