@@ -31,7 +31,7 @@ def failure_text(message: str, remedy: str = "", width: int | None = None) -> st
 
 def report(message: str, remedy: str = "") -> None:
     """Say on standard error what failed, and the way out."""
-    if os.environ.get("OMNI_DEBUG"):
+    if os.environ.get("OMNI_DEBUG") and sys.exc_info()[0] is not None:
         import traceback
 
         say(traceback.format_exc())

@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from omni_assets.cli import streams
+from omni_assets.cli.failure import report
 from omni_assets.cli.options import BootstrapServers, EnvironmentName, Format, OutputFormat, Paths, examples
 
 _SIGNALLED = 128
@@ -50,6 +51,8 @@ def up(
 
     def tell(event: Event) -> None:
         lines = view.event_lines(event, streams.result_width())
+        if isinstance(event, CycleEnded) and event.cycle.error is not None:
+            report(event.cycle.error)
         if not isinstance(event, CycleEnded | UiReady):
             streams.say("\n".join(view.plain(lines)))
         elif output is Format.TEXT:

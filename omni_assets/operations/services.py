@@ -7,6 +7,7 @@ flag, and each service is tethered to this process, so that none outlives it how
 from __future__ import annotations
 
 import os
+import re
 import select
 import signal
 import subprocess
@@ -26,6 +27,7 @@ from omni_assets.operations.tether import GRACE_SECONDS
 _SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 _PATIENCE_SECONDS = 3.0
 _LAST_LINES = 15
+_COLOURS = re.compile(r"\x1b\[[0-9;]*m")
 
 
 class Interruption:
@@ -146,11 +148,12 @@ def open_log(log: Path, mode: str = "ab") -> Any:
 
 
 def last_lines(log: Path) -> str:
-    """The last lines of a log, indented; what cannot be decoded is replaced."""
+    """The last lines of a log, indented and without colours."""
     try:
         with log.open("rb") as stream:
             stream.seek(max(0, os.fstat(stream.fileno()).st_size - 20_000))
-            lines = deque(stream.read().decode("utf-8", "replace").splitlines(), _LAST_LINES)
+            text = _COLOURS.sub("", stream.read().decode("utf-8", "replace"))
+            lines = deque(text.splitlines(), _LAST_LINES)
     except OSError as error:
         return f"  (it cannot be read: {error.strerror})"
     return "\n".join(f"  {line}" for line in lines) or "  (it is empty)"

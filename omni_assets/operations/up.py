@@ -148,10 +148,14 @@ def serve(context: Context, notify: Notify, interruption: Interruption, port: in
         chosen = _port(port, notify)
         if _reconcile(where, notify, interruption) is None or interruption.within(0):
             return False
-        with _dagster(where, chosen, notify) as running:
-            url = f"http://{HOST}:{chosen}"
+        url = f"http://{HOST}:{chosen}"
+        running: list[Service] = []
+        with _ended_afterwards(running, notify):
+            running.append(_start(where, "dagster-webserver", ["-h", HOST, "-p", str(chosen)], notify))
             if not _answers(url, running, interruption):
                 return False
+            # Only now, so that the two do not load the code location side by side.
+            running.append(_start(where, "dagster-daemon", ["run"], notify))
             notify(UiReady(url, time.monotonic() - started))
             while not interruption.within(_POLL_SECONDS):
                 _require_running(running)
@@ -274,27 +278,26 @@ def _cycle(output: bytes, code: int, log: Path) -> Cycle:
 
 
 @contextmanager
-def _dagster(context: Context, port: int, notify: Notify) -> Iterator[Sequence[Service]]:
-    """The webserver and the daemon while this lasts."""
+def _ended_afterwards(running: Sequence[Service], notify: Notify) -> Iterator[None]:
+    try:
+        yield
+    finally:
+        if running:
+            notify(Stopping(tuple(service.name for service in running)))
+        services.stop(running)
+
+
+def _start(context: Context, name: str, arguments: Sequence[str], notify: Notify) -> Service:
+    """Start one of Dagster's services on the project's workspace, or on our definitions where it has none."""
     variables = environment(context, dagster_home.prepare(context.home))
     root = context.settings.root
     workspace = root / "workspace.yaml"
     location = ["-w", str(workspace)] if workspace.is_file() else ["-m", DEFINITIONS]
-    commands = {
-        "dagster-webserver": ["-h", HOST, "-p", str(port), *location],
-        "dagster-daemon": ["run", *location],
-    }
-    running: list[Service] = []
-    try:
-        for name, arguments in commands.items():
-            log = context.home / "logs" / f"{name}.log"
-            service = services.start(name, [_program(name, variables["PATH"]), *arguments], root, variables, log)
-            running.append(service)
-            notify(ServiceStarted(name, service.process.pid, log))
-        yield running
-    finally:
-        notify(Stopping(tuple(service.name for service in running)))
-        services.stop(running)
+    program = _program(name, variables["PATH"])
+    log = context.home / "logs" / f"{name}.log"
+    service = services.start(name, [program, *arguments, *location], root, variables, log)
+    notify(ServiceStarted(name, service.process.pid, log))
+    return service
 
 
 def _answers(url: str, running: Sequence[Service], interruption: Interruption) -> bool:

@@ -9,7 +9,7 @@ from omni_assets.errors import OmniError
 from omni_assets.pipeline.resources import ProjectResource
 from omni_assets.pipeline.topics.assets import topic_tables
 from omni_assets.pipeline.topics.jobs import hourly, reconcile
-from omni_assets.pipeline.topics.lineage import external_assets, node_keys
+from omni_assets.pipeline.topics.lineage import contract_keys, external_assets
 from omni_assets.pipeline.topics.sensors import contracts_changed, topic_missing
 
 
@@ -21,8 +21,9 @@ def build(project: ProjectResource) -> dg.Definitions:
         manifest = project.context().manifest()
     except OmniError as error:
         problem = str(error)
+    specs = external_assets(manifest)
     return dg.Definitions(
-        assets=[topic_tables(node_keys(manifest), problem), *external_assets(manifest)],
+        assets=[topic_tables(contract_keys(specs), problem), *specs],
         jobs=[reconcile],
         schedules=[hourly],
         sensors=[contracts_changed, topic_missing],

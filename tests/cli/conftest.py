@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import json
 import os
-import socket
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -94,21 +93,10 @@ def project(tmp_path: Path) -> Project:
 
 
 @pytest.fixture
-def free_port() -> int:
-    """A port on which nobody listens."""
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        return int(server.getsockname()[1])
-
-
-@pytest.fixture
-def running(project: Project, free_port: int) -> Iterator[Project]:
-    """The project with a broker of its own, which ``omni broker start`` started."""
-    started = project.omni("broker", "start", "--port", str(free_port), "--format", "json")
-    assert started.code == 0, started
-    try:
-        yield project
-    finally:
-        assert project.omni("broker", "stop").code == 0
+def running(project: Project, start_broker: Callable[[Path], Any]) -> Project:
+    """The project with a local broker of its own."""
+    start_broker(project.home)
+    return project
 
 
 @pytest.fixture
@@ -125,9 +113,14 @@ def topics() -> tuple[str, ...]:
 
 
 @pytest.fixture
-def admin(running: Project) -> Any:
+def address(running: Project) -> str:
+    """Where the project's broker answers."""
+    return str(running.omni("broker", "status", "--format", "json").document["bootstrap_servers"])
+
+
+@pytest.fixture
+def admin(address: str) -> Any:
     """Another client on the project's broker, as somebody else would use one."""
     from confluent_kafka.admin import AdminClient
 
-    address = running.omni("broker", "status", "--format", "json").document["bootstrap_servers"]
     return AdminClient({"bootstrap.servers": address})

@@ -27,7 +27,7 @@ def test_a_broker_is_started_once_and_stopped_once(project, free_port):
     before = project.omni("broker", "status", "--format", "json")
     assert before.code == 1
     assert before.document["state"] == "stopped"
-    started = project.omni("broker", "start", "--port", str(free_port), "--format", "json")
+    started = project.omni("broker", "start", "--port", str(free_port()), "--format", "json")
     try:
         assert started.code == 0
         assert set(started.document) >= {"engine", "bootstrap_servers", "pid"}

@@ -109,8 +109,7 @@ def test_readonly_never_writes(running):
     assert running.omni("observe", "--format", "json").document["counts"]["topics"] == 0
 
 
-def test_provision_says_where_its_log_could_not_be_written(running, tmp_path):
-    address = running.omni("broker", "status", "--format", "json").document["bootstrap_servers"]
+def test_provision_says_where_its_log_could_not_be_written(running, address, tmp_path):
     (tmp_path / "file").write_text("")
     ran = running.omni("provision", "--bootstrap-servers", address, OMNI_HOME=str(tmp_path / "file"))
     assert ran.code == 2

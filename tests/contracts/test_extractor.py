@@ -129,7 +129,7 @@ def test_prose_that_mentions_topics_is_silent(text: str, read: Callable[..., Con
         ("x: |\n  {}\n", 1, 4, "`x`"),
         ("x: '  {} '\n", 1, 4, "`x`"),
         ("? [{}]\n: 1\n", 1, 4, "`?[0]`"),
-        ("a: {{b: {{c: [1, [2, {}]]}}}}\n", 1, 22, "`a.b.c[1][1]`"),
+        ("a: {{b: {{c: [1, [2, {}]]}}}}\n", 1, 20, "`a.b.c[1][1]`"),
     ],
 )
 def test_a_topic_that_no_form_reads(

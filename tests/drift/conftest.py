@@ -27,7 +27,9 @@ def topic() -> Callable[..., Topic]:
         config: Mapping[str, str] | None = None,
         blocked: str = "",
     ) -> Topic:
-        place = Declaration(name, Role.PUBLISHES, "router", "event_bus.publish_topics[]", Location("contract.yaml", 7, 5))
+        place = Declaration(
+            name, Role.PUBLISHES, "router", "event_bus.publish_topics[]", Location("contract.yaml", 7, 5)
+        )
         spec = TopicSpec(partitions, replication_factor, keyed, MappingProxyType(dict(config or {})))
         return Topic(name, TopicName("evt", "router", "routing-complete", 1), spec, (place,), (), blocked)
 

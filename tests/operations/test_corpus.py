@@ -12,7 +12,6 @@ from pathlib import Path
 
 import pytest
 from confluent_kafka.admin import (
-    AdminClient,
     AlterConfigOpType,
     ConfigEntry,
     ConfigResource,
@@ -84,9 +83,7 @@ def test_the_corpus_is_provisioned_and_every_change_behind_its_back_is_found(omn
     settle(client.create_topics([NewTopic(orphan, num_partitions=1, replication_factor=1)]))
     entry = ConfigEntry("retention.ms", "3600000", incremental_operation=AlterConfigOpType.SET)
     settle(
-        client.incremental_alter_configs(
-            [ConfigResource(ResourceType.TOPIC, shortened, incremental_configs=[entry])]
-        )
+        client.incremental_alter_configs([ConfigResource(ResourceType.TOPIC, shortened, incremental_configs=[entry])])
     )
     settle(client.create_partitions([NewPartitions(widened, 5)]))
 

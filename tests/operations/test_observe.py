@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 from confluent_kafka import Producer
-from confluent_kafka.admin import AdminClient, NewTopic
+from confluent_kafka.admin import NewTopic
 
 from omni_assets.drift.diff import DriftKind
 from omni_assets.operations.observe import drift, observe

@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import pytest
-from confluent_kafka.admin import AdminClient, NewTopic
+from confluent_kafka.admin import NewTopic
 
 from omni_assets.errors import BrokerUnreachable, ReadOnly
 from omni_assets.operations.outcomes import Outcome, TopicOutcome

@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import pytest
-from confluent_kafka.admin import AdminClient
 
 from omni_assets.errors import BrokerUnreachable
 from omni_assets.operations.validate import validate

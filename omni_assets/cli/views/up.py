@@ -24,8 +24,8 @@ def event_lines(event: Event, width: int | None) -> list[Line]:
     """What a person is told of an event."""
     match event:
         case BrokerReady(address, started, seconds):
-            how = f"started in {seconds:.1f} s" if started else "it was there"
-            return paragraph(f"broker at {address} ({how}); running the first cycle", width)
+            how = f" (started in {seconds:.1f} s)" if started else ""
+            return paragraph(f"broker at {address}{how}; running the first cycle", width)
         case CycleEnded(cycle):
             return _cycle_lines(cycle, width)
         case PortTaken(taken, instead):
@@ -55,7 +55,7 @@ def exit_code(cycle: Cycle) -> int:
 def _cycle_lines(cycle: Cycle, width: int | None) -> list[Line]:
     figures = f"({cycle.seconds:.1f} s, {count(cycle.events, 'event')} in Dagster)"
     if not cycle.success:
-        return paragraph(f"run {cycle.run_id} failed: {cycle.error or 'its log says why'} {figures}", width, "red")
+        return paragraph(f"run {cycle.run_id} failed {figures}", width, "red")
     drift = {verdict: number for verdict, number in (cycle.drift or {}).items() if verdict != "in_sync"}
     parts = [
         f"{count(cycle.declared_topics or 0, 'topic')} declared, {cycle.observed_topics or 0:,} on the broker",

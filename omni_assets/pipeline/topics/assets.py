@@ -37,10 +37,12 @@ from omni_assets.projection.store import Projection
 Event: TypeAlias = dg.MaterializeResult[Any] | dg.AssetCheckResult
 
 
-def topic_tables(nodes: Sequence[dg.AssetKey], problem: str = "") -> dg.AssetsDefinition:
+def topic_tables(contracts: Sequence[dg.AssetKey], problem: str = "") -> dg.AssetsDefinition:
     """The table assets with their checks. ``problem`` says why the contracts could not be read, or is empty."""
 
-    @dg.multi_asset(name="reconcile_topics", specs=_specs(nodes, problem), check_specs=checks.specs(), can_subset=True)
+    @dg.multi_asset(
+        name="reconcile_topics", specs=_specs(contracts, problem), check_specs=checks.specs(), can_subset=True
+    )
     def reconcile_topics(context: dg.AssetExecutionContext, project: ProjectResource) -> Iterator[Event]:
         asked = context.selected_asset_keys
         judged = {each.name for each in context.selected_asset_check_keys}
@@ -159,6 +161,12 @@ def _drift(where: Context, report: DriftReport, duration: float) -> Metadata:
     kinds = Counter(row.drift.kind for row in report.rows)
     return {
         "dagster/row_count": dg.MetadataValue.int(len(report.rows)),
+        **preview(
+            "drift",
+            (*checks.DRIFT_COLUMNS, Column("first_seen")),
+            map(_drift_row, report.rows),
+            "see `omni drift`",
+        ),
         **counts(
             {
                 "declared_topics": len(report.manifest.topics),
@@ -172,12 +180,6 @@ def _drift(where: Context, report: DriftReport, duration: float) -> Metadata:
         "observed_at": dg.MetadataValue.timestamp(report.snapshot.observed_at),
         **_broker(where, report.snapshot.calls, duration),
         **_projection(where),
-        **preview(
-            "drift",
-            (*checks.DRIFT_COLUMNS, Column("first_seen")),
-            map(_drift_row, report.rows),
-            "see `omni drift`",
-        ),
         "declared_in": dg.MetadataValue.asset(DECLARED_TOPICS),
         "observed_in": dg.MetadataValue.asset(OBSERVED_TOPICS),
     }
@@ -222,12 +224,12 @@ _DECLARED_COLUMNS = (
 _CLUSTER = "Cluster id, or the bootstrap address where the broker reports none."
 
 
-def _specs(nodes: Sequence[dg.AssetKey], problem: str) -> list[dg.AssetSpec]:
+def _specs(contracts: Sequence[dg.AssetKey], problem: str) -> list[dg.AssetSpec]:
     wrong = f"\n\n**The contracts could not be read when this was loaded:** {problem}" if problem else ""
     return [
         dg.AssetSpec(
             DECLARED_TOPICS,
-            deps=nodes,
+            deps=contracts,
             group_name=GROUP,
             owners=[PLATFORM],
             kinds={"yaml", "duckdb"},

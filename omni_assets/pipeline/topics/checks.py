@@ -79,7 +79,7 @@ RULES: tuple[DriftRule, ...] = (
         _of(DriftKind.CONFIG),
         "Retention, compaction and the other settings have the declared values in effect.",
         "all config values that could be seen are as declared",
-        "config values that differ",
+        "with config values that differ",
     ),
     DriftRule(
         "contracts_agree",
@@ -129,7 +129,7 @@ def contracts_valid(manifest: Manifest) -> dg.AssetCheckResult:
         description=f"{errors} errors and {warnings} warnings in {len(manifest.contracts)} contracts",
         metadata={
             **counts(number),
-            **preview("findings", FINDING_COLUMNS, map(finding_row, listed), "see `omni check`"),
+            **(preview("findings", FINDING_COLUMNS, map(finding_row, listed), "see `omni check`") if listed else {}),
         },
     )
 
@@ -155,7 +155,11 @@ def drift_checks(drift: Iterable[Drift]) -> Iterator[dg.AssetCheckResult]:
             description=f"{topics} {'topic' if topics == 1 else 'topics'} {rule.fails}" if found else rule.passes,
             metadata={
                 "topics": topics,
-                **preview("offending_topics", DRIFT_COLUMNS, map(drift_row, found), "see `omni drift`"),
+                **(
+                    preview("offending_topics", DRIFT_COLUMNS, map(drift_row, found), "see `omni drift`")
+                    if found
+                    else {}
+                ),
             },
         )
 

@@ -17,7 +17,7 @@ import dagster as dg
 
 from omni_assets.contracts.model import Contract, Declaration, Location, Manifest, Role, Topic
 from omni_assets.pipeline.topics.cycles import Edge, Vertex, closing_edges
-from omni_assets.pipeline.topics.keys import TOPIC_DRIFT
+from omni_assets.pipeline.topics.keys import DECLARED_TOPICS, TOPIC_DRIFT
 from omni_assets.pipeline.topics.metadata import Column, preview
 
 MOST_TOPICS = 250
@@ -25,9 +25,9 @@ MOST_TOPICS = 250
 
 _Metadata: TypeAlias = Mapping[str, Any]
 
-_NODE, _TOPIC = "node", "topic"
-_NO_GROUP = "without_topics"
-_NOT_IN_A_KEY = re.compile(r"[^A-Za-z0-9_.-]")
+_NODE, _TOPIC, _CONTRACTS = "nodes", "topics", "contracts"
+_NO_TOPICS = "without_topics"
+_NOT_IN_A_KEY = re.compile(r"[^A-Za-z0-9_.-]|^\.+$")
 _NOT_IN_A_GROUP = re.compile(r"[^A-Za-z0-9_]+")
 _LONGEST_KEY = 200
 
@@ -71,41 +71,64 @@ def lineage(manifest: Manifest, most_topics: int = MOST_TOPICS) -> Lineage:
 
 
 def external_assets(manifest: Manifest, most_topics: int = MOST_TOPICS) -> list[dg.AssetSpec]:
-    """A spec for each node, and for each topic while there are at most ``most_topics``; together without a cycle."""
+    """A spec for each node and each domain, and for each topic while there are at most ``most_topics``.
+
+    Nodes and topics make up the lineage, which has no cycle; the contracts of a domain's nodes lead to the domain.
+    """
     graph = lineage(manifest, most_topics)
     upstream = graph.upstream()
     contracts: defaultdict[str, list[Contract]] = defaultdict(list)
     for contract in manifest.contracts:
         contracts[contract.node].append(contract)
+    members: defaultdict[str, list[str]] = defaultdict(list)
     specs = []
     for node in sorted(contracts):
         vertex = Vertex(_NODE, node)
-        specs.append(_node(node, contracts[node], manifest, upstream.get(vertex, ()), _left_out(vertex, graph)))
+        domain = _domain(manifest, contracts[node])
+        members[domain].append(node)
+        specs.append(_node(vertex, contracts[node], domain, upstream.get(vertex, ()), _left_out(vertex, graph)))
     if len(manifest.topics) <= most_topics:
         for topic in manifest.topics.values():
             vertex = Vertex(_TOPIC, topic.name)
             specs.append(_topic(topic, upstream.get(vertex, ()), _left_out(vertex, graph)))
-    return specs
+    return specs + [_contracts(domain, nodes, contracts) for domain, nodes in sorted(members.items())]
 
 
-def node_keys(manifest: Manifest) -> list[dg.AssetKey]:
-    """The keys of all nodes, in order."""
-    return [_key(Vertex(_NODE, node)) for node in sorted({contract.node for contract in manifest.contracts})]
+def contract_keys(specs: Iterable[dg.AssetSpec]) -> list[dg.AssetKey]:
+    """The keys of the domains' contracts among external assets: together they stand for all contracts."""
+    return [spec.key for spec in specs if spec.key.path[0] == _CONTRACTS]
+
+
+def _contracts(domain: str, nodes: Sequence[str], contracts: Mapping[str, Sequence[Contract]]) -> dg.AssetSpec:
+    places = [(node, contract) for node in nodes for contract in contracts[node]]
+    return dg.AssetSpec(
+        _key(Vertex(_CONTRACTS, domain)),
+        deps=[_key(Vertex(_NODE, node)) for node in nodes],
+        group_name=_group(domain),
+        kinds={"yaml"},
+        description=f"The contracts of the domain `{domain}`: what {len(nodes)} nodes declare.",
+        metadata={
+            "nodes": len(nodes),
+            "contracts": len(places),
+            **preview("members", _MEMBERS, (_member(node, contract) for node, contract in places)),
+            "read_into": dg.MetadataValue.asset(DECLARED_TOPICS),
+        },
+    )
 
 
 def _node(
-    node: str, contracts: Sequence[Contract], manifest: Manifest, upstream: Sequence[Vertex], cut: _Metadata
+    vertex: Vertex, contracts: Sequence[Contract], domain: str, upstream: Sequence[Vertex], cut: _Metadata
 ) -> dg.AssetSpec:
     declarations = sorted((each for contract in contracts for each in contract.declarations), key=_where)
     published = [each for each in declarations if each.role is Role.PUBLISHES]
     subscribed = [each for each in declarations if each.role is Role.SUBSCRIBES]
     locations = [contract.location for contract in contracts]
     return dg.AssetSpec(
-        _key(Vertex(_NODE, node)),
+        _key(vertex),
         deps=[_key(each) for each in upstream],
-        group_name=_group(_domain(manifest, published or subscribed)),
+        group_name=_group(domain),
         kinds={"yaml"},
-        description=f"The node `{node}`, declared in `{_listed(locations)}`: it publishes "
+        description=f"The node `{vertex.name}`, declared in `{_listed(locations)}`: it publishes "
         f"{_count(published)} and subscribes {_count(subscribed)}.",
         metadata={
             "contract": dg.MetadataValue.path(locations[0].path),
@@ -161,18 +184,23 @@ def _key(vertex: Vertex) -> dg.AssetKey:
     if safe != name:
         # Names that only differ in what is replaced must not share a key.
         safe = f"{safe}-{sha256(name.encode('utf-8', 'surrogatepass')).hexdigest()[:8]}"
-    return dg.AssetKey([f"{vertex.kind}s", safe])
+    return dg.AssetKey([vertex.kind, safe])
 
 
-def _domain(manifest: Manifest, declarations: Iterable[Declaration]) -> str:
-    """The producer that most of the declared topics name, the first by alphabet where several do; else empty."""
-    topics = {each.topic for each in declarations if each.topic in manifest.topics}
+def _domain(manifest: Manifest, contracts: Iterable[Contract]) -> str:
+    """The producer that most of the topics name which these contracts publish, or else subscribe.
+
+    The first by alphabet where several do; ``without_topics`` where there is no topic.
+    """
+    declared = [each for contract in contracts for each in contract.declarations if each.topic in manifest.topics]
+    published = [each for each in declared if each.role is Role.PUBLISHES]
+    topics = {each.topic for each in published or declared}
     counts = Counter(manifest.topics[name].parts.producer for name in topics)
-    return min(counts, key=lambda each: (-counts[each], each), default="")
+    return min(counts, key=lambda each: (-counts[each], each), default=_NO_TOPICS)
 
 
 def _group(domain: str) -> str:
-    return _NOT_IN_A_GROUP.sub("_", domain).strip("_") or _NO_GROUP
+    return _NOT_IN_A_GROUP.sub("_", domain).strip("_") or _NO_TOPICS
 
 
 def _where(declaration: Declaration) -> tuple[Location, str]:
@@ -193,6 +221,7 @@ def _stated(value: int | None) -> str | int:
 
 
 _PLACES = (Column("topic"), Column("path"), Column("line", "int"), Column("form"))
+_MEMBERS = (Column("node"), Column("path"), Column("declarations", "int"), Column("findings", "int"))
 _NODES = (Column("node"), Column("path"), Column("line", "int"))
 _CONFIG = (Column("key"), Column("value"))
 
@@ -203,3 +232,12 @@ def _place(each: Declaration) -> dict[str, str | int]:
 
 def _who(each: Declaration) -> dict[str, str | int]:
     return {"node": each.node, "path": each.location.path, "line": each.location.line}
+
+
+def _member(node: str, contract: Contract) -> dict[str, str | int]:
+    return {
+        "node": node,
+        "path": contract.location.path,
+        "declarations": len(contract.declarations),
+        "findings": len(contract.findings),
+    }

@@ -9,9 +9,10 @@ from datetime import UTC, datetime
 import dagster as dg
 
 from omni_assets.errors import OmniError
+from omni_assets.operations.context import Context
 from omni_assets.operations.missing import missing_topics
 from omni_assets.pipeline.resources import ProjectResource
-from omni_assets.pipeline.topics.attempts import dump, parse
+from omni_assets.pipeline.topics.attempts import Attempts, dump, parse
 from omni_assets.pipeline.topics.jobs import active_run, reconcile
 from omni_assets.pipeline.topics.keys import TOPIC_DRIFT
 
@@ -33,14 +34,13 @@ _NAMED_IN_A_SENTENCE = 3
     default_status=dg.DefaultSensorStatus.RUNNING,
     description="Reconciles when a contract was added, changed or removed: its topics are created, and compared anew.",
 )
-def contracts_changed(context: dg.SensorEvaluationContext, project: ProjectResource) -> dg.SensorResult | dg.SkipReason:
+def contracts_changed(context: dg.SensorEvaluationContext, project: ProjectResource) -> dg.SensorResult:
     try:
         digest = project.context().manifest().digest
     except OmniError as error:
-        return dg.SkipReason(str(error))
+        return _skipped(str(error), context.cursor)
     if digest == (context.cursor or _reconciled(context.instance)):
-        context.update_cursor(digest)
-        return dg.SkipReason("the contracts have not changed.")
+        return _skipped("the contracts have not changed.", digest)
     # No run key: contracts may change back, and that is a change too.
     return dg.SensorResult([dg.RunRequest(tags={"omni/because": "contracts_changed"})], cursor=digest)
 
@@ -52,31 +52,39 @@ def contracts_changed(context: dg.SensorEvaluationContext, project: ProjectResou
     description="Reconciles when a declared topic is missing on the broker. A topic that cannot be created is tried "
     "again after a minute, then ever more rarely, down to once an hour.",
 )
-def topic_missing(context: dg.SensorEvaluationContext, project: ProjectResource) -> dg.SensorResult | dg.SkipReason:
+def topic_missing(context: dg.SensorEvaluationContext, project: ProjectResource) -> dg.SensorResult:
     try:
         where = project.context()
         missing = missing_topics(where, where.manifest(), BROKER_SECONDS)
     except OmniError as error:
-        return dg.SkipReason(str(error))
-    attempts = parse(context.cursor).only(missing)
-    context.update_cursor(dump(attempts))
-    if not missing:
-        return dg.SkipReason("no declared topic is missing.")
-    if where.connection.read_only:
-        return dg.SkipReason(f"{_named(missing)} missing, and OMNI_READONLY=1 forbids every write.")
+        return _skipped(str(error), context.cursor)
     now = time.time()
-    due = attempts.due(missing, now)
-    if not due:
-        next_at = datetime.fromtimestamp(attempts.next_at(missing) or now, UTC)
-        return dg.SkipReason(
-            f"{_named(missing)} still missing after an attempt; the next one comes after {next_at:%H:%M:%S} UTC."
-        )
-    running = active_run(context.instance)
-    if running is not None:
-        return dg.SkipReason(f"{_named(missing)} missing, and run {running} has not ended yet.")
+    attempts = parse(context.cursor).only(missing)
+    why_not = _why_not(where, missing, attempts, now, context.instance)
+    if why_not:
+        return _skipped(why_not, dump(attempts))
     # Not a run key: a topic may go missing again, in the same state as before.
     request = dg.RunRequest(tags={"omni/because": "topic_missing"})
     return dg.SensorResult([request], cursor=dump(attempts.tried(missing, now)))
+
+
+def _why_not(
+    where: Context, missing: tuple[str, ...], attempts: Attempts, now: float, instance: dg.DagsterInstance
+) -> str:
+    """Why nothing is to be done about missing topics now, as a sentence; empty where a run is due."""
+    if not missing:
+        return "no declared topic is missing."
+    if where.connection.read_only:
+        return f"{_named(missing)} missing, and OMNI_READONLY=1 forbids every write."
+    if not attempts.due(missing, now):
+        next_at = datetime.fromtimestamp(attempts.next_at(missing) or now, UTC)
+        return f"{_named(missing)} still missing after an attempt; the next one comes after {next_at:%H:%M:%S} UTC."
+    running = active_run(instance)
+    return f"{_named(missing)} missing, and run {running} has not ended yet." if running else ""
+
+
+def _skipped(sentence: str, cursor: str | None) -> dg.SensorResult:
+    return dg.SensorResult(skip_reason=sentence, cursor=cursor)
 
 
 def _reconciled(instance: dg.DagsterInstance) -> str | None:
