@@ -245,11 +245,9 @@ def _validated(values: dict[str, Any], root: Path, file: Path) -> Settings:
     try:
         return Settings.model_validate({**values, "root": root, "source": file})
     except ValidationError as error:
-        problems = error.errors(include_url=False, include_input=False)
-        first = problems[0]
+        first = error.errors(include_url=False, include_input=False)[0]
         key = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in first["loc"]).lstrip(".")
-        more = f" ({len(problems) - 1} more after it)" if len(problems) > 1 else ""
-        raise SettingsError(f"{file}: `{key}` {_problem(first)}{more}.", _SEE_DOCS) from None
+        raise SettingsError(f"{file}: `{key}` {_problem(first)}.", _SEE_DOCS) from None
 
 
 def _problem(error: Any) -> str:

@@ -42,7 +42,7 @@ def test_make_commands_exist(command: str) -> None:
 
 
 @pytest.mark.broker
-def test_the_other_commands_run_in_their_order(tmp_path: Path) -> None:
+def test_the_other_commands_run_in_their_order(tmp_path: Path, broker) -> None:
     environ = {
         **{name: value for name, value in os.environ.items() if not name.startswith("OMNI_")},
         "OMNI_HOME": str(tmp_path / "state"),
@@ -55,7 +55,7 @@ def test_the_other_commands_run_in_their_order(tmp_path: Path) -> None:
             words = shlex.split(command)
             if words[0] == "export":
                 name, _, value = words[1].partition("=")
-                environ[name] = environ.get(name, value)
+                environ[name] = value.replace("broker.example.com:9092", broker.bootstrap_servers)
                 continue
             ended = subprocess.run(words, env=environ, cwd=ROOT, capture_output=True, text=True, check=False)
             assert ended.returncode in (0, 1), f"{command}\n{ended.stderr}"

@@ -16,6 +16,8 @@ from omni_assets.errors import OmniError
 
 if TYPE_CHECKING:
     from rich.console import Console
+    from rich.status import Status
+    from rich.text import Text
 
     from omni_assets.cli.tables import Line
 
@@ -27,7 +29,7 @@ class OutputLost(OmniError):
 class Progress(Protocol):
     """Shows what a long operation does."""
 
-    def update(self, status: str) -> object: ...
+    def update(self, status: str) -> None: ...
 
 
 def is_terminal(stream: TextIO | None) -> bool:
@@ -76,9 +78,13 @@ def write_json(document: Mapping[str, Any]) -> None:
 
 
 def write_csv(columns: Sequence[str], rows: Sequence[Sequence[object]]) -> None:
-    """Write one CSV table with a header."""
+    """Write one CSV table with a header: values as they are, but for what would steer a terminal on one."""
     import pandas
 
+    from omni_assets.contracts.renderers import visible
+
+    if is_terminal(sys.stdout):
+        rows = [[visible(value) if isinstance(value, str) else value for value in row] for row in rows]
     write(pandas.DataFrame(list(rows), columns=list(columns), dtype=object).to_csv(index=False, lineterminator="\n"))
 
 
@@ -114,16 +120,36 @@ def say(text: str) -> None:
 
 @contextmanager
 def progress(status: str) -> Iterator[Progress]:
-    """A spinner on standard error while the body runs; nothing where that is not a terminal."""
+    """A spinner on standard error while the body runs; nothing where that is not a terminal.
+
+    The body writes nothing itself: what it found is written when the spinner is gone.
+    """
     if not is_terminal(sys.stderr):
         yield _Quiet()
         return
-    with _console(sys.stderr).status(status) as shown:
-        yield shown
+    with _console(sys.stderr).status(_text(status)) as shown:
+        yield _Spinner(shown)
 
 
 class _Quiet:
     def update(self, status: str) -> None: ...
+
+
+class _Spinner:
+    def __init__(self, shown: Status) -> None:
+        self._shown = shown
+
+    def update(self, status: str) -> None:
+        self._shown.update(_text(status))
+
+
+def _text(status: str) -> Text:
+    """Text as it stands: rich would read markup in a plain string."""
+    from rich.text import Text
+
+    from omni_assets.contracts.renderers import visible
+
+    return Text(visible(status))
 
 
 def _console(stream: TextIO | None) -> Console:

@@ -9,7 +9,7 @@ from omni_assets.errors import OmniError
 from omni_assets.pipeline.resources import ProjectResource
 from omni_assets.pipeline.topics.assets import topic_tables
 from omni_assets.pipeline.topics.jobs import hourly, reconcile
-from omni_assets.pipeline.topics.lineage import contract_keys, external_assets
+from omni_assets.pipeline.topics.lineage import external_assets
 from omni_assets.pipeline.topics.sensors import contracts_changed, topic_missing
 
 
@@ -21,9 +21,9 @@ def build(project: ProjectResource) -> dg.Definitions:
         manifest = project.context().manifest()
     except OmniError as error:
         problem = str(error)
-    specs = external_assets(manifest)
+    external = external_assets(manifest)
     return dg.Definitions(
-        assets=[topic_tables(contract_keys(specs), problem), *specs],
+        assets=[topic_tables(external.contracts, problem), *external.specs],
         jobs=[reconcile],
         schedules=[hourly],
         sensors=[contracts_changed, topic_missing],

@@ -82,14 +82,27 @@ class Project:
         return Path(self.environ["OMNI_HOME"])
 
 
+def made(folder: Path) -> Project:
+    inherited = {name: value for name, value in os.environ.items() if not name.startswith(("OMNI_", "COLUMNS"))}
+    project = Project(folder / "project", {**inherited, "OMNI_HOME": str(folder / "state"), "HOME": str(folder)})
+    project.contract("router", ROUTER)
+    return project
+
+
 @pytest.fixture
 def project(tmp_path: Path) -> Project:
     """A project with one contract of three topics, and no broker."""
-    inherited = {name: value for name, value in os.environ.items() if not name.startswith(("OMNI_", "COLUMNS"))}
-    folder = tmp_path / "project"
-    made = Project(folder, {**inherited, "OMNI_HOME": str(tmp_path / "state"), "HOME": str(tmp_path)})
-    made.contract("router", ROUTER)
-    return made
+    return made(tmp_path)
+
+
+@pytest.fixture(scope="module")
+def projected(tmp_path_factory: pytest.TempPathFactory, module_broker: Any) -> Project:
+    """A project with a projection, for all tests of a module, which must not change it."""
+    project = made(tmp_path_factory.mktemp("projected"))
+    address = module_broker.bootstrap_servers
+    assert project.omni("provision", "--bootstrap-servers", address).code == 0
+    assert project.omni("drift", "--bootstrap-servers", address).code == 0
+    return project
 
 
 @pytest.fixture

@@ -152,7 +152,7 @@ def test_a_profile_that_does_not_exist(project):
 
 
 def test_a_librdkafka_property_that_does_not_exist_shows_no_value(project, nobody):
-    ran = project.omni("drift", "--bootstrap-servers", nobody, **{"OMNI_KAFKA_SASL_PASWORD": "hunter2"})
+    ran = project.omni("drift", "--bootstrap-servers", nobody, OMNI_KAFKA_SASL_PASWORD="hunter2")  # noqa: S106
     assert ran.code == 2
     assert "`sasl.pasword`" in one_sentence(ran)
     assert "hunter2" not in ran.err
@@ -197,21 +197,14 @@ def test_a_projection_that_is_damaged(project, arguments):
     assert file.read_bytes().startswith(b"this is not a database")
 
 
-@pytest.fixture
-def projected(provisioned):
-    """A project with a projection."""
-    assert provisioned.omni("drift").code == 0
-    return provisioned
-
-
 @pytest.mark.broker
-def test_a_projection_of_a_newer_version(projected):
+def test_a_projection_of_a_newer_version(provisioned):
     import duckdb
 
-    file = projected.home / "projection.duckdb"
+    file = provisioned.home / "projection.duckdb"
     with duckdb.connect(str(file)) as connection:
         connection.execute("INSERT INTO schema_version VALUES (999, now())")
-    ran = projected.omni("drift")
+    ran = provisioned.omni("drift")
     assert ran.code == 2
     assert f"{file} has schema version 999" in one_sentence(ran)
 

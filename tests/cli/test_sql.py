@@ -7,12 +7,6 @@ import pytest
 pytestmark = pytest.mark.broker
 
 
-@pytest.fixture
-def projected(provisioned):
-    assert provisioned.omni("drift").code == 0
-    return provisioned
-
-
 def test_without_a_query_it_lists_the_tables(projected):
     ran = projected.omni("sql")
     assert ran.code == 0

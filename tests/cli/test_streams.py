@@ -8,11 +8,11 @@ import pty
 import re
 import select
 import signal
+import socket
 import struct
 import subprocess
 import sys
 import termios
-import time
 from pathlib import Path
 
 import pytest
@@ -96,17 +96,19 @@ def test_a_path_that_is_not_utf_8(project):
 @pytest.mark.parametrize(
     ("number", "code", "said"), [(signal.SIGINT, 130, "omni: interrupted.\n"), (signal.SIGTERM, 143, "")]
 )
-def test_signals_end_a_command_at_once(project, free_port, number, code, said):
-    ended = start(
-        project,
-        *("boot", "--deadline", "60", "--bootstrap-servers", f"127.0.0.1:{free_port()}"),
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    )
-    time.sleep(1.5)
-    ended.send_signal(number)
-    out, err = ended.communicate(timeout=30)
+def test_signals_end_a_command_at_once(project, number, code, said):
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        ended = start(
+            project,
+            *("boot", "--deadline", "60", "--bootstrap-servers", f"127.0.0.1:{silent.getsockname()[1]}"),
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        silent.settimeout(60)
+        silent.accept()[0].close()
+        ended.send_signal(number)
+        out, err = ended.communicate(timeout=30)
     assert ended.returncode == code
     assert (out, err) == ("", said)
 
@@ -184,3 +186,20 @@ def test_findings_are_coloured_on_a_terminal_only(running):
     assert code == 1
     assert "auto fixable" in plain(shown)
     assert max(map(len, plain(shown).splitlines())) <= 80
+
+
+def test_a_spinner_shows_an_address_as_it_stands(project):
+    code, shown = on_terminal(
+        project, "validate", "--bootstrap-servers", "[::1]:1", columns=120, OMNI_BROKER_TIMEOUT="0.5"
+    )
+    assert code == 2
+    assert "validating the topics at [::1]:1" in plain(shown)
+
+
+def test_csv_is_exact_in_a_pipe_and_harmless_on_a_terminal(project):
+    project.contract("evil", 'name: "e\\e[31mvil"\nterminal_event: onex.evt.evil.done.v1\n')
+    assert "e\x1b[31mvil" in project.omni("topics", "--format", "csv").out
+    code, shown = on_terminal(project, "topics", "--format", "csv", columns=200)
+    assert code == 0
+    assert "\x1b[31m" not in shown
+    assert "e\\x1b[31mvil" in shown

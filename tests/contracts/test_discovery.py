@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from pathlib import Path
 
 import pytest
@@ -90,19 +91,29 @@ def test_a_path_through_a_link_and_back_is_what_the_system_says_it_is(tmp_path: 
 
 
 def test_very_deep_folders_are_searched(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    depth = sys.getrecursionlimit() + 200
     monkeypatch.chdir(tmp_path)
-    for _ in range(1200):
+    for _ in range(depth):
         Path("d").mkdir()
         os.chdir("d")
-    contract(Path())
-    monkeypatch.chdir(tmp_path)
-    assert len(find_contracts(["."])) == 1
+    try:
+        path = contract(Path())
+        monkeypatch.chdir(tmp_path)
+        assert len(find_contracts(["."])) == 1
+    finally:
+        # What removes temporary folders recurses, so this one goes from the inside.
+        os.chdir(tmp_path / "/".join(["d"] * depth))
+        path.unlink()
+        for _ in range(depth):
+            os.chdir("..")
+            Path("d").rmdir()
+        monkeypatch.chdir(tmp_path)
 
 
 @pytest.mark.parametrize("source", ["missing", "missing/contract.yaml", "with\0nul", "x" * 5000])
 def test_a_path_that_does_not_exist_is_named(source: str, tmp_path: Path) -> None:
     contract(tmp_path / "a")
-    with pytest.raises(PathNotFound, match="^cannot read "):
+    with pytest.raises(PathNotFound, match=r"^cannot read "):
         find_contracts([str(tmp_path), f"{tmp_path}/{source}"])
 
 

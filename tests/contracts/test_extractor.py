@@ -25,7 +25,9 @@ topics = st.builds(
     st.sampled_from(["b", "done", "review-complete"]),
     st.integers(1, 20),
 )
-form_keys = sorted({key.removesuffix("[]") for form in FORMS for key in form.path.split(".")} | {"topic_config", "config"})
+form_keys = sorted(
+    {key.removesuffix("[]") for form in FORMS for key in form.path.split(".")} | {"topic_config", "config"}
+)
 scalars = topics | st.sampled_from(["", "x", "7d", "two words", "- y"]) | st.integers() | st.booleans() | st.none()
 keys = st.sampled_from(form_keys) | topics | st.sampled_from(["x", "<<", "1"])
 documents = st.recursive(
@@ -45,7 +47,11 @@ def scalars_of(node: Node) -> Iterator[str]:
 
 
 @settings(max_examples=300, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(document=st.dictionaries(keys, documents, max_size=6), style=st.sampled_from([None, '"', "|", ">"]), flow=st.booleans())
+@given(
+    document=st.dictionaries(keys, documents, max_size=6),
+    style=st.sampled_from([None, '"', "|", ">"]),
+    flow=st.booleans(),
+)
 def test_no_name_is_neither_declared_nor_reported(
     document: dict[str, object], style: str | None, flow: bool, read: Callable[..., Contract]
 ) -> None:
@@ -132,9 +138,7 @@ def test_prose_that_mentions_topics_is_silent(text: str, read: Callable[..., Con
         ("a: {{b: {{c: [1, [2, {}]]}}}}\n", 1, 20, "`a.b.c[1][1]`"),
     ],
 )
-def test_a_topic_that_no_form_reads(
-    text: str, line: int, column: int, at: str, read: Callable[..., Contract]
-) -> None:
+def test_a_topic_that_no_form_reads(text: str, line: int, column: int, at: str, read: Callable[..., Contract]) -> None:
     topic = "onex.evt.router.done.v1"
     (finding,) = read(text.format(topic)).findings
     assert (finding.rule.name, finding.severity, finding.topic) == ("unread-declaration", "warning", topic)
@@ -151,9 +155,7 @@ def test_a_list_of_topics_in_one_text_is_several_topics(read: Callable[..., Cont
 
 
 def test_an_unread_topic_that_is_declared_elsewhere_is_a_note(read: Callable[..., Contract]) -> None:
-    contract = read(
-        "emits: [onex.evt.router.done.v1]\nevent_bus:\n  publish_topics:\n  - onex.evt.router.done.v1\n"
-    )
+    contract = read("emits: [onex.evt.router.done.v1]\nevent_bus:\n  publish_topics:\n  - onex.evt.router.done.v1\n")
     (finding,) = contract.findings
     assert (finding.severity, finding.fix) == ("note", "")
     assert finding.message.endswith("nothing is lost, since line 4 declares it.")
@@ -255,7 +257,10 @@ def test_a_shared_mapping_of_settings_cannot_multiply_without_bound(read: Callab
     (finding,) = contract.findings
     assert contract.declarations == ()
     assert (finding.rule.name, finding.fix) == ("unreadable-contract", "split it, or rename it if it is no contract")
-    assert finding.message == f"this contract has more than {MAX_SETTINGS} keys in the settings of its topics, so it is not read."
+    assert (
+        finding.message
+        == f"this contract has more than {MAX_SETTINGS} keys in the settings of its topics, so it is not read."
+    )
 
 
 def test_findings_are_bounded(read: Callable[..., Contract]) -> None:
@@ -277,7 +282,9 @@ def test_other_forms_and_another_grammar(read: Callable[..., Contract]) -> None:
     extractor = ContractTopicExtractor(
         Grammar("acme.{producer}.{kind}.{event}.{N}", ("event",), "[a-z_]+"), forms=[Form("emits[]", Role.PUBLISHES)]
     )
-    contract = read("emits: [acme.shop.event.order_placed.2]\nevent_bus:\n  publish_topics: [onex.evt.a.b.v1]\n", extractor)
+    contract = read(
+        "emits: [acme.shop.event.order_placed.2]\nevent_bus:\n  publish_topics: [onex.evt.a.b.v1]\n", extractor
+    )
     assert [each.topic for each in contract.declarations] == ["acme.shop.event.order_placed.2"]
     assert contract.findings == ()
 

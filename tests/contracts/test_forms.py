@@ -13,9 +13,17 @@ TOPIC = "onex.evt.router.done.v1"
 
 CASES = {
     "event_bus.subscribe_topics[]": ("event_bus:\n  subscribe_topics:\n    - {}\n", 3, 7),
-    "event_bus.subscribe_topics[].topic": ("event_bus:\n  subscribe_topics:\n    - topic: {}\n      partitions: 3\n", 3, 14),
+    "event_bus.subscribe_topics[].topic": (
+        "event_bus:\n  subscribe_topics:\n    - topic: {}\n      partitions: 3\n",
+        3,
+        14,
+    ),
     "event_bus.publish_topics[]": ('event_bus:\n  publish_topics: [ "{}" ]\n', 2, 21),
-    "event_bus.publish_topics[].topic": ("event_bus:\n  publish_topics:\n    - partitions: 3\n      topic: {}\n", 4, 14),
+    "event_bus.publish_topics[].topic": (
+        "event_bus:\n  publish_topics:\n    - partitions: 3\n      topic: {}\n",
+        4,
+        14,
+    ),
     "event_bus.dlq_topics[]": ("event_bus:\n  dlq_topics:\n  - {}\n", 3, 5),
     "event_bus.dlq_topics[].topic": ("event_bus:\n  dlq_topics:\n  - topic: {}\n    partitions: 3\n", 3, 12),
     "event_bus.subscribe.topic": ("event_bus:\n  subscribe:\n    topic: {}\n    partitions: 3\n", 3, 12),
@@ -60,17 +68,47 @@ def test_the_tree_has_a_leaf_for_every_form() -> None:
 @pytest.mark.parametrize(
     ("text", "line", "column", "severity", "message"),
     [
-        ("event_bus:\n  publish_topics: {}\n", 2, 19, "error", "`event_bus.publish_topics` holds the single value `{}`"),
-        ("event_bus:\n  publish_topics: done\n", 2, 19, "error", "where a list of topics is expected, so it is not read."),
+        (
+            "event_bus:\n  publish_topics: {}\n",
+            2,
+            19,
+            "error",
+            "`event_bus.publish_topics` holds the single value `{}`",
+        ),
+        (
+            "event_bus:\n  publish_topics: done\n",
+            2,
+            19,
+            "error",
+            "where a list of topics is expected, so it is not read.",
+        ),
         ("event_bus: {}\n", 1, 12, "error", "where a mapping is expected, so it is not read."),
         ("event_bus: on\n", 1, 12, "warning", "where a mapping is expected, so it is not read."),
         ("event_bus: [a]\n", 1, 12, "warning", "`event_bus` holds a list where a mapping is expected"),
-        ("consumed_events: [{}]\n", 1, 19, "error", "`consumed_events[0]` holds the single value `{}` where a mapping with"),
+        (
+            "consumed_events: [{}]\n",
+            1,
+            19,
+            "error",
+            "`consumed_events[0]` holds the single value `{}` where a mapping",
+        ),
         ("consumed_events: [TaskCreated]\n", 1, 19, "warning", "where a mapping with a `topic` is expected"),
         ("terminal_event: [a]\n", 1, 17, "error", "`terminal_event` holds a list where a topic is expected"),
         ("terminal_event: {{name: a}}\n", 1, 17, "error", "`terminal_event` holds a mapping where a topic is expected"),
-        ("event_bus:\n  publish_topics:\n    a: 1\n", 3, 5, "error", "holds a mapping where a list of topics is expected"),
-        ("event_bus:\n  publish_topics:\n  - topic: [a]\n", 3, 12, "error", "`event_bus.publish_topics[0].topic` holds a list"),
+        (
+            "event_bus:\n  publish_topics:\n    a: 1\n",
+            3,
+            5,
+            "error",
+            "a mapping where a list of topics is expected",
+        ),
+        (
+            "event_bus:\n  publish_topics:\n  - topic: [a]\n",
+            3,
+            12,
+            "error",
+            "`event_bus.publish_topics[0].topic` holds",
+        ),
     ],
 )
 def test_another_shape_than_the_form_takes(

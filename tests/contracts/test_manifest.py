@@ -25,7 +25,9 @@ def subscribes(settings: str = "") -> str:
 
 
 def policy(limits: Limits | None = None, **config: str) -> SpecPolicy:
-    defaults = TopicSettings(3, 2, None, MappingProxyType({key.replace("_", "."): value for key, value in config.items()}))
+    defaults = TopicSettings(
+        3, 2, None, MappingProxyType({key.replace("_", "."): value for key, value in config.items()})
+    )
     return SpecPolicy(lambda kind: defaults if kind == "evt" else TopicSettings(), limits or Limits())
 
 
@@ -45,7 +47,9 @@ def test_without_settings_the_broker_decides(assemble: Assemble) -> None:
 
 
 def test_defaults_fill_what_is_not_stated(assemble: Assemble) -> None:
-    spec = assemble(publishes("partitions: 6"), policy=policy(retention_ms="1", max_message_bytes="2")).topics[TOPIC].spec
+    spec = (
+        assemble(publishes("partitions: 6"), policy=policy(retention_ms="1", max_message_bytes="2")).topics[TOPIC].spec
+    )
     assert (spec.partitions, spec.replication_factor) == (6, 2)
     assert spec.config == {"max.message.bytes": "2", "retention.ms": "1"}
     assert list(spec.config) == sorted(spec.config)
@@ -100,7 +104,9 @@ def test_publishers_that_disagree_hold_the_topic_back(one: str, other: str, mess
 
 
 def test_publishers_that_state_the_same_in_other_words_agree(assemble: Assemble) -> None:
-    manifest = assemble(publishes("retention: 7d"), publishes("config: {retention.ms: 604800000}"), publishes("partitions: 3"))
+    manifest = assemble(
+        publishes("retention: 7d"), publishes("config: {retention.ms: 604800000}"), publishes("partitions: 3")
+    )
     assert manifest.findings == ()
     spec = manifest.topics[TOPIC].spec
     assert (spec.partitions, dict(spec.config)) == (3, {"retention.ms": "604800000"})

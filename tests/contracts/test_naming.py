@@ -53,9 +53,11 @@ def test_what_a_broker_takes_and_the_grammar_does_not_has_a_reason(text: str) ->
 @given(st.text(max_size=40))
 def test_any_text_is_parsed_or_refused(text: str) -> None:
     try:
-        assert DEFAULT.format(DEFAULT.parse(text)) == text
-    except InvalidName as refused:
-        assert str(refused)
+        name = DEFAULT.parse(text)
+    except InvalidName:
+        assert not DEFAULT.matches(text)
+    else:
+        assert DEFAULT.format(name) == text
 
 
 @pytest.mark.parametrize(
@@ -66,7 +68,10 @@ def test_any_text_is_parsed_or_refused(text: str) -> None:
         ("onex.evt.router.v1", "it has 4 segments where `onex.{kind}.{producer}.{event}.v{version}` has 5"),
         ("acme.evt.router.done.v1", "it has `acme` where `onex` is expected"),
         ("onex.event.router.done.v1", "its kind `event` is none of cmd, evt, intent, dlq, snapshot"),
-        ("onex.evt.router.routing_complete.v1", "its event segment `routing_complete` holds `_`; segments are kebab-case"),
+        (
+            "onex.evt.router.routing_complete.v1",
+            "its event segment `routing_complete` holds `_`; segments are kebab-case",
+        ),
         ("onex.evt.Router.done.v1", "its producer segment `Router` holds capitals; segments are lower-case"),
         ("onex.evt.router..v1", "its event segment `` is empty"),
         ("onex.evt.router.-done.v1", "its event segment `-done` has a stray `-`"),
@@ -74,7 +79,7 @@ def test_any_text_is_parsed_or_refused(text: str) -> None:
         ("onex.evt.router.done.v0", "its version `v0` is not v<number> without leading zeros"),
         ("onex.evt.router.done.1", "its version `1` is not v<number> without leading zeros"),
         ("onex.evt.router.inbox-{agent_id}.v1", "it holds the placeholder {agent_id}"),
-        ("onex.evt.router.dоne.v1", "it holds the character 'о' (U+043E), which is not ASCII"),
+        ("onex.evt.router.d\u043ene.v1", "it holds the character '\u043e' (U+043E), which is not ASCII"),
         ("onex.evt.router.done.v1 ", "it holds white space"),
         ("onex.evt.router/done.v1.v1", "it holds '/', which no broker takes"),
         (f"onex.evt.router.{'x' * 300}.v1", "it has 319 characters, and a broker takes at most 249"),
@@ -192,7 +197,7 @@ def test_a_grammar_that_cannot_work_is_refused(arguments: dict[str, object], why
 def test_a_segment_rule_that_takes_any_letter_still_yields_only_names_that_a_broker_takes() -> None:
     grammar = Grammar(segment=r"\w+")
     assert grammar.matches("onex.evt.router.routing_complete.v1")
-    assert not grammar.matches("onex.evt.router.dоne.v1")
+    assert not grammar.matches("onex.evt.router.d\u043ene.v1")
 
 
 def test_kinds_with_separators_are_recognised_in_any_spelling() -> None:

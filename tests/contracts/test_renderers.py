@@ -56,7 +56,7 @@ def test_what_is_no_error_says_so() -> None:
 def test_the_whole_text_ends_with_a_line_that_counts(assemble: Assemble) -> None:
     clean = assemble(PUBLISHER)
     assert text(clean, 0.044) == "no findings in 1 contract, 1 topic (0.04 s)"
-    mixed = assemble(PUBLISHER, "emits: [onex.evt.a.c.v1]\nevent_bus: {publish_topics: [onex.evt.a.b.v1, nope, never]}\n")
+    mixed = assemble(PUBLISHER, "emits: [onex.evt.a.c.v1]\nevent_bus: {publish_topics: [onex.evt.a.b.v1, x, y]}\n")
     lines = text(mixed, 1.5).splitlines()
     assert lines[-1] == "2 errors, 1 warning in 2 contracts, 1 topic (1.50 s)"
     assert len(lines) == 1 + 2 * 3
@@ -64,7 +64,9 @@ def test_the_whole_text_ends_with_a_line_that_counts(assemble: Assemble) -> None
 
 def test_the_sentence_has_separators_in_large_numbers(assemble: Assemble) -> None:
     names = ", ".join(f"onex.evt.a.b{number}.v1" for number in range(1200))
-    assert sentence(assemble(f"event_bus: {{publish_topics: [{names}]}}\n"), 0.0).endswith("1 contract, 1,200 topics (0.00 s)")
+    assert sentence(assemble(f"event_bus: {{publish_topics: [{names}]}}\n"), 0.0).endswith(
+        "1 contract, 1,200 topics (0.00 s)"
+    )
 
 
 def test_the_document_of_a_check(assemble: Assemble, tmp_path: Path) -> None:
@@ -111,7 +113,9 @@ def test_the_document_of_a_manifest(assemble: Assemble, tmp_path: Path) -> None:
                     "config": {"retention.ms": "604800000"},
                 },
                 "publishers": [{"node": "node-0", "path": f"{tmp_path}/node-0/contract.yaml", "line": 3, "column": 14}],
-                "subscribers": [{"node": "node-1", "path": f"{tmp_path}/node-1/contract.yaml", "line": 1, "column": 32}],
+                "subscribers": [
+                    {"node": "node-1", "path": f"{tmp_path}/node-1/contract.yaml", "line": 1, "column": 32}
+                ],
                 "blocked": "",
             }
         ],
@@ -125,7 +129,9 @@ def test_severities_are_counted_even_where_there_are_none() -> None:
 
 
 def test_annotations_for_github(assemble: Assemble) -> None:
-    manifest = assemble("emits: [onex.evt.a.c.v1]\n", "x: onex.evt.a.b.v1\nevent_bus: {publish_topics: [onex.evt.a.b.v1, 'a%b']}\n")
+    manifest = assemble(
+        "emits: [onex.evt.a.c.v1]\n", "x: onex.evt.a.b.v1\nevent_bus: {publish_topics: [onex.evt.a.b.v1, 'a%b']}\n"
+    )
     first, second, third = github(manifest).splitlines()
     assert first.startswith("::warning file=")
     assert ",line=1,col=9,title=OM103 unread-declaration::`onex.evt.a.c.v1` looks like a topic" in first

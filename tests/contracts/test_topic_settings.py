@@ -22,7 +22,8 @@ def settings_of(text: str) -> tuple[TopicSettings, list[Finding]]:
 
 def test_every_field() -> None:
     settings, findings = settings_of(
-        "partitions: 6\nreplication_factor: 3\nkeyed: yes\nconfig:\n  retention.ms: 7d\n  cleanup.policy: [delete, compact]\n"
+        "partitions: 6\nreplication_factor: 3\nkeyed: yes\n"
+        "config:\n  retention.ms: 7d\n  cleanup.policy: [delete, compact]\n"
     )
     assert findings == []
     assert (settings.partitions, settings.replication_factor, settings.keyed) == (6, 3, True)
@@ -61,7 +62,12 @@ def test_retention_in_bytes() -> None:
 @pytest.mark.parametrize(
     ("text", "line", "column", "message"),
     [
-        ("partitions: 0", 1, 13, "`partitions` of `{}` cannot be used: `0` is not a whole number from 1 to 2147483647."),
+        (
+            "partitions: 0",
+            1,
+            13,
+            "of `{}` cannot be used: `0` is not a whole number from 1 to 2147483647.",
+        ),
         ("partitions: three", 1, 13, "cannot be used: `three` is not a whole number"),
         ("partitions: [3]", 1, 13, "cannot be used: `3` is not a whole number"),
         ("partitions:", 1, 12, "cannot be used: it is empty."),
@@ -71,7 +77,12 @@ def test_retention_in_bytes() -> None:
         ("retention: 7", 1, 12, "`7` has no unit, and would be milliseconds; write 7d, 12h or 1GiB."),
         ("retention: soon", 1, 12, "`soon` is not a duration such as 7d, or a size such as 1GiB."),
         ("config: 7d", 1, 9, "`config` of `{}` cannot be used: it is not a mapping of configuration keys."),
-        ("config:\n  retention.ms: {a: 1}", 2, 17, "`retention.ms` of `{}` cannot be used: a mapping is not a duration"),
+        (
+            "config:\n  retention.ms: {a: 1}",
+            2,
+            17,
+            "`retention.ms` of `{}` cannot be used: a mapping is not",
+        ),
         ("config:\n  cleanup.policy: compactt", 2, 19, "`compactt` is none of delete, compact and compact,delete."),
         ("retention: 7d\nretention.ms: 1d", 2, 15, "retention.ms is stated twice here, with different values."),
         ("partitions: 3\npartitions: 6", 2, 13, "partitions is stated twice here, with different values."),
@@ -118,7 +129,9 @@ def test_vendor_keys_are_known() -> None:
 
 
 def test_odd_keys_and_long_ones_do_no_harm() -> None:
-    settings, findings = settings_of(f"? [a]\n: 1\n1: 2\n{'x' * 900}: 1\nconfig:\n  ? {{a: b}}\n  : 1\n  {'y' * 900}: 1\n")
+    settings, findings = settings_of(
+        f"? [a]\n: 1\n1: 2\n{'x' * 900}: 1\nconfig:\n  ? {{a: b}}\n  : 1\n  {'y' * 900}: 1\n"
+    )
     assert dict(settings.config) == {"y" * 900: "1"}
     assert [len(each.message) < 200 for each in findings] == [True]
 

@@ -53,6 +53,7 @@ def test_a_torn_last_line_does_not_count_and_is_set_aside(cut: int, tmp_path_fac
     assert journal.path.read_bytes() == whole + line[:cut], "reading changes nothing"
     journal.append([{"n": 3}], end)
     assert _numbers(journal) == [1, 3]
+    assert journal.path.read_bytes() == whole + b'{"n":3}\n'
     assert journal.path.with_name("x.jsonl.torn").read_bytes() == line[:cut] + b"\n"
 
 

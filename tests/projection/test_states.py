@@ -113,9 +113,13 @@ def test_a_corrupt_file_is_named_and_left_alone(projection: Projection, sample: 
     assert projection.history()[0].first_seen == sample.at(0)
 
 
-def test_a_corrupt_file_is_rebuilt_on_request(projection: Projection) -> None:
+_KILLED = "import duckdb, os, sys; duckdb.connect(sys.argv[1]).execute('CREATE TABLE x (a INTEGER)'); os._exit(9)"
+
+
+def test_a_corrupt_file_is_rebuilt_on_request(projection: Projection, tmp_path: Path) -> None:
+    assert subprocess.run([sys.executable, "-c", _KILLED, str(tmp_path / "other.duckdb")]).returncode == 9
+    (tmp_path / "other.duckdb.wal").rename(projection.file.with_name("projection.duckdb.wal"))
     projection.file.write_bytes(b"this is no database\n" * 1000)
-    projection.file.with_name("projection.duckdb.wal").write_bytes(b"nor is this its log")
     assert projection.rebuild() == Rebuilt(1, 0)
     assert len(projection.history()) == 1
 

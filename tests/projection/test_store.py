@@ -16,6 +16,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from omni_assets.errors import StateError
+from omni_assets.projection.events import ObservedEvent, observed_record
+from omni_assets.projection.journal import encoded_json
 from omni_assets.projection.rows import Drift, DriftKey, Observed, ObservedConfigRow, ProvisionEntry, Rebuilt
 from omni_assets.projection.store import Projection
 
@@ -126,6 +128,21 @@ def test_drift_of_a_topic_that_cannot_be_seen_stays_open(tmp_path: Path, sample:
     seen = projection.record_observation(sample.declared(), sample.observed(2), [known])
     assert [(row.drift, row.first_seen, row.last_seen) for row in seen.drift] == [(known, sample.at(0), sample.at(2))]
     assert seen.resolved == (unknown.key,)
+
+
+def test_a_journalled_observation_whose_commit_was_lost_is_caught_up_by_any_other(
+    tmp_path: Path, sample: Any, table: Callable[..., list[Any]]
+) -> None:
+    projection = Projection(tmp_path)
+    projection.record_observation(sample.declared(), sample.observed(cluster="two"), [sample.drift("t0")])
+    lost = ObservedEvent("two", sample.at(1), opened=(sample.drift("t1"),), resolved=(sample.drift("t0").key,))
+    with (tmp_path / "journal" / "drift.jsonl").open("a") as file:
+        file.write(encoded_json(observed_record(lost)) + "\n")
+    projection.record_observation(sample.declared(), sample.observed(2, cluster="one"), [])
+    assert [(row.cluster, row.topic, row.first_seen) for row in projection.stored().drift] == [
+        ("two", "t1", sample.at(1))
+    ]
+    assert [(row.topic, row.resolved) for row in projection.history()] == [("t1", None), ("t0", sample.at(1))]
 
 
 def test_a_drift_that_changes_keeps_its_first_seen(tmp_path: Path, sample: Any) -> None:

@@ -23,6 +23,9 @@ from omni_assets.pipeline.topics.metadata import Column, preview
 MOST_TOPICS = 250
 """Most topics that are assets of their own; with more, lineage goes from node to node and topics are listed there."""
 
+MOST_NODES = 25
+"""Most nodes that lead straight to ``declared_topics``; with more, they do through their domains."""
+
 _Metadata: TypeAlias = Mapping[str, Any]
 
 _NODE, _TOPIC, _CONTRACTS = "nodes", "topics", "contracts"
@@ -70,10 +73,18 @@ def lineage(manifest: Manifest, most_topics: int = MOST_TOPICS) -> Lineage:
     return Lineage(frozenset(edges - left_out), left_out, dict(through))
 
 
-def external_assets(manifest: Manifest, most_topics: int = MOST_TOPICS) -> list[dg.AssetSpec]:
-    """A spec for each node and each domain, and for each topic while there are at most ``most_topics``.
+@dataclass(frozen=True, slots=True)
+class ExternalAssets:
+    """All external assets, and the keys of those that together stand for all contracts."""
 
-    Nodes and topics make up the lineage, which has no cycle; the contracts of a domain's nodes lead to the domain.
+    specs: tuple[dg.AssetSpec, ...]
+    contracts: tuple[dg.AssetKey, ...]
+
+
+def external_assets(manifest: Manifest, most_topics: int = MOST_TOPICS, most_nodes: int = MOST_NODES) -> ExternalAssets:
+    """A spec for each node; for each topic while there are few; for the contracts of each domain where nodes are many.
+
+    Nodes and topics make up the lineage, which has no cycle.
     """
     graph = lineage(manifest, most_topics)
     upstream = graph.upstream()
@@ -81,22 +92,19 @@ def external_assets(manifest: Manifest, most_topics: int = MOST_TOPICS) -> list[
     for contract in manifest.contracts:
         contracts[contract.node].append(contract)
     members: defaultdict[str, list[str]] = defaultdict(list)
-    specs = []
-    for node in sorted(contracts):
-        vertex = Vertex(_NODE, node)
-        domain = _domain(manifest, contracts[node])
-        members[domain].append(node)
-        specs.append(_node(vertex, contracts[node], domain, upstream.get(vertex, ()), _left_out(vertex, graph)))
+    nodes, topics, domains = [], [], []
+    for name in sorted(contracts):
+        vertex = Vertex(_NODE, name)
+        domain = _domain(manifest, contracts[name])
+        members[domain].append(name)
+        nodes.append(_node(vertex, contracts[name], domain, upstream.get(vertex, ()), _left_out(vertex, graph)))
     if len(manifest.topics) <= most_topics:
         for topic in manifest.topics.values():
             vertex = Vertex(_TOPIC, topic.name)
-            specs.append(_topic(topic, upstream.get(vertex, ()), _left_out(vertex, graph)))
-    return specs + [_contracts(domain, nodes, contracts) for domain, nodes in sorted(members.items())]
-
-
-def contract_keys(specs: Iterable[dg.AssetSpec]) -> list[dg.AssetKey]:
-    """The keys of the domains' contracts among external assets: together they stand for all contracts."""
-    return [spec.key for spec in specs if spec.key.path[0] == _CONTRACTS]
+            topics.append(_topic(topic, upstream.get(vertex, ()), _left_out(vertex, graph)))
+    if len(nodes) > most_nodes:
+        domains = [_contracts(domain, names, contracts) for domain, names in sorted(members.items())]
+    return ExternalAssets((*nodes, *topics, *domains), tuple(spec.key for spec in domains or nodes))
 
 
 def _contracts(domain: str, nodes: Sequence[str], contracts: Mapping[str, Sequence[Contract]]) -> dg.AssetSpec:

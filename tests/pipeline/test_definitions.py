@@ -1,0 +1,122 @@
+"""The code location loads, whatever the contracts hold."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import dagster as dg
+import pytest
+
+from omni_assets.pipeline.definitions import build
+from omni_assets.pipeline.resources import ProjectResource
+
+pytestmark = pytest.mark.dagster
+
+TABLES = {"declared_topics", "provisioned_topics", "observed_topics", "topic_drift"}
+
+Projects = Callable[..., ProjectResource]
+
+
+def keys(defs: dg.Definitions) -> set[str]:
+    return {spec.key.to_user_string() for spec in defs.resolve_all_asset_specs()}
+
+
+def declared(defs: dg.Definitions) -> dg.AssetSpec:
+    return next(spec for spec in defs.resolve_all_asset_specs() if spec.key == dg.AssetKey("declared_topics"))
+
+
+def loaded(defs: dg.Definitions) -> dg.Definitions:
+    dg.Definitions.validate_loadable(defs)
+    return defs
+
+
+def test_tables_job_schedule_and_sensors_are_there(project: Projects, write_contract: Callable[..., Path]) -> None:
+    write_contract("a", publishes=["onex.evt.a.happened.v1"])
+    defs = loaded(build(project()))
+    assert keys(defs) == TABLES | {"nodes/a", "topics/onex.evt.a.happened.v1"}
+    repository = defs.get_repository_def()
+    assert {sensor.name: sensor.default_status for sensor in repository.sensor_defs} == {
+        "contracts_changed": dg.DefaultSensorStatus.RUNNING,
+        "topic_missing": dg.DefaultSensorStatus.RUNNING,
+    }
+    schedule = repository.get_schedule_def("reconcile_hourly")
+    assert schedule.cron_schedule == "0 * * * *"
+    assert schedule.default_status is dg.DefaultScheduleStatus.RUNNING
+    assert schedule.job_name == "reconcile"
+
+
+def test_every_table_says_who_owns_it_and_what_it_is(project: Projects) -> None:
+    specs = {spec.key.to_user_string(): spec for spec in build(project()).resolve_all_asset_specs()}
+    for name in TABLES:
+        spec = specs[name]
+        assert spec.owners == ["team:platform"]
+        assert spec.group_name == "topics"
+        assert spec.kinds
+        assert spec.description
+        columns = spec.metadata["dagster/column_schema"].columns
+        assert columns
+        assert not [column.name for column in columns if not column.description]
+
+
+def test_the_tables_lead_from_contracts_to_drift(project: Projects, write_contract: Callable[..., Path]) -> None:
+    write_contract("a", publishes=["onex.evt.a.happened.v1"])
+    graph = build(project()).resolve_asset_graph()
+    assert dg.AssetKey(["nodes", "a"]) in graph.get(dg.AssetKey("declared_topics")).parent_keys
+    assert graph.get(dg.AssetKey("topic_drift")).parent_keys == {
+        dg.AssetKey("declared_topics"),
+        dg.AssetKey("observed_topics"),
+    }
+
+
+def test_it_loads_without_any_contract_and_says_so(project: Projects) -> None:
+    defs = loaded(build(project()))
+    assert keys(defs) == TABLES
+    assert "could not be read" in (declared(defs).description or "")
+
+
+def test_it_loads_with_settings_that_cannot_be_used(project: Projects, tmp_path: Path) -> None:
+    (tmp_path / "omni.toml").write_text("nonsense = 1\n")
+    defs = loaded(build(project()))
+    assert "nonsense" in (declared(defs).description or "")
+
+
+def test_it_loads_with_what_is_readable(project: Projects, write_contract: Callable[..., Path]) -> None:
+    write_contract("broken", text="name: [unclosed\n")
+    write_contract("list", text="- 1\n")
+    write_contract("empty", text="")
+    write_contract("well", publishes=["onex.evt.well.happened.v1"])
+    defs = loaded(build(project()))
+    assert "topics/onex.evt.well.happened.v1" in keys(defs)
+    assert "could not be read" not in (declared(defs).description or "")
+
+
+def test_it_loads_with_the_corpus_cycles_and_all(project: Projects, corpus: Path) -> None:
+    defs = loaded(build(project(paths=[str(corpus)])))
+    nodes = {key for key in keys(defs) if key.startswith("nodes/")}
+    assert len(nodes) > 150
+    assert defs.resolve_asset_graph().toposorted_asset_keys
+
+
+def test_dagster_accepts_the_code_location_as_it_is_configured(
+    tmp_path: Path, write_contract: Callable[..., Path]
+) -> None:
+    write_contract("a", publishes=["onex.evt.a.happened.v1"])
+    run = subprocess.run(
+        [
+            Path(sys.executable).with_name("dagster"),
+            "definitions",
+            "validate",
+            "-m",
+            "omni_assets.pipeline.definitions",
+        ],
+        cwd=tmp_path,
+        env={**os.environ, "OMNI_HOME": str(tmp_path / "state"), "DAGSTER_DISABLE_TELEMETRY": "1"},
+        capture_output=True,
+        text=True,
+        timeout=120,
+    )
+    assert run.returncode == 0, run.stderr

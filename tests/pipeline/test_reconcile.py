@@ -1,0 +1,79 @@
+"""The command that runs the job in a process of its own and prints one document."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import dagster as dg
+import pytest
+
+pytestmark = pytest.mark.dagster
+
+COMPLETE = "onex.evt.router.routing-complete.v1"
+
+
+@pytest.fixture
+def run(tmp_path: Path) -> Callable[..., subprocess.CompletedProcess[str]]:
+    def start(bootstrap_servers: str, **variables: str) -> subprocess.CompletedProcess[str]:
+        home = tmp_path / "dagster"
+        home.mkdir(exist_ok=True)
+        given = {"OMNI_BOOTSTRAP_SERVERS": bootstrap_servers, "OMNI_HOME": str(tmp_path / "state"), "OMNI_ENV": "local"}
+        return subprocess.run(
+            [sys.executable, "-m", "omni_assets.pipeline.reconcile"],
+            cwd=tmp_path,
+            env={**os.environ, **given, "DAGSTER_HOME": str(home), "DAGSTER_DISABLE_TELEMETRY": "1", **variables},
+            capture_output=True,
+            text=True,
+            timeout=120,
+        )
+
+    return start
+
+
+@pytest.mark.broker
+def test_one_document_on_standard_output_and_a_run_in_the_instance(
+    run: Callable[..., subprocess.CompletedProcess[str]],
+    write_contract: Callable[..., Path],
+    broker: Any,
+    tmp_path: Path,
+) -> None:
+    write_contract("router", publishes=[COMPLETE])
+    ended = run(broker.bootstrap_servers)
+    assert ended.returncode == 0, ended.stderr
+    document = json.loads(ended.stdout)
+    assert document["success"] is True
+    assert document["error"] is None
+    assert document["provisioned"] == {"created": 1, "existed": 0, "failed": 0, "skipped": 0}
+    assert document["drift"]["in_sync"] == 1
+    assert document["checks"]["failed"] == []
+    with dg.DagsterInstance.from_config(str(tmp_path / "dagster")) as instance:
+        stored = instance.get_run_by_id(document["run_id"])
+        assert stored is not None
+        assert (stored.job_name, stored.status) == ("reconcile", dg.DagsterRunStatus.SUCCESS)
+        assert document["events"] == len(instance.all_logs(stored.run_id))
+        assert instance.get_latest_materialization_event(dg.AssetKey("topic_drift")) is not None
+
+
+def test_a_broker_that_is_down_is_one_sentence_and_exit_2(
+    run: Callable[..., subprocess.CompletedProcess[str]], write_contract: Callable[..., Path]
+) -> None:
+    write_contract("router", publishes=[COMPLETE])
+    ended = run("127.0.0.1:1")
+    assert ended.returncode == 2
+    document = json.loads(ended.stdout)
+    assert document["success"] is False
+    assert document["error"].startswith("no broker answers at 127.0.0.1:1 ")
+    assert document["materialized"] == ["declared_topics"]
+    assert (document["declared_topics"], document["drift"]) == (1, None)
+
+
+def test_without_an_instance_it_says_so(run: Callable[..., subprocess.CompletedProcess[str]]) -> None:
+    ended = run("127.0.0.1:1", DAGSTER_HOME="")
+    assert (ended.returncode, ended.stdout) == (2, "")
+    assert ended.stderr == "omni: DAGSTER_HOME is not set, so the run would be recorded nowhere.\n"

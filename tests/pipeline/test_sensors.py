@@ -1,0 +1,165 @@
+"""The sensors: when they ask for a run, when they do not, and what they say then."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import dagster as dg
+import pytest
+
+from omni_assets.pipeline.definitions import build
+from omni_assets.pipeline.resources import ProjectResource
+from omni_assets.pipeline.topics import sensors
+from omni_assets.pipeline.topics.attempts import parse
+from omni_assets.pipeline.topics.sensors import contracts_changed, topic_missing
+
+pytestmark = pytest.mark.dagster
+
+COMPLETE = "onex.evt.router.routing-complete.v1"
+FAILED = "onex.evt.router.routing-failed.v1"
+
+Projects = Callable[..., ProjectResource]
+Writer = Callable[..., Path]
+Tick = Callable[..., tuple[int, str, str | None]]
+
+
+@pytest.fixture
+def tick(instance: dg.DagsterInstance) -> Iterator[Tick]:
+    """Evaluates a sensor: the number of runs that it asks for, why none, and its next cursor."""
+
+    def evaluate(
+        sensor: dg.SensorDefinition, project: ProjectResource, cursor: str | None = None
+    ) -> tuple[int, str, str | None]:
+        context = dg.build_sensor_context(
+            instance=instance, cursor=cursor, resources={"project": project}, definitions=build(project)
+        )
+        data = sensor.evaluate_tick(context)
+        return len(data.run_requests or []), data.skip_message or "", data.cursor
+
+    return evaluate
+
+
+@pytest.fixture
+def clock(monkeypatch: pytest.MonkeyPatch) -> list[float]:
+    now = [1_000_000.0]
+    monkeypatch.setattr(sensors.time, "time", lambda: now[0])
+    return now
+
+
+def test_contracts_are_reconciled_once_for_each_change(tick: Tick, project: Projects, write_contract: Writer) -> None:
+    write_contract("router", publishes=[COMPLETE])
+    runs, _, first = tick(contracts_changed, project())
+    assert runs == 1
+    assert tick(contracts_changed, project(), first) == (0, "the contracts have not changed.", first)
+    write_contract("router", publishes=[COMPLETE, FAILED])
+    runs, _, second = tick(contracts_changed, project(), first)
+    assert (runs, second != first) == (1, True)
+    write_contract("router", publishes=[COMPLETE])
+    assert tick(contracts_changed, project(), second) == (1, "", first)
+
+
+@pytest.mark.broker
+def test_contracts_that_were_reconciled_before_the_first_tick_are_no_change(
+    tick: Tick,
+    project: Projects,
+    write_contract: Writer,
+    broker: Any,
+    reconcile: Callable[..., dg.ExecuteInProcessResult],
+) -> None:
+    write_contract("router", publishes=[COMPLETE])
+    at = project(broker.bootstrap_servers)
+    assert reconcile(at).success
+    runs, why, cursor = tick(contracts_changed, at)
+    assert (runs, why) == (0, "the contracts have not changed.")
+    assert cursor
+
+
+def test_contracts_that_cannot_be_read_are_a_skip_and_no_change(tick: Tick, project: Projects) -> None:
+    runs, why, cursor = tick(contracts_changed, project(), "digest")
+    assert (runs, cursor) == (0, "digest")
+    assert "no such file or folder" in why
+
+
+def test_a_broker_that_is_down_is_a_skip_that_says_so(tick: Tick, project: Projects, write_contract: Writer) -> None:
+    write_contract("router", publishes=[COMPLETE])
+    cursor = '{"kept": [1, 2.0]}'
+    runs, why, after = tick(topic_missing, project(), cursor)
+    assert (runs, after) == (0, cursor)
+    assert why.startswith("no broker answers at 127.0.0.1:1 ")
+
+
+@pytest.mark.broker
+def test_a_missing_topic_asks_for_a_run_and_a_complete_broker_does_not(
+    tick: Tick,
+    project: Projects,
+    write_contract: Writer,
+    broker: Any,
+    reconcile: Callable[..., dg.ExecuteInProcessResult],
+) -> None:
+    write_contract("router", publishes=[COMPLETE])
+    at = project(broker.bootstrap_servers)
+    runs, _, cursor = tick(topic_missing, at)
+    assert (runs, list(parse(cursor).by_topic)) == (1, [COMPLETE])
+    assert reconcile(at).success
+    assert tick(topic_missing, at, cursor) == (0, "no declared topic is missing.", "{}")
+    broker.client.delete_topics([COMPLETE])[COMPLETE].result(10)
+    assert tick(topic_missing, at, "{}")[0] == 1
+
+
+@pytest.mark.broker
+def test_a_topic_that_cannot_be_created_is_not_tried_at_every_tick(
+    tick: Tick, project: Projects, write_contract: Writer, broker: Any, clock: list[float]
+) -> None:
+    write_contract("router", publishes=[COMPLETE])
+    at = project(broker.bootstrap_servers)
+    cursor, asked = None, []
+    for second in range(0, 600, 30):
+        clock[0] = 1_000_000.0 + second
+        runs, why, cursor = tick(topic_missing, at, cursor)
+        if runs:
+            asked.append(second)
+        else:
+            assert COMPLETE in why
+    assert asked == [0, 60, 180, 420]
+    write_contract("router", publishes=[COMPLETE, FAILED])
+    assert tick(topic_missing, at, cursor)[0] == 1
+
+
+@pytest.mark.broker
+def test_no_second_run_is_asked_for_while_one_is_under_way(
+    tick: Tick, project: Projects, write_contract: Writer, broker: Any, instance: dg.DagsterInstance
+) -> None:
+    write_contract("router", publishes=[COMPLETE])
+    at = project(broker.bootstrap_servers)
+    job = build(at).resolve_job_def("reconcile")
+    run = instance.create_run_for_job(job, status=dg.DagsterRunStatus.STARTED)
+    runs, why, cursor = tick(topic_missing, at)
+    assert (runs, cursor) == (0, "{}")
+    assert run.run_id in why
+    instance.report_run_failed(run)
+    assert tick(topic_missing, at, cursor)[0] == 1
+
+
+@pytest.mark.broker
+def test_a_read_only_project_asks_for_no_run(
+    tick: Tick, project: Projects, write_contract: Writer, broker: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write_contract("router", publishes=[COMPLETE])
+    monkeypatch.setenv("OMNI_READONLY", "1")
+    runs, why, _ = tick(topic_missing, project(broker.bootstrap_servers))
+    assert runs == 0
+    assert why == f"{COMPLETE} is missing, and OMNI_READONLY=1 forbids every write."
+
+
+def test_the_schedule_asks_for_the_job_every_hour(project: Projects) -> None:
+    schedule = build(project()).get_repository_def().get_schedule_def("reconcile_hourly")
+    data = schedule.evaluate_tick(dg.build_schedule_context())
+    assert [request.job_name for request in data.run_requests or []] in ([None], ["reconcile"])
+
+
+def test_sensors_look_often_and_briefly_enough() -> None:
+    assert 15 <= (contracts_changed.minimum_interval_seconds or 0) <= 30
+    assert 15 <= (topic_missing.minimum_interval_seconds or 0) <= 30
+    assert sensors.BROKER_SECONDS <= 5

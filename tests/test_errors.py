@@ -1,0 +1,92 @@
+"""Errors are sentences, with a way out, and survive the border between processes."""
+
+from __future__ import annotations
+
+import inspect
+import pickle
+import re
+
+import pytest
+
+from omni_assets import errors
+from omni_assets.errors import OmniError
+
+CLASSES = [each for each in vars(errors).values() if inspect.isclass(each) and issubclass(each, OmniError)]
+SAMPLES = {
+    errors.PathNotFound: ("contracts",),
+    errors.NoContracts: (["contracts", "services"],),
+    errors.ReadOnly: ("creating a topic",),
+    errors.ProjectionBusy: ("omni.duckdb", 10.0, "pid 7"),
+    errors.ProjectionDamaged: ("omni.duckdb", "it is a text file"),
+    errors.ProjectionVersion: ("omni.duckdb", 9, 1),
+    errors.JournalDamaged: ("drift.jsonl", 7, "it is not JSON"),
+    errors.BrokerUnreachable: ("127.0.0.1:9092", "connection refused", 5.0),
+    errors.BrokerTimeout: ("describe_configs", 15.0),
+    errors.BrokerRefused: ("create_topics", "not authorised"),
+    errors.PortInUse: ("127.0.0.1", 9092, "the broker", "Name another with --port."),
+}
+
+
+def sample(kind: type[OmniError]) -> OmniError:
+    return kind(*SAMPLES.get(kind, ("the thing failed.", "Try again.")))
+
+
+@pytest.mark.parametrize("kind", CLASSES, ids=lambda kind: kind.__name__)
+def test_an_error_is_a_sentence_with_a_way_out(kind: type[OmniError]) -> None:
+    error = sample(kind)
+    assert error.message.endswith(".")
+    assert error.remedy.endswith(".")
+    assert str(error) == f"{error.message} {error.remedy}"
+    assert error.args == (error.message,)
+    assert error.exit_code == 2
+
+
+@pytest.mark.parametrize("kind", CLASSES, ids=lambda kind: kind.__name__)
+def test_an_error_crosses_processes(kind: type[OmniError]) -> None:
+    error = sample(kind)
+    copy = pickle.loads(pickle.dumps(error))  # noqa: S301
+    assert type(copy) is kind
+    assert (copy.message, copy.remedy, copy.args, copy.transient) == (
+        error.message,
+        error.remedy,
+        error.args,
+        error.transient,
+    )
+
+
+def test_every_class_that_takes_facts_has_a_sample() -> None:
+    own = {kind for kind in CLASSES if "__init__" in vars(kind)} - {OmniError}
+    assert own == set(SAMPLES)
+
+
+def test_the_tree_in_the_docstring_is_the_tree_of_classes() -> None:
+    lines = re.findall(r"^    ([│├└─ ]*)([A-Z]\w+)(.*)$", errors.__doc__ or "", re.MULTILINE)
+    parents: list[str] = []
+    drawn = {}
+    for indent, name, rest in lines:
+        depth = len(indent) // 4
+        parents[depth:] = [name]
+        drawn[name] = (parents[depth - 1] if depth else None, "(transient)" in rest)
+    actual = {
+        kind.__name__: (kind.__base__.__name__ if kind is not OmniError else None, kind.transient) for kind in CLASSES
+    }
+    assert drawn == actual
+
+
+def test_without_a_remedy_the_message_stands_alone() -> None:
+    assert str(OmniError("it failed.")) == "it failed."
+
+
+def test_what_can_be_tried_again() -> None:
+    assert {kind.__name__ for kind in CLASSES if kind.transient} == {
+        "BrokerTimeout",
+        "BrokerUnreachable",
+        "ProjectionBusy",
+    }
+
+
+def test_facts_are_in_the_message() -> None:
+    assert str(errors.NoContracts(["a", "b"])).startswith("no contract.yaml under a, b.")
+    assert "pid 7" in str(sample(errors.ProjectionBusy))
+    assert "locked for" in str(errors.ProjectionBusy("omni.duckdb", 10.0))
+    assert "connection refused, tried for 5 s" in str(sample(errors.BrokerUnreachable))

@@ -1,0 +1,312 @@
+"""Settings: where they come from, what they mean, and one clear sentence for each thing that is wrong with them."""
+
+from __future__ import annotations
+
+import os
+import pickle
+import re
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from pydantic import BaseModel
+
+from omni_assets import settings
+from omni_assets.errors import SettingsError
+from omni_assets.settings import Environment, GrammarSettings, LimitSettings, Settings, TopicDefaults
+
+PAGE = Path(__file__).resolve().parents[1] / "docs" / "settings.md"
+Write = Callable[[str], Settings]
+
+
+@pytest.fixture
+def load(tmp_path: Path) -> Write:
+    """The settings of a project whose ``omni.toml`` holds that text."""
+
+    def load_text(text: str) -> Settings:
+        (tmp_path / "omni.toml").write_text(text)
+        return settings.load(tmp_path)
+
+    return load_text
+
+
+def test_without_a_file_everything_has_a_value(tmp_path: Path) -> None:
+    loaded = settings.load(tmp_path)
+    assert (loaded.source, loaded.root) == (None, tmp_path)
+    assert loaded.contracts == ("contracts",)
+    assert loaded.grammar.pattern == "onex.{kind}.{producer}.{event}.v{N}"
+    assert loaded.environment("local").limits.replication_factor == 1
+    assert loaded.environment("default") == Environment()
+
+
+def test_the_default_grammar_is_that_of_the_contract_layer() -> None:
+    from omni_assets.contracts import Grammar
+
+    chosen = GrammarSettings()
+    assert Grammar(chosen.pattern, chosen.kinds, chosen.segment) == Grammar()
+
+
+def test_every_key(load: Write, tmp_path: Path) -> None:
+    loaded = load(
+        """
+        contracts = ["services", "libs/contract.yaml"]
+        default_environment = "staging"
+        [grammar]
+        pattern = "acme.{producer}.{kind}.{event}.v{N}"
+        kinds = ["event", "command"]
+        segment = "[a-z_]+"
+        [defaults."*"]
+        partitions = 3
+        replication_factor = 2
+        config = { "retention.ms" = "14d" }
+        [environments.staging]
+        bootstrap_servers = "kafka.example:9092"
+        kafka = { "security.protocol" = "SSL" }
+        limits = { partitions = 12, replication_factor = 3 }
+        """
+    )
+    assert loaded.source == tmp_path / "omni.toml"
+    assert loaded.grammar == GrammarSettings(
+        pattern="acme.{producer}.{kind}.{event}.v{N}", kinds=("event", "command"), segment="[a-z_]+"
+    )
+    assert loaded.environment("staging") == Environment(
+        bootstrap_servers="kafka.example:9092",
+        kafka={"security.protocol": "SSL"},
+        limits=LimitSettings(partitions=12, replication_factor=3),
+    )
+    assert loaded.defaults["*"].config == {"retention.ms": "14d"}
+
+
+def test_pyproject_and_the_nearest_folder_upwards(tmp_path: Path) -> None:
+    inner = tmp_path / "a" / "b"
+    inner.mkdir(parents=True)
+    (tmp_path / "pyproject.toml").write_text('[tool.omni]\ndefault_environment = "local"\n')
+    loaded = settings.load(inner)
+    assert (loaded.root, loaded.source, loaded.default_environment) == (tmp_path, tmp_path / "pyproject.toml", "local")
+    (tmp_path / "a" / "pyproject.toml").write_text("[project]\nname = 'x'\n")
+    assert settings.load(inner).root == tmp_path
+    (tmp_path / "a" / "omni.toml").write_text("")
+    assert settings.load(inner).root == tmp_path / "a"
+    (tmp_path / "omni.toml").write_text('default_environment = "default"')
+    assert settings.load(tmp_path).default_environment == "default"
+
+
+@pytest.mark.parametrize(
+    ("text", "sentence"),
+    [
+        ("x =", "is not TOML: invalid value (at end of document)."),
+        ("a = " + "[" * 50_000, "nests too deep to be read."),
+        ("bogus = 1", "`bogus` is not a setting."),
+        ('contract = ["a"]', "`contract` is not a setting; `contracts` is one."),
+        ('contracts = "a"', "`contracts` is not a list."),
+        ("contracts = []", "`contracts` is empty."),
+        ("contracts = [1]", "`contracts[0]` is not a text."),
+        ('root = "/"', "`root` is not a setting."),
+        ('source = "/"', "`source` is not a setting."),
+        ("default_environment = 3", "`default_environment` is not a text."),
+        ("grammar = 3", "`grammar` is not a table."),
+        ('[grammar]\nkinds = "evt"', "`grammar.kinds` is not a list."),
+        ("[grammar]\npattern = 1\nsegment = 2", "`grammar.pattern` is not a text."),
+        ("defaults = 1", "`defaults` is not a table."),
+        ("[defaults.evt]\npartitions = 0", "`defaults.evt.partitions` is less than 1."),
+        ("[defaults.evt]\npartitions = true", "`defaults.evt.partitions` is not a whole number."),
+        ('[defaults.evt]\npartitions = "3"', "`defaults.evt.partitions` is not a whole number."),
+        ("[defaults.evt]\npartitions = 3000000000", "`defaults.evt.partitions` is larger than any broker takes."),
+        ("[defaults.evt]\npartition = 3", "`defaults.evt.partition` is not a setting; `partitions` is one."),
+        (
+            '[defaults.evt.config]\n"retention.ms" = 2020-01-01',
+            "holds neither a text, a number, true or false, nor a list of texts under `retention.ms`.",
+        ),
+        ("[defaults.evt]\nconfig = 3", "`defaults.evt.config` is not a table."),
+        ("environments = 3", "`environments` is not a table."),
+        ("[environments]\nprod = 1", "`environments.prod` is not a table."),
+        (
+            '[environments.prod.limits]\npartitions = "3"',
+            "`environments.prod.limits.partitions` is not a whole number.",
+        ),
+        ("[environments.prod]\nlimit = 3", "`environments.prod.limit` is not a setting; `limits` is one."),
+        ("[environments.prod]\nkafka = 3", "`environments.prod.kafka` is not a table."),
+        (
+            '[environments.prod.kafka]\n"a" = [1]',
+            "`environments.prod.kafka` holds neither a text, a number, nor true or false under `a`.",
+        ),
+    ],
+)
+def test_what_is_wrong_is_named_by_file_and_key(text: str, sentence: str, load: Write, tmp_path: Path) -> None:
+    with pytest.raises(SettingsError) as refused:
+        load(text)
+    assert refused.value.message.startswith(f"{tmp_path}/omni.toml")
+    assert refused.value.message.endswith(sentence)
+    assert refused.value.message.count(". ") == 0
+    assert refused.value.remedy
+    assert str(pickle.loads(pickle.dumps(refused.value))) == str(refused.value)  # noqa: S301
+
+
+@pytest.mark.parametrize(
+    "key",
+    ["sasl.password", "ssl.key.password", "ssl.keystore.password", "ssl.key.pem", "sasl.oauthbearer.client.secret"],
+)
+def test_a_secret_in_a_file_is_refused_and_never_shown(key: str, load: Write) -> None:
+    variable = "OMNI_KAFKA_" + key.upper().replace(".", "_")
+    with pytest.raises(SettingsError, match=variable) as refused:
+        load(f'[environments.prod.kafka]\n"{key}" = "hunter2"\n')
+    assert "hunter2" not in f"{refused.value!r} {refused.value}"
+    assert settings.kafka_properties({variable: "hunter2"}) == {key: "hunter2"}
+
+
+def test_dotted_keys_need_no_quotes(load: Write) -> None:
+    loaded = load(
+        '[defaults.evt.config]\nretention.ms = "7d"\ncleanup.policy = ["compact"]\n'
+        "[environments.prod.kafka]\nsecurity.protocol = 'SSL'\nsocket.keepalive.enable = true\nretries = 3\n"
+    )
+    assert loaded.defaults["evt"].config == {"retention.ms": "7d", "cleanup.policy": ["compact"]}
+    assert loaded.environment("prod").kafka == {
+        "security.protocol": "SSL",
+        "socket.keepalive.enable": "true",
+        "retries": "3",
+    }
+
+
+def test_files_that_are_none(tmp_path: Path) -> None:
+    (tmp_path / "omni.toml").mkdir()
+    with pytest.raises(SettingsError, match=r"cannot read .*omni\.toml: it is not a file\. Move") as refused:
+        settings.load(tmp_path)
+    assert refused.value.message.endswith("not a file.")
+    (tmp_path / "omni.toml").rmdir()
+    os.mkfifo(tmp_path / "omni.toml")
+    with pytest.raises(SettingsError, match="it is not a file"):
+        settings.load(tmp_path)
+    (tmp_path / "omni.toml").unlink()
+    (tmp_path / "omni.toml").symlink_to("omni.toml")
+    with pytest.raises(SettingsError, match="too many levels of symbolic links"):
+        settings.load(tmp_path)
+    (tmp_path / "omni.toml").unlink()
+    (tmp_path / "omni.toml").write_bytes(b"a = '\xff'")
+    with pytest.raises(SettingsError, match="is not UTF-8 at offset 5"):
+        settings.load(tmp_path)
+    (tmp_path / "omni.toml").unlink()
+    (tmp_path / "pyproject.toml").write_text("[tool]\nomni = 3\n")
+    with pytest.raises(SettingsError, match=r"`tool\.omni` is not a table"):
+        settings.load(tmp_path)
+
+
+def test_environments(load: Write, tmp_path: Path) -> None:
+    loaded = load("[environments.prod]\n[environments.local.limits]\nreplication_factor = 2\n")
+    assert loaded.environment_names == ("default", "local", "prod")
+    assert loaded.environment_names is loaded.environment_names
+    assert loaded.environment("local").limits.replication_factor == 2
+    with pytest.raises(SettingsError) as refused:
+        loaded.environment("prd")
+    assert refused.value.message == (
+        f"there is no environment `prd` in {tmp_path}/omni.toml; there are default, local, prod."
+    )
+    assert "--env" in refused.value.remedy
+
+
+def test_settings_do_not_change(load: Write) -> None:
+    with pytest.raises(ValueError, match="frozen"):
+        load("").contracts = ("a",)  # type: ignore[misc]
+
+
+def test_defaults_of_a_kind_are_layered_key_by_key(load: Write) -> None:
+    built_in = load("")
+    assert built_in.defaults_of("evt") == TopicDefaults(partitions=1, config={"retention.ms": "7d"})
+    assert built_in.defaults_of("dlq").config == {"retention.ms": "30d"}
+    assert built_in.defaults_of("snapshot").config == {"cleanup.policy": "compact"}
+    layered = load(
+        '[defaults."*"]\npartitions = 3\nconfig = {"max.message.bytes" = "2MiB"}\n'
+        '[defaults.evt]\nreplication_factor = 2\nconfig = {"retention.ms" = "1d"}\n'
+    )
+    assert layered.defaults_of("evt") == TopicDefaults(
+        partitions=3, replication_factor=2, config={"retention.ms": "1d", "max.message.bytes": "2MiB"}
+    )
+    assert layered.defaults_of("snapshot") == TopicDefaults(
+        partitions=3, config={"cleanup.policy": "compact", "max.message.bytes": "2MiB"}
+    )
+
+
+def test_where_contracts_are_looked_for(load: Write, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    loaded = load('contracts = ["services", "/srv/contracts"]')
+    inner = tmp_path / "services" / "inner"
+    inner.mkdir(parents=True)
+    monkeypatch.chdir(tmp_path)
+    assert settings.contract_sources(loaded, {}) == ("services", "/srv/contracts")
+    monkeypatch.chdir(inner)
+    assert settings.contract_sources(loaded, {}) == (f"{tmp_path}/services", "/srv/contracts")
+    assert settings.contract_sources(loaded, {"OMNI_CONTRACTS": f"a{os.pathsep}{os.pathsep}b/c"}) == ("a", "b/c")
+    assert settings.contract_sources(loaded, {"OMNI_CONTRACTS": ""}) == (f"{tmp_path}/services", "/srv/contracts")
+
+
+def test_the_state_folder(load: Write, tmp_path: Path) -> None:
+    loaded = load("")
+    assert settings.state_folder(loaded, {}) == tmp_path / ".omni"
+    assert settings.state_folder(loaded, {"OMNI_HOME": "/var/lib/omni"}) == Path("/var/lib/omni")
+    assert settings.state_folder(loaded, {"OMNI_HOME": "~/omni"}) == Path.home() / "omni"
+    assert settings.state_folder(loaded, {"OMNI_HOME": "state"}) == Path.cwd() / "state"
+
+
+def test_kafka_properties_from_variables() -> None:
+    environ = {
+        "OMNI_KAFKA_SASL_USERNAME": "omni",
+        "OMNI_KAFKA_SSL_CA_LOCATION": "/etc/ca.pem",
+        "OMNI_KAFKA_SECURITY_PROTOCOL": "",
+        "OMNI_KAFKA_": "x",
+        "KAFKA_SASL_USERNAME": "other",
+    }
+    assert settings.kafka_properties(environ) == {"sasl.username": "omni", "ssl.ca.location": "/etc/ca.pem"}
+
+
+@pytest.mark.parametrize(
+    ("value", "forbids"),
+    [
+        ("", False),
+        ("0", False),
+        ("False", False),
+        ("no", False),
+        ("1", True),
+        ("true", True),
+        ("yse", True),
+        (" ", False),
+    ],
+)
+def test_read_only_fails_closed(value: str, forbids: bool) -> None:
+    assert settings.read_only({"OMNI_READONLY": value}) is forbids
+    assert settings.read_only({}) is False
+
+
+def test_the_broker_timeout() -> None:
+    assert settings.broker_timeout({}) == settings.broker_timeout({"OMNI_BROKER_TIMEOUT": ""}) == 15
+    assert settings.broker_timeout({"OMNI_BROKER_TIMEOUT": "0.5"}) == 0.5
+    for text in ("soon", "0", "-1", "nan", "inf", "3600"):
+        with pytest.raises(SettingsError, match=f"OMNI_BROKER_TIMEOUT is `{text}`"):
+            settings.broker_timeout({"OMNI_BROKER_TIMEOUT": text})
+
+
+def test_a_current_folder_that_is_gone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    gone = tmp_path / "gone"
+    gone.mkdir()
+    monkeypatch.chdir(gone)
+    gone.rmdir()
+    with pytest.raises(SettingsError, match="the current folder is gone"):
+        settings.load()
+    monkeypatch.chdir(tmp_path)
+
+
+def test_the_page_names_every_key_and_variable() -> None:
+    page = PAGE.read_text(encoding="utf-8")
+    named = set(re.findall(r"`([^`\n]+)`", page))
+    prefixes: dict[str, type[BaseModel]] = {
+        "": Settings,
+        "grammar.": GrammarSettings,
+        "defaults.<kind>.": TopicDefaults,
+        "environments.<name>.": Environment,
+        "environments.<name>.limits.": LimitSettings,
+    }
+    tables = {"grammar", "defaults", "environments", "limits"}
+    for prefix, model in prefixes.items():
+        keys = {key for key, field in model.model_fields.items() if not field.exclude} - tables
+        assert {prefix + key for key in keys} <= named
+    source = Path(settings.__file__).read_text(encoding="utf-8")
+    variables = set(re.findall(r"^``(OMNI_[A-Z_<>]+)``", source, re.MULTILINE))
+    assert len(variables) == 7
+    assert variables <= named
