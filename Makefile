@@ -25,7 +25,7 @@ demo: $(READY) ## the story in a minute, on the embedded broker; ends by itself
 	@$(BIN)/omni demo
 
 test: $(READY) ## all tests that can run here
-	@$(BIN)/python -m pytest
+	@$(BIN)/python -m pytest -n auto --dist worksteal
 
 up: $(READY) ## local broker, provisioning, drift and the Dagster UI, until Ctrl-C
 	@$(BIN)/omni up

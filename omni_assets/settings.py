@@ -100,10 +100,14 @@ class TopicDefaults(_Strict):
 
 
 class LimitSettings(_Strict):
-    """The most that an environment can give: declared values above are cut down to it."""
+    """The most that an environment can give: declared values above are cut down to it.
+
+    ``unsupported_config`` holds patterns (``redpanda.*``) of config keys that its broker does not take; they are left out.
+    """
 
     partitions: Count | None = None
     replication_factor: Count | None = None
+    unsupported_config: tuple[str, ...] = ()
 
 
 class Environment(_Strict):
@@ -121,7 +125,12 @@ _BUILT_IN_DEFAULTS: Mapping[str, TopicDefaults] = {
 }
 _BUILT_IN_ENVIRONMENTS: Mapping[str, Environment] = {
     DEFAULT_ENVIRONMENT: Environment(),
-    LOCAL_ENVIRONMENT: Environment(limits=LimitSettings(replication_factor=1)),
+    LOCAL_ENVIRONMENT: Environment(
+        limits=LimitSettings(
+            replication_factor=1,
+            unsupported_config=("redpanda.*", "retention.local.target.*", "initial.retention.local.target.*"),
+        )
+    ),
 }
 
 

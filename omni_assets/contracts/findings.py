@@ -117,6 +117,14 @@ UNEXPECTED_SHAPE = Rule(
     "For example a single string where a list of topics is expected. What stands there is not read. Where a mapping "
     "is expected and nothing in its place looks like a topic, the finding is a warning.",
 )
+UNSUPPORTED_SETTING = Rule(
+    "OM109",
+    "unsupported-setting",
+    Severity.NOTE,
+    "A config key is left out in this environment.",
+    "The environment's `limits.unsupported_config` says that its broker does not take the key: a local broker knows "
+    "nothing of tiered storage, say. Elsewhere the key is used as declared.",
+)
 
 RULES: tuple[Rule, ...] = (
     UNREADABLE,
@@ -133,6 +141,7 @@ RULES: tuple[Rule, ...] = (
     CONFLICTING_SETTINGS,
     UNUSED_SETTINGS,
     UNEXPECTED_SHAPE,
+    UNSUPPORTED_SETTING,
 )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
+from fnmatch import fnmatchcase
 from types import MappingProxyType
 from typing import TypeVar
 
@@ -12,6 +13,7 @@ from omni_assets.contracts.findings import (
     BAD_SETTING,
     CONFLICTING_SETTINGS,
     DUPLICATE_NODE,
+    UNSUPPORTED_SETTING,
     UNUSED_SETTINGS,
     finding,
     in_order,
@@ -44,6 +46,11 @@ class Limits:
 
     partitions: int | None = None
     replication_factor: int | None = None
+    unsupported_config: tuple[str, ...] = ()
+
+    def supports(self, key: str) -> bool:
+        """Whether the environment's broker takes a config key: none of the patterns matches it."""
+        return not any(fnmatchcase(key, pattern) for pattern in self.unsupported_config)
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +64,11 @@ class SpecPolicy:
         """The spec of a topic of ``kind`` whose contract states ``stated``."""
         default = self.defaults(kind)
         replication_factor = _first(stated.replication_factor, default.replication_factor)
-        config = {**_fitting(default.config, stated.config), **stated.config}
+        config = {
+            key: value
+            for key, value in {**_fitting(default.config, stated.config), **stated.config}.items()
+            if self.limits.supports(key)
+        }
         return TopicSpec(
             partitions=_at_most(_first(stated.partitions, default.partitions), self.limits.partitions),
             replication_factor=_at_most(replication_factor, self.limits.replication_factor),
@@ -82,6 +93,7 @@ def assemble(contracts: tuple[Contract, ...], grammar: Grammar, policy: SpecPoli
         stated, trouble = _stated(name, publishers or subscribers)
         findings += trouble
         findings += _unused(name, publishers, subscribers, stated)
+        findings += _unsupported(name, publishers or subscribers, policy.limits)
         parts = grammar.parse(name)
         blocked = "its contracts disagree on its settings" if trouble else ""
         if name in unusable:
@@ -148,6 +160,18 @@ def _unused(
                     topic=topic,
                     related=((publishers[0].location, "published here"),),
                     fix=f"state it in {publishers[0].location.path}",
+                )
+
+
+def _unsupported(topic: str, declarations: Iterable[Declaration], limits: Limits) -> Iterable[Finding]:
+    for declaration in declarations:
+        for key in declaration.settings.config:
+            if not limits.supports(key):
+                yield finding(
+                    UNSUPPORTED_SETTING,
+                    f"{key} of `{topic}` is left out: the broker of this environment does not take it.",
+                    declaration.location,
+                    topic=topic,
                 )
 
 

@@ -97,4 +97,3 @@ def run(context: Callable[[], Context], deadline: float = DEADLINE) -> BootRepor
             pause = min(pause * 2, _LONGEST_PAUSE)
             continue
         return BootReport(validation, None, attempts, time.monotonic() - started)
-

@@ -101,7 +101,7 @@ def _policy(settings: Settings, environment: str) -> SpecPolicy:
     def defaults(kind: str) -> TopicSettings:
         return _defaults(settings, kind)
 
-    return SpecPolicy(defaults, Limits(limits.partitions, limits.replication_factor))
+    return SpecPolicy(defaults, Limits(limits.partitions, limits.replication_factor, limits.unsupported_config))
 
 
 def _defaults(settings: Settings, kind: str) -> TopicSettings:

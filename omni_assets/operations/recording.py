@@ -13,6 +13,7 @@ from omni_assets.broker.snapshot import BrokerSnapshot
 from omni_assets.contracts.model import Location, Manifest
 from omni_assets.drift.diff import Drift, DriftKind
 from omni_assets.drift.verdict import Reason, Verdict
+from omni_assets.errors import StateError
 from omni_assets.operations.context import Context
 from omni_assets.operations.outcomes import Outcome, TopicOutcome
 from omni_assets.projection import rows
@@ -44,12 +45,17 @@ def record_observation(
 
 
 def stored_drift(context: Context) -> tuple[rows.ObservationRow, tuple[tuple[Drift, datetime], ...]]:
-    """What was projected last for this context's broker: the observation, and its open drift with first seen.
+    """What was projected last of this context's broker, or of any where nobody named one: the observation, and its
+    open drift with first seen.
 
-    Raises ``StateError`` where this broker, or none at all, was observed yet.
+    Raises ``StateError`` where it was not observed yet.
     """
     stored = Projection(context.home).stored()
     here = [each for each in stored.observations if each.bootstrap_servers == context.bootstrap_servers]
+    if context.named and not here:
+        raise StateError(
+            f"{context.bootstrap_servers} has not been observed yet from {context.home}.", "Run `omni drift` first."
+        )
     latest = max(here or stored.observations, key=lambda each: each.observed_at)
     return latest, tuple(_drift(row) for row in stored.drift if row.cluster == latest.cluster)
 

@@ -35,6 +35,10 @@ class BoundedLog:
         self._most = most
         self._stream = file.open("ab", buffering=0)
 
+    def close(self) -> None:
+        """Write nothing more."""
+        self._stream.close()
+
     def write(self, data: bytes) -> None:
         """Append, as far as the disk takes it: a full disk must not stop the service."""
         try:

@@ -347,6 +347,5 @@ def _program(name: str, path: str) -> str:
 
 def _from(root: Path, source: str) -> str:
     """A source as a process in ``root`` finds it: relative inside, so that places read the same everywhere."""
-    path = Path(source).absolute()
-    relative = os.path.relpath(path, root)
-    return str(path) if relative.startswith("..") else relative
+    relative = os.path.relpath(source, root)
+    return os.path.abspath(source) if relative.startswith("..") else relative

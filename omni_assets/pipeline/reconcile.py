@@ -11,6 +11,7 @@ import os
 import signal
 import sys
 import time
+import uuid
 from collections.abc import Mapping
 from typing import Any, TypeAlias
 
@@ -18,22 +19,36 @@ import dagster as dg
 
 from omni_assets.pipeline.definitions import build
 from omni_assets.pipeline.resources import ProjectResource
-from omni_assets.pipeline.topics.jobs import RECONCILE
+from omni_assets.pipeline.topics.jobs import RECONCILE, UNFINISHED
 from omni_assets.pipeline.topics.keys import DECLARED_TOPICS, PROVISIONED_TOPICS, TOPIC_DRIFT
 
 _Metadata: TypeAlias = Mapping[str, dg.MetadataValue[Any]]
 
 _VERDICT = "verdict_"
+_PROCESS = "omni/process"
+_MOST_SETTLED = 100
 _QUIET = {"loggers": {"console": {"config": {"log_level": "INFO"}}}}
 
 
 def run(project: ProjectResource, instance: dg.DagsterInstance) -> dict[str, Any]:
-    """Run the job and give the document: what was written, what the checks found, and the error, if any."""
+    """Run the job and give the document: what was written, what the checks found, and the error, if any.
+
+    A run that is interrupted is recorded as canceled, and so is one whose process was killed before it could say so.
+    """
     started = time.monotonic()
+    _settle_runs_of_dead_processes(instance)
     job = build(project).resolve_job_def(RECONCILE)
-    result = job.execute_in_process(
-        instance=instance, raise_on_error=False, run_config=_QUIET, tags={"omni/because": "omni up"}
-    )
+    run_id = str(uuid.uuid4())
+    try:
+        result = job.execute_in_process(
+            instance=instance,
+            raise_on_error=False,
+            run_config=_QUIET,
+            run_id=run_id,
+            tags={"omni/because": "omni", _PROCESS: str(os.getpid())},
+        )
+    finally:
+        _settle(instance, instance.get_run_by_id(run_id))
     written = {
         event.asset_key: event.materialization.metadata
         for event in result.get_asset_materialization_events()
@@ -73,11 +88,36 @@ def main() -> int:
     if not os.environ.get("DAGSTER_HOME"):
         sys.stderr.write("omni: DAGSTER_HOME is not set, so the run would be recorded nowhere.\n")
         return 2
-    with dg.DagsterInstance.get() as instance:
-        document = run(ProjectResource(), instance)
+    try:
+        with dg.DagsterInstance.get() as instance:
+            document = run(ProjectResource(), instance)
+    except (KeyboardInterrupt, dg.DagsterExecutionInterruptedError):
+        return 130
     with os.fdopen(document_to, "w", encoding="utf-8") as stream:
         stream.write(json.dumps(document) + "\n")
     return 0 if document["success"] else 2
+
+
+def _settle_runs_of_dead_processes(instance: dg.DagsterInstance) -> None:
+    for each in instance.get_runs(dg.RunsFilter(job_name=RECONCILE, statuses=UNFINISHED), limit=_MOST_SETTLED):
+        if each.tags.get(_PROCESS) and not _alive(int(each.tags[_PROCESS])):
+            _settle(instance, each)
+
+
+def _settle(instance: dg.DagsterInstance, run: dg.DagsterRun | None) -> None:
+    """A run that has not ended with its process will not: say so, or the sensors would wait for it."""
+    if run is not None and not run.is_finished:
+        instance.report_run_canceled(run, "the process of this run was ended before the run was.")
+
+
+def _alive(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True
 
 
 def _sentence(result: dg.ExecuteInProcessResult) -> str | None:

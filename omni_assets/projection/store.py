@@ -67,6 +67,11 @@ class Projection:
         with self._writing() as connection:
             return _declare(connection, declared, at)
 
+    def record_snapshot(self, observed: Observed) -> int:
+        """Take over what a cluster has, without a word on drift. Gives the number of rows written."""
+        with self._writing() as connection:
+            return _observe(connection, observed)
+
     def record_observation(self, declared: Declared, observed: Observed, drift: Iterable[Drift]) -> Recorded:
         """Take over one observation of a cluster, with the manifest that it was compared to and the drift found.
 
@@ -76,10 +81,7 @@ class Projection:
         observation = observed.observation
         cluster, at = observation.cluster, observation.observed_at
         with self._writing() as connection:
-            written = _declare(connection, declared, at)
-            written += _merge(connection, tables.OBSERVATIONS, tables.upsert, [observation])
-            written += _merge(connection, tables.OBSERVED_TOPICS, tables.replace, observed.topics, cluster, at)
-            written += _merge(connection, tables.OBSERVED_CONFIGS, tables.replace, observed.configs, cluster, at)
+            written = _declare(connection, declared, at) + _observe(connection, observed)
             episodes = Episodes(_read(connection, HistoryRow, queries.OPEN_HISTORY))
             end, touched = self._replay_drift(connection, episodes)
             found = tuple(drift)
@@ -220,6 +222,13 @@ def _declare(connection: duckdb.DuckDBPyConnection, declared: Declared, at: date
     written = _merge(connection, tables.DECLARED_TOPICS, tables.replace, counted(), at=at)
     written += _merge(connection, tables.DECLARATIONS, tables.replace, declared.declarations)
     return written + _merge(connection, tables.MANIFEST, tables.replace, [(declared.digest, topics)], at=at)
+
+
+def _observe(connection: duckdb.DuckDBPyConnection, observed: Observed) -> int:
+    cluster, at = observed.observation.cluster, observed.observation.observed_at
+    written = _merge(connection, tables.OBSERVATIONS, tables.upsert, [observed.observation])
+    written += _merge(connection, tables.OBSERVED_TOPICS, tables.replace, observed.topics, cluster, at)
+    return written + _merge(connection, tables.OBSERVED_CONFIGS, tables.replace, observed.configs, cluster, at)
 
 
 def _write_episodes(connection: duckdb.DuckDBPyConnection, episodes: Episodes) -> int:

@@ -218,7 +218,7 @@ def test_a_projection_that_another_program_holds(projected):
     ) as holder:
         assert holder.stdout is not None
         assert holder.stdout.readline() == "held\n"
-        ran = projected.omni("sql", "SELECT 1", "--timeout", "0.5")
+        ran = projected.omni("sql", "SELECT 1", "--timeout", "4")
         assert ran.code == 2
         assert f"{file} has been locked by process {holder.pid}" in one_sentence(ran)
         holder.communicate("\n")

@@ -152,3 +152,16 @@ def test_the_digest_follows_the_bytes(assemble: Assemble, tmp_path: Path) -> Non
     assert assemble(publishes("partitions: 3")).digest != first
     (tmp_path / "node-0" / "contract.yaml").rename(tmp_path / "contract.yaml")
     assert ContractTopicExtractor().extract([str(tmp_path)]).digest != first
+
+
+def test_a_config_key_that_the_environment_does_not_take_is_left_out_and_noted(assemble: Assemble) -> None:
+    contract = publishes("config: {redpanda.remote.read: true, retention.ms: 1d}")
+    manifest = assemble(contract, policy=SpecPolicy(limits=Limits(unsupported_config=("redpanda.*",))))
+    assert manifest.topics[TOPIC].spec.config == {"retention.ms": "86400000"}
+    (finding,) = manifest.findings
+    assert (finding.rule.code, finding.severity, finding.topic) == ("OM109", "note", TOPIC)
+    assert finding.message.startswith("redpanda.remote.read of")
+    assert dict(assemble(contract).topics[TOPIC].spec.config) == {
+        "redpanda.remote.read": "true",
+        "retention.ms": "86400000",
+    }

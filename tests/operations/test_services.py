@@ -8,6 +8,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -146,9 +147,9 @@ def test_the_last_lines_of_a_log_have_no_colours(tmp_path: Path) -> None:
 
 
 def test_a_log_is_bounded(tmp_path: Path) -> None:
-    log = BoundedLog(tmp_path / "log", most=100)
-    for _ in range(50):
-        log.write(b"0123456789\n")
+    with closing(BoundedLog(tmp_path / "log", most=100)) as log:
+        for _ in range(50):
+            log.write(b"0123456789\n")
     sizes = {each.name: each.stat().st_size for each in tmp_path.iterdir()}
     assert set(sizes) == {"log", "log.1"}
     assert max(sizes.values()) <= 111

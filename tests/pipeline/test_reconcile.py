@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import os
+import signal
+import socket
 import subprocess
 import sys
 from collections.abc import Callable
@@ -12,6 +14,9 @@ from typing import Any
 
 import dagster as dg
 import pytest
+
+from omni_assets.pipeline.definitions import build
+from omni_assets.pipeline.resources import ProjectResource
 
 pytestmark = pytest.mark.dagster
 
@@ -77,3 +82,56 @@ def test_without_an_instance_it_says_so(run: Callable[..., subprocess.CompletedP
     ended = run("127.0.0.1:1", DAGSTER_HOME="")
     assert (ended.returncode, ended.stdout) == (2, "")
     assert ended.stderr == "omni: DAGSTER_HOME is not set, so the run would be recorded nowhere.\n"
+
+
+def test_a_run_whose_process_was_ended_does_not_stay_open(
+    run: Callable[..., subprocess.CompletedProcess[str]], write_contract: Callable[..., Path], tmp_path: Path
+) -> None:
+    write_contract("router", publishes=[COMPLETE])
+    (tmp_path / "dagster").mkdir()
+    with dg.DagsterInstance.from_config(str(tmp_path / "dagster")) as instance:
+        dead = subprocess.Popen([sys.executable, "-c", ""])
+        dead.wait()
+        job = build(ProjectResource()).resolve_job_def("reconcile")
+        killed = instance.create_run_for_job(
+            job, status=dg.DagsterRunStatus.STARTED, tags={"omni/process": str(dead.pid)}
+        )
+        living = instance.create_run_for_job(
+            job, status=dg.DagsterRunStatus.STARTED, tags={"omni/process": str(os.getpid())}
+        )
+        assert run("127.0.0.1:1").returncode == 2
+        statuses = {each.run_id: each.status for each in instance.get_runs()}
+        assert statuses[killed.run_id] is dg.DagsterRunStatus.CANCELED
+        assert statuses[living.run_id] is dg.DagsterRunStatus.STARTED
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_an_interrupted_run_is_recorded_as_canceled(
+    number: signal.Signals, write_contract: Callable[..., Path], tmp_path: Path
+) -> None:
+    write_contract("router", publishes=[COMPLETE])
+    home = tmp_path / "dagster"
+    home.mkdir()
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        # A broker that accepts and never answers keeps the run busy for some seconds.
+        address = f"127.0.0.1:{silent.getsockname()[1]}"
+        given = {"OMNI_BOOTSTRAP_SERVERS": address, "OMNI_HOME": str(tmp_path / "state"), "DAGSTER_HOME": str(home)}
+        process = subprocess.Popen(
+            [sys.executable, "-m", "omni_assets.pipeline.reconcile"],
+            cwd=tmp_path,
+            env={**os.environ, **given, "OMNI_BROKER_TIMEOUT": "60", "DAGSTER_DISABLE_TELEMETRY": "1"},
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+        )
+        try:
+            silent.settimeout(60)
+            connection, _ = silent.accept()
+            connection.close()
+            process.send_signal(number)
+            process.wait(60)
+        finally:
+            process.kill()
+            process.wait()
+    with dg.DagsterInstance.from_config(str(home)) as instance:
+        assert [each.is_finished for each in instance.get_runs()] == [True]
+        assert [each.status for each in instance.get_runs()] != [dg.DagsterRunStatus.SUCCESS]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +12,7 @@ import pytest
 
 from omni_assets.pipeline.definitions import build
 from omni_assets.pipeline.resources import ProjectResource
-from omni_assets.pipeline.topics import sensors
+from omni_assets.pipeline.topics import jobs, sensors
 from omni_assets.pipeline.topics.attempts import parse
 from omni_assets.pipeline.topics.sensors import contracts_changed, topic_missing
 
@@ -140,6 +141,23 @@ def test_no_second_run_is_asked_for_while_one_is_under_way(
     assert run.run_id in why
     instance.report_run_failed(run)
     assert tick(topic_missing, at, cursor)[0] == 1
+
+
+@pytest.mark.broker
+def test_a_run_that_never_ended_is_not_waited_for_for_ever(
+    tick: Tick,
+    project: Projects,
+    write_contract: Writer,
+    broker: Any,
+    instance: dg.DagsterInstance,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    write_contract("router", publishes=[COMPLETE])
+    at = project(broker.bootstrap_servers)
+    instance.create_run_for_job(build(at).resolve_job_def("reconcile"), status=dg.DagsterRunStatus.STARTED)
+    assert tick(topic_missing, at)[0] == 0
+    monkeypatch.setattr(jobs, "LONGEST_RUN", timedelta(seconds=-60))
+    assert tick(topic_missing, at)[0] == 1
 
 
 @pytest.mark.broker

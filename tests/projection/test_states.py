@@ -6,6 +6,7 @@ import hashlib
 import os
 import subprocess
 import sys
+import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -84,6 +85,13 @@ def test_held_by_a_program_that_does_not_know_our_lock(
     assert patient.record_observation(sample.declared(), sample.observed(1), []).resolved
 
 
+def test_a_question_waits_for_such_a_program(projection: Projection, holder: subprocess.Popen[str]) -> None:
+    release = threading.Timer(1.0, holder.kill)
+    release.start()
+    assert ask(projection.folder, "SELECT topic FROM drift", timeout_seconds=60).rows == (("t0",),)
+    release.join()
+
+
 @pytest.mark.parametrize("damage", ["text", "nothing", "half", "flipped", "zeros"])
 def test_a_corrupt_file_is_named_and_left_alone(projection: Projection, sample: Any, damage: str) -> None:
     whole = projection.file.read_bytes()
@@ -113,7 +121,9 @@ def test_a_corrupt_file_is_named_and_left_alone(projection: Projection, sample: 
     assert projection.history()[0].first_seen == sample.at(0)
 
 
-_KILLED = "import duckdb, os, sys; duckdb.connect(sys.argv[1]).execute('CREATE TABLE x (a INTEGER)'); os._exit(9)"
+_KILLED = (
+    "import duckdb, os, sys; c = duckdb.connect(sys.argv[1]); c.execute('CREATE TABLE x (a INTEGER)'); os._exit(9)"
+)
 
 
 def test_a_corrupt_file_is_rebuilt_on_request(projection: Projection, tmp_path: Path) -> None:

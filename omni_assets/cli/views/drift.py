@@ -131,7 +131,13 @@ def _row(row: DriftRow, now: datetime) -> Row:
         Cell(drift.owner or "-"),
         Cell(age(row.first_seen, now)),
     )
-    return Row(cells, drift.detail)
+    return Row(cells, _below(drift))
+
+
+def _below(drift: Drift) -> str:
+    """Where the topic is declared, and what the observation or the verdict has to say."""
+    said = drift.detail or drift.explanation
+    return f"{drift.location.path}:{drift.location.line}: {said}" if drift.location else said
 
 
 def _name(drift: Drift) -> str:

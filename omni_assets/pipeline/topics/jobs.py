@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
 
 import dagster as dg
 
@@ -25,7 +26,7 @@ hourly = dg.ScheduleDefinition(
     description="Reconciles every hour, so that drift is found although nobody changed a contract.",
 )
 
-_ACTIVE = [
+UNFINISHED = [
     dg.DagsterRunStatus.QUEUED,
     dg.DagsterRunStatus.NOT_STARTED,
     dg.DagsterRunStatus.STARTING,
@@ -33,8 +34,12 @@ _ACTIVE = [
     dg.DagsterRunStatus.CANCELING,
 ]
 
+LONGEST_RUN = timedelta(hours=1)
+"""After this long a run that has not ended no longer counts: whatever ran it may have been killed."""
+
 
 def active_run(instance: dg.DagsterInstance) -> str | None:
-    """The id of a ``reconcile`` run that has not ended, if there is one."""
-    found: Sequence[dg.DagsterRun] = instance.get_runs(dg.RunsFilter(job_name=RECONCILE, statuses=_ACTIVE), limit=1)
+    """The id of a ``reconcile`` run that is waiting or under way, if there is one."""
+    recent = dg.RunsFilter(job_name=RECONCILE, statuses=UNFINISHED, created_after=datetime.now(UTC) - LONGEST_RUN)
+    found: Sequence[dg.DagsterRun] = instance.get_runs(recent, limit=1)
     return found[0].run_id if found else None

@@ -228,14 +228,14 @@ def _stated(value: int | None) -> str | int:
     return "the broker's default" if value is None else value
 
 
-_PLACES = (Column("topic"), Column("path"), Column("line", "int"), Column("form"))
+_PLACES = (Column("topic"), Column("line", "int"), Column("form"), Column("path"))
 _MEMBERS = (Column("node"), Column("path"), Column("declarations", "int"), Column("findings", "int"))
 _NODES = (Column("node"), Column("path"), Column("line", "int"))
 _CONFIG = (Column("key"), Column("value"))
 
 
 def _place(each: Declaration) -> dict[str, str | int]:
-    return {"topic": each.topic, "path": each.location.path, "line": each.location.line, "form": each.form}
+    return {"topic": each.topic, "line": each.location.line, "form": each.form, "path": each.location.path}
 
 
 def _who(each: Declaration) -> dict[str, str | int]:

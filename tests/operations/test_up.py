@@ -1,0 +1,303 @@
+"""``omni up`` as people start it: real processes, and none of them left afterwards."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from omni_assets.broker.local import lifecycle
+from omni_assets.operations.context import Context
+from omni_assets.operations.services import Interruption
+from omni_assets.operations.up import BrokerReady, Cycle, CycleEnded, Event, cycle, environment
+
+pytestmark = [pytest.mark.dagster, pytest.mark.broker, pytest.mark.slow]
+
+SECONDS = 90.0
+CONTRACT = """\
+event_bus:
+  publish_topics: [onex.evt.router.routing-complete.v1, onex.evt.router.routing-failed.v1]
+"""
+
+
+@dataclass
+class Up:
+    """A project whose ``omni up`` runs in a process of its own. Every process of it carries its state folder."""
+
+    folder: Path
+    started: list[subprocess.Popen[str]] = field(default_factory=list)
+
+    @property
+    def home(self) -> Path:
+        return self.folder / "state"
+
+    @property
+    def variables(self) -> dict[str, str]:
+        own = {name: value for name, value in os.environ.items() if not name.startswith(("OMNI_", "DAGSTER_"))}
+        return {**own, "OMNI_HOME": str(self.home), "OMNI_CONTRACTS": str(self.folder / "contracts")}
+
+    def start(self, *arguments: str, **variables: str) -> subprocess.Popen[str]:
+        with (self.folder / "stdout").open("w") as stdout, (self.folder / "stderr").open("w") as stderr:
+            process = subprocess.Popen(
+                [Path(sys.executable).with_name("omni"), "up", *arguments],
+                cwd=self.folder,
+                env={**self.variables, **variables},
+                stdout=stdout,
+                stderr=stderr,
+                text=True,
+            )
+        self.started.append(process)
+        return process
+
+    def said(self, text: str) -> str:
+        """Everything that was written, once ``text`` is in it."""
+        deadline = time.monotonic() + SECONDS
+        while text not in (written := self.written()):
+            assert time.monotonic() < deadline, f"`{text}` was never said:\n{written}"
+            assert self.started[-1].poll() is None or text in self.written(), f"it ended:\n{written}"
+            time.sleep(0.02)
+        return written
+
+    def written(self) -> str:
+        return "".join((self.folder / name).read_text() for name in ("stdout", "stderr"))
+
+    def running(self) -> dict[int, str]:
+        """Process ids and command lines of everything that was started for this project."""
+        mark = f"OMNI_HOME={self.home}".encode()
+        found = {}
+        for each in Path("/proc").iterdir():
+            if not each.name.isdigit():
+                continue
+            try:
+                if mark in (each / "environ").read_bytes().split(b"\0"):
+                    found[int(each.name)] = (each / "cmdline").read_bytes().replace(b"\0", b" ").decode()
+            except OSError:
+                continue
+        return {pid: command for pid, command in found.items() if command}
+
+    def nothing_runs(self) -> None:
+        deadline = time.monotonic() + SECONDS
+        while left := self.running():
+            assert time.monotonic() < deadline, f"left behind: {left}"
+            time.sleep(0.05)
+
+
+@pytest.fixture
+def up(tmp_path: Path) -> Iterator[Up]:
+    if not Path("/proc/self/environ").exists():
+        pytest.skip("processes are looked for in /proc, which this system does not have")
+    contract = tmp_path / "contracts" / "router" / "contract.yaml"
+    contract.parent.mkdir(parents=True)
+    contract.write_text(f"name: router\n{CONTRACT}")
+    project = Up(tmp_path)
+    yield project
+    for process in project.started:
+        process.kill()
+        process.wait()
+    lifecycle.stop(project.home)
+    project.nothing_runs()
+
+
+@pytest.fixture
+def port(free_port: Callable[[], int]) -> int:
+    return free_port()
+
+
+def asked(port: int, query: str) -> Any:
+    request = urllib.request.Request(
+        f"http://127.0.0.1:{port}/graphql",
+        data=json.dumps({"query": query}).encode(),
+        headers={"Content-Type": "application/json"},
+    )
+    with urllib.request.urlopen(request, timeout=30) as answer:  # noqa: S310 - our own address
+        return json.load(answer)["data"]
+
+
+LOCATION = '{repositoryName: "__repository__", repositoryLocationName: "omni_assets.pipeline.definitions"}'
+
+
+def test_the_ui_answers_with_assets_sensors_and_schedule_and_all_ends_by_sigterm(up: Up, port: int) -> None:
+    process = up.start("--port", str(port))
+    said = up.said("Dagster UI at")
+    assert f"http://127.0.0.1:{port}" in said
+    assert "2 created" in said
+    nodes = asked(port, "{assetNodes {assetKey {path}}}")["assetNodes"]
+    assert {"/".join(node["assetKey"]["path"]) for node in nodes} == {
+        "declared_topics",
+        "provisioned_topics",
+        "observed_topics",
+        "topic_drift",
+        "nodes/router",
+        "topics/onex.evt.router.routing-complete.v1",
+        "topics/onex.evt.router.routing-failed.v1",
+    }
+    sensors = asked(
+        port,
+        f"{{sensorsOrError(repositorySelector: {LOCATION}) "
+        f"{{... on Sensors {{results {{name sensorState {{status}}}}}}}}}}",
+    )["sensorsOrError"]["results"]
+    assert {each["name"]: each["sensorState"]["status"] for each in sensors} == {
+        "contracts_changed": "RUNNING",
+        "topic_missing": "RUNNING",
+    }
+    schedules = asked(
+        port,
+        f"{{schedulesOrError(repositorySelector: {LOCATION}) "
+        f"{{... on Schedules {{results {{name scheduleState {{status}}}}}}}}}}",
+    )["schedulesOrError"]["results"]
+    assert [(each["name"], each["scheduleState"]["status"]) for each in schedules] == [("reconcile_hourly", "RUNNING")]
+    runs = asked(port, "{runsOrError {... on Runs {results {jobName status}}}}")["runsOrError"]["results"]
+    assert {"jobName": "reconcile", "status": "SUCCESS"} in runs
+    assert len(up.running()) >= 6
+    process.send_signal(signal.SIGTERM)
+    assert process.wait(SECONDS) == 0
+    up.nothing_runs()
+    # The broker's data outlives it.
+    again = up.start("--once", "--format", "json")
+    assert again.wait(SECONDS) == 0
+    document = json.loads((up.folder / "stdout").read_text())
+    assert document["provisioned"] == {"created": 0, "existed": 2, "failed": 0, "skipped": 0}
+    up.nothing_runs()
+
+
+def test_a_service_that_dies_ends_everything_and_its_log_is_shown(up: Up, port: int) -> None:
+    process = up.start("--port", str(port))
+    up.said("dagster-webserver started")
+    webserver = _wait_for(up, "dagster-webserver -h")
+    os.kill(webserver, signal.SIGKILL)
+    assert process.wait(SECONDS) == 2
+    assert "dagster-webserver ended on its own" in up.written()
+    assert "ended with exit code -9" in up.written()
+    up.nothing_runs()
+
+
+@pytest.mark.parametrize(
+    ("stage", "number", "code"),
+    [
+        ("running the first cycle", signal.SIGINT, 130),
+        ("running the first cycle", signal.SIGTERM, 143),
+        ("dagster-webserver started", signal.SIGINT, 130),
+    ],
+)
+def test_a_signal_at_any_moment_leaves_nothing_behind(
+    stage: str, number: signal.Signals, code: int, up: Up, port: int
+) -> None:
+    process = up.start("--port", str(port))
+    up.said(stage)
+    process.send_signal(number)
+    assert process.wait(SECONDS) == code
+    up.nothing_runs()
+
+
+def test_when_omni_is_killed_its_services_end_and_the_broker_stays_on_record(up: Up, port: int) -> None:
+    process = up.start("--port", str(port))
+    up.said("dagster-webserver started")
+    _wait_for(up, "dagster-webserver -h")
+    process.kill()
+    process.wait()
+    deadline = time.monotonic() + SECONDS
+    while any("noida" not in command for command in up.running().values()):
+        assert time.monotonic() < deadline, f"left behind: {up.running()}"
+        time.sleep(0.05)
+    assert lifecycle.running(up.home) is not None
+    assert lifecycle.stop(up.home) is not None
+    up.nothing_runs()
+
+
+def test_a_port_in_use_is_one_sentence_and_nothing_stays(up: Up) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        number = taken.getsockname()[1]
+        process = up.start("--port", str(number))
+        assert process.wait(SECONDS) == 2
+    assert f"port {number} on 127.0.0.1 is in use, so the Dagster UI cannot listen there." in up.written()
+    assert "Traceback" not in up.written()
+    up.nothing_runs()
+
+
+def test_two_at_once_in_one_state_folder_are_refused(up: Up, port: int) -> None:
+    first = up.start("--port", str(port))
+    up.said("running the first cycle")
+    second = subprocess.run(
+        [Path(sys.executable).with_name("omni"), "up", "--once"],
+        cwd=up.folder,
+        env=up.variables,
+        capture_output=True,
+        text=True,
+        timeout=SECONDS,
+    )
+    assert second.returncode == 2
+    assert "another `omni up` runs on the state folder" in " ".join(second.stderr.split())
+    first.send_signal(signal.SIGTERM)
+    assert first.wait(SECONDS) == 143
+
+
+def test_once_leaves_a_broker_that_ran_before_running(
+    up: Up, context_of: Callable[..., Context], start_broker: Callable[..., Any]
+) -> None:
+    broker = start_broker(up.home)
+    process = up.start("--once")
+    assert process.wait(SECONDS) == 0
+    assert lifecycle.running(up.home) is not None
+    assert broker.bootstrap_servers in up.written()
+
+
+def test_a_named_broker_that_is_down_is_one_sentence_and_exit_2(up: Up) -> None:
+    process = up.start("--once", "--bootstrap-servers", "127.0.0.1:1")
+    assert process.wait(SECONDS) == 2
+    assert "no broker answers at 127.0.0.1:1" in up.written()
+    assert "Traceback" not in up.written()
+    up.nothing_runs()
+
+
+def test_without_contracts_nothing_is_started(up: Up) -> None:
+    process = up.start("--once", OMNI_CONTRACTS=str(up.folder / "nowhere"))
+    assert process.wait(SECONDS) == 2
+    assert "no such file or folder" in up.written()
+    assert not (up.home / "broker").exists()
+
+
+def test_a_cycle_tells_what_it_did(
+    context_of: Callable[..., Context], write_contract: Callable[..., Path], broker: Any
+) -> None:
+    write_contract(CONTRACT)
+    context = context_of(broker.bootstrap_servers)
+    events: list[Event] = []
+    with Interruption() as interruption:
+        ended = cycle(context, events.append, interruption)
+    assert isinstance(ended, Cycle)
+    assert ended.clean
+    assert ended.provisioned == {"created": 2, "existed": 0, "failed": 0, "skipped": 0}
+    assert events == [BrokerReady(broker.bootstrap_servers, started=False, seconds=0.0), CycleEnded(ended)]
+
+
+def test_children_find_the_same_project(context_of: Callable[..., Context], tmp_path: Path) -> None:
+    context = context_of(
+        "127.0.0.1:1", {"OMNI_CONTRACTS": os.pathsep.join([str(tmp_path / "contracts"), "/elsewhere"])}
+    )
+    variables = environment(context, tmp_path / "dagster")
+    assert variables["OMNI_CONTRACTS"] == os.pathsep.join(["contracts", "/elsewhere"])
+    assert variables["OMNI_HOME"] == str(tmp_path / "state")
+    assert variables["OMNI_BOOTSTRAP_SERVERS"] == "127.0.0.1:1"
+    assert variables["PATH"].split(os.pathsep)[0] == str(Path(sys.executable).parent)
+
+
+def _wait_for(up: Up, words: str) -> int:
+    """The process id of what runs with ``words`` in its command line, apart from what tethers it."""
+    deadline = time.monotonic() + SECONDS
+    while True:
+        for pid, command in up.running().items():
+            if words in command and "tether" not in command:
+                return pid
+        assert time.monotonic() < deadline, f"`{words}` never ran"
+        time.sleep(0.02)
