@@ -8,6 +8,7 @@ results, not errors.
 
     OmniError
     ├── InputError                 what was asked for cannot be used as it stands
+    │   ├── UnnamedBroker          a write to a broker that nobody named
     │   ├── SettingsError          omni.toml, [tool.omni] or an OMNI_ variable
     │   ├── PathNotFound           a path that does not exist or cannot be listed
     │   └── NoContracts            a path without a single contract
@@ -86,6 +87,17 @@ class NoContracts(InputError):
         super().__init__(
             f"no contract.yaml under {', '.join(paths)}.",
             "Name the folder that holds your contracts, or set OMNI_CONTRACTS.",
+        )
+
+
+class UnnamedBroker(InputError):
+    """A broker answers where one is expected by convention, and nobody said that it is the one to write to."""
+
+    def __init__(self, bootstrap_servers: str, topics: int) -> None:
+        super().__init__(
+            f"nobody named the broker at {bootstrap_servers}, so the {topics} declared topics that it lacks are not "
+            "created there.",
+            f"Name it with --bootstrap-servers {bootstrap_servers}, or start one of your own with `omni broker start`.",
         )
 
 

@@ -102,7 +102,8 @@ class TopicDefaults(_Strict):
 class LimitSettings(_Strict):
     """The most that an environment can give: declared values above are cut down to it.
 
-    ``unsupported_config`` holds patterns (``redpanda.*``) of config keys that its broker does not take; they are left out.
+    ``unsupported_config`` holds patterns (``redpanda.*``) of config keys that its broker does not take: they are left
+    out.
     """
 
     partitions: Count | None = None

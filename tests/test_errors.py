@@ -17,6 +17,7 @@ SAMPLES = {
     errors.NoContracts: (["contracts", "services"],),
     errors.ReadOnly: ("creating a topic",),
     errors.ProjectionBusy: ("omni.duckdb", 10.0, "pid 7"),
+    errors.UnnamedBroker: ("127.0.0.1:9092", 31),
     errors.ProjectionDamaged: ("omni.duckdb", "it is a text file"),
     errors.ProjectionVersion: ("omni.duckdb", 9, 1),
     errors.JournalDamaged: ("drift.jsonl", 7, "it is not JSON"),

@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from enum import StrEnum
 from functools import cache
 from pathlib import Path
 from types import MappingProxyType
@@ -24,23 +25,34 @@ from omni_assets.errors import SettingsError
 from omni_assets.settings import DEFAULT_ENVIRONMENT, LOCAL_ENVIRONMENT, Environment, Settings
 
 CONVENTIONAL_ADDRESS = "127.0.0.1:9092"
-"""Where a broker is expected when nothing names one and ``omni broker start`` has started none."""
+"""Where a broker is expected when nothing names one and ``omni broker start`` has started none. It is read from, and
+never written to: it may be anybody's."""
+
+
+class BrokerOrigin(StrEnum):
+    """How the broker's address is known."""
+
+    NAMED = "named"
+    LOCAL = "local"
+    ASSUMED = "assumed"
 
 
 @dataclass(frozen=True, slots=True)
 class Context:
-    """Everything that an operation needs to know before it begins.
-
-    ``named`` is whether somebody named the broker; where nobody did, it is the one of ``omni broker start``.
-    """
+    """Everything that an operation needs to know before it begins."""
 
     settings: Settings
     environment: str
     sources: tuple[str, ...]
     home: Path
     bootstrap_servers: str
-    named: bool
+    origin: BrokerOrigin
     connection: Connection
+
+    @property
+    def named(self) -> bool:
+        """Whether somebody named the broker."""
+        return self.origin is BrokerOrigin.NAMED
 
     def extractor(self) -> ContractTopicExtractor:
         """The parser under this project's grammar and this environment's limits. Raises ``SettingsError``."""
@@ -71,6 +83,7 @@ def resolve(
     record = running(home) if not (name and named) else None
     local = record.bootstrap_servers if record else None
     address = named or local or CONVENTIONAL_ADDRESS
+    origin = BrokerOrigin.NAMED if named else BrokerOrigin.LOCAL if local else BrokerOrigin.ASSUMED
     if name is None:
         name = LOCAL_ENVIRONMENT if not named or named == local else DEFAULT_ENVIRONMENT
         profile = settings.environment(name)
@@ -81,7 +94,7 @@ def resolve(
         read_only=settings_module.read_only(environ),
     )
     sources = tuple(paths) or settings_module.contract_sources(settings, environ)
-    return Context(settings, name, sources, home, address, bool(named), connection)
+    return Context(settings, name, sources, home, address, origin, connection)
 
 
 def _grammar(settings: Settings) -> Grammar:
@@ -106,13 +119,14 @@ def _policy(settings: Settings, environment: str) -> SpecPolicy:
 
 def _defaults(settings: Settings, kind: str) -> TopicSettings:
     stated = settings.defaults_of(kind)
+    own = settings.defaults.get(kind)
     config: dict[str, str] = {}
     for key, value in stated.config.items():
         try:
             config[key] = normalise(key, value)
         except InvalidValue as reason:
             raise SettingsError(
-                f"{settings.source}: `defaults.{kind}.config.{key}`: {reason}.",
+                f"{settings.source}: `defaults.{kind if own and key in own.config else '*'}.config.{key}`: {reason}.",
                 "Write it as in a contract, such as 7d.",
             ) from None
     return TopicSettings(stated.partitions, stated.replication_factor, None, MappingProxyType(config))

@@ -10,11 +10,10 @@ from dataclasses import dataclass
 from omni_assets.broker.admin import BrokerAdmin
 from omni_assets.broker.topics import NewTopicRequest, TopicError
 from omni_assets.contracts.model import Manifest, Topic
-from omni_assets.errors import StateError
-from omni_assets.operations.context import Context
+from omni_assets.errors import StateError, UnnamedBroker
+from omni_assets.operations.context import BrokerOrigin, Context
 from omni_assets.operations.outcomes import Outcome, TopicOutcome
 from omni_assets.operations.recording import record_provisioning
-
 
 READ_BACK_SECONDS = 10.0
 """Most seconds until a topic that was created must be listed: the brokers of a cluster learn of it one by one."""
@@ -45,11 +44,12 @@ def provision(context: Context, manifest: Manifest, *, trigger: str = "provision
     """Create the declared topics that the broker does not have, and read back.
 
     One listing, a create request for every few hundred missing topics, and one more listing when any was missing.
-    ``trigger`` says in the log who asked. Raises ``BrokerError``, and ``ReadOnly`` where something is missing.
+    ``trigger`` says in the log who asked. Raises ``BrokerError``, and where something is missing
+    ``ReadOnly`` and ``UnnamedBroker``.
     """
     started = time.monotonic()
     with BrokerAdmin(context.connection) as admin:
-        outcomes = tuple(_outcomes(admin, manifest))
+        outcomes = tuple(_outcomes(admin, manifest, context))
         cluster, calls = admin.cluster_id(), admin.calls
     unrecorded = None
     try:
@@ -59,9 +59,11 @@ def provision(context: Context, manifest: Manifest, *, trigger: str = "provision
     return Provisioning(outcomes, calls, time.monotonic() - started, unrecorded)
 
 
-def _outcomes(admin: BrokerAdmin, manifest: Manifest) -> Iterable[TopicOutcome]:
+def _outcomes(admin: BrokerAdmin, manifest: Manifest, context: Context) -> Iterable[TopicOutcome]:
     present = admin.topic_names()
     missing = [topic for topic in manifest.topics.values() if topic.name not in present and not topic.blocked]
+    if missing and context.origin is BrokerOrigin.ASSUMED:
+        raise UnnamedBroker(context.bootstrap_servers, len(missing))
     answers = _create(admin, missing)
     created = [name for name, error in answers.items() if error is None]
     present_now = admin.await_topics(created, READ_BACK_SECONDS) if missing else present

@@ -26,7 +26,7 @@ from omni_assets.broker.local import lifecycle
 from omni_assets.broker.local.probe import free_port, port_is_free
 from omni_assets.errors import PortInUse, ServiceFailed, StateError
 from omni_assets.operations import dagster_home, services
-from omni_assets.operations.context import Context
+from omni_assets.operations.context import BrokerOrigin, Context
 from omni_assets.operations.services import Interruption, Service
 
 HOST = "127.0.0.1"
@@ -214,7 +214,8 @@ def _broker(context: Context, notify: Notify) -> Iterator[Context]:
     try:
         notify(BrokerReady(record.bootstrap_servers, started=True, seconds=time.monotonic() - began))
         connection = replace(context.connection, bootstrap_servers=record.bootstrap_servers)
-        yield replace(context, bootstrap_servers=record.bootstrap_servers, connection=connection)
+        address = record.bootstrap_servers
+        yield replace(context, bootstrap_servers=address, origin=BrokerOrigin.LOCAL, connection=connection)
     finally:
         notify(Stopping(("broker",)))
         lifecycle.stop(context.home)

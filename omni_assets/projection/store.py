@@ -68,7 +68,10 @@ class Projection:
             return _declare(connection, declared, at)
 
     def record_snapshot(self, observed: Observed) -> int:
-        """Take over what a cluster has, without a word on drift. Gives the number of rows written."""
+        """Take over what a cluster has. Gives the number of rows written.
+
+        It says nothing of drift, so ``observations``, which tells when drift was looked for, stays as it is.
+        """
         with self._writing() as connection:
             return _observe(connection, observed)
 
@@ -82,6 +85,7 @@ class Projection:
         cluster, at = observation.cluster, observation.observed_at
         with self._writing() as connection:
             written = _declare(connection, declared, at) + _observe(connection, observed)
+            written += _merge(connection, tables.OBSERVATIONS, tables.upsert, [observation])
             episodes = Episodes(_read(connection, HistoryRow, queries.OPEN_HISTORY))
             end, touched = self._replay_drift(connection, episodes)
             found = tuple(drift)
@@ -226,8 +230,7 @@ def _declare(connection: duckdb.DuckDBPyConnection, declared: Declared, at: date
 
 def _observe(connection: duckdb.DuckDBPyConnection, observed: Observed) -> int:
     cluster, at = observed.observation.cluster, observed.observation.observed_at
-    written = _merge(connection, tables.OBSERVATIONS, tables.upsert, [observed.observation])
-    written += _merge(connection, tables.OBSERVED_TOPICS, tables.replace, observed.topics, cluster, at)
+    written = _merge(connection, tables.OBSERVED_TOPICS, tables.replace, observed.topics, cluster, at)
     return written + _merge(connection, tables.OBSERVED_CONFIGS, tables.replace, observed.configs, cluster, at)
 
 

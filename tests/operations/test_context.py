@@ -24,7 +24,8 @@ def test_an_environment_names_its_broker_and_its_limits(context_of, write_contra
         encoding="utf-8",
     )
     write_contract(
-        "event_bus:\n  publish_topics:\n    - {topic: onex.evt.router.started.v1, partitions: 12, replication_factor: 3}\n"
+        "event_bus:\n  publish_topics:\n"
+        "    - {topic: onex.evt.router.started.v1, partitions: 12, replication_factor: 3}\n"
     )
     context = context_of(environ={"OMNI_ENV": "staging"})
     assert context.bootstrap_servers == "staging.example:9092"
@@ -43,6 +44,13 @@ def test_defaults_of_the_settings_are_normalised(context_of, write_contract, tmp
     write_contract("event_bus:\n  publish_topics: [onex.evt.router.started.v1]\n")
     (topic,) = context_of().manifest().topics.values()
     assert topic.spec.config == {"retention.ms": "259200000"}
+
+
+def test_a_default_for_all_kinds_is_named_as_such(context_of, write_contract, tmp_path):
+    (tmp_path / "omni.toml").write_text('[defaults."*"]\nconfig = {"retention.ms" = "soon"}\n', encoding="utf-8")
+    write_contract("event_bus:\n  publish_topics: [onex.evt.router.started.v1]\n")
+    with pytest.raises(SettingsError, match=r"defaults\.\*\.config\.retention\.ms"):
+        context_of().manifest()
 
 
 def test_a_default_that_is_no_value_names_its_key(context_of, write_contract, tmp_path):

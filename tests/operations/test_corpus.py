@@ -20,6 +20,8 @@ from confluent_kafka.admin import (
     ResourceType,
 )
 
+from omni_assets.operations import dagster_home
+
 pytestmark = [pytest.mark.broker, pytest.mark.slow]
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -35,7 +37,7 @@ class Omni:
             "OMNI_HOME": str(home),
             "OMNI_CONTRACTS": str(CORPUS),
             "OMNI_BOOTSTRAP_SERVERS": bootstrap_servers,
-            "DAGSTER_HOME": str(home / "dagster"),
+            "DAGSTER_HOME": str(dagster_home.prepare(home)),
         }
 
     def __call__(self, *arguments: str) -> tuple[int, str]:

@@ -5,6 +5,7 @@ from confluent_kafka import Producer
 from confluent_kafka.admin import NewTopic
 
 from omni_assets.drift.diff import DriftKind
+from omni_assets.errors import StateError
 from omni_assets.operations.observe import drift, observe
 from omni_assets.operations.provision import provision
 from omni_assets.operations.recording import stored_drift
@@ -59,6 +60,12 @@ def test_what_was_projected_last_can_be_asked_without_a_broker(context):
     observation, rows = stored_drift(context)
     assert observation.bootstrap_servers == context.bootstrap_servers
     assert [(found.topic, found.kind) for found, _ in rows] == [(MEANT, DriftKind.MISSING)]
+
+
+def test_observing_alone_says_nothing_of_drift(context):
+    observe(context)
+    with pytest.raises(StateError, match="no observation"):
+        stored_drift(context)
 
 
 def test_observing_projects_the_broker_and_leaves_drift_as_it_was(context, client):

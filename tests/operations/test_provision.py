@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 from confluent_kafka.admin import NewTopic
 
-from omni_assets.errors import BrokerUnreachable, ReadOnly
+from omni_assets.errors import BrokerUnreachable, ReadOnly, UnnamedBroker
 from omni_assets.operations.outcomes import Outcome, TopicOutcome
 from omni_assets.operations.provision import provision
 from omni_assets.projection.store import Projection
@@ -89,6 +89,18 @@ def test_read_only_creates_nothing(write_contract, context_of, broker):
     with pytest.raises(ReadOnly, match=GOOD):
         provision(context, context.manifest())
     assert GOOD not in broker.client.list_topics(timeout=10).topics
+
+
+def test_a_broker_that_nobody_named_is_read_and_never_written_to(write_contract, context_of, broker, monkeypatch):
+    write_contract(f"event_bus:\n  publish_topics: [{GOOD}]\n")
+    monkeypatch.setattr("omni_assets.operations.context.CONVENTIONAL_ADDRESS", broker.bootstrap_servers)
+    context = context_of()
+    with pytest.raises(UnnamedBroker, match="nobody named the broker"):
+        provision(context, context.manifest())
+    assert GOOD not in broker.client.list_topics(timeout=10).topics
+    named = context_of(broker.bootstrap_servers)
+    assert provision(named, named.manifest()).clean
+    assert provision(context, context.manifest()).clean
 
 
 def test_a_broker_that_is_down_is_no_success(write_contract, context_of):

@@ -72,7 +72,7 @@ CREATE TABLE observations (
     calls INTEGER,
     seconds DOUBLE
 );
-COMMENT ON TABLE observations IS 'The last observation of each cluster. observed_topics, observed_configs and drift are what it saw.';
+COMMENT ON TABLE observations IS 'The last observation of each cluster that was compared with the contracts: drift is what it found.';
 COMMENT ON COLUMN observations.cluster IS 'Cluster id, or the bootstrap address where the broker reports none.';
 COMMENT ON COLUMN observations.environment IS 'Profile of the settings that it was observed with.';
 COMMENT ON COLUMN observations.bootstrap_servers IS 'Address that it was reached at, host:port[,host:port].';
