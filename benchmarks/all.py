@@ -1,0 +1,25 @@
+"""Every benchmark, one after the other: what ``make bench`` runs. ``CORPUS`` in the environment names the contracts."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+
+BENCHMARKS: tuple[tuple[str, ...], ...] = (
+    ("benchmarks.contracts_extract", os.environ.get("CORPUS", "../shared/corpus")),
+    ("benchmarks.import_time",),
+    ("benchmarks.observe",),
+    ("benchmarks.reconcile",),
+    ("benchmarks.start",),
+)
+
+
+def main() -> None:
+    for module, *arguments in BENCHMARKS:
+        print(f"python -m {' '.join((module, *arguments))}", flush=True)
+        subprocess.run([sys.executable, "-m", module, *arguments], check=True)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,33 @@
+"""The benchmarks run: small, once, and what they print is one document. Their figures are not judged here."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+
+COMMANDS = [
+    ("benchmarks.contracts_extract", "contracts"),
+    ("benchmarks.import_time",),
+    pytest.param(("benchmarks.observe", "--topics", "20"), marks=pytest.mark.broker),
+]
+
+
+@pytest.mark.parametrize("command", COMMANDS, ids=lambda command: command[0])
+def test_it_prints_its_figures(command: tuple[str, ...]) -> None:
+    ended = subprocess.run(
+        [sys.executable, "-m", *command, "--rounds", "1", "--format", "json"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert ended.returncode == 0, ended.stderr
+    for figure in json.loads(ended.stdout)["figures"]:
+        assert figure["claim"]
+        assert figure["ratio"] > 0
