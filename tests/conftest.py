@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
@@ -86,10 +87,10 @@ def corpus() -> Path:
 
 
 def _on_a_free_port(folder: Path) -> BrokerRecord:
-    """Not the conventional port, which a person's own broker may hold; another process may take a free one first."""
-    for _ in range(5):
+    """Away from the conventional port, which a person's own broker may hold, and from those that clients are given."""
+    for port in random.sample(range(15_000, 30_000), 50):
         try:
-            return lifecycle.start(folder, port=probe.free_port("127.0.0.1"))
+            return lifecycle.start(folder, port=port)
         except PortInUse:
             continue
     return lifecycle.start(folder)

@@ -91,7 +91,7 @@ def test_each_difference_is_found_by_its_check_with_owner_and_line(
     assert orphan["topic"] == misspelt
     assert COMPLETE in orphan["why"]
     config = check(result, "configs_match").metadata["offending_topics"].records[0].data
-    assert (config["topic"], config["declared"], config["observed"]) == (REQUEST, "604800000", "60000")
+    assert (config["topic"], config["declared"], config["observed"]) == (REQUEST, "7d", "1min")
     assert config["owner"] == "router"
     assert re.search(r"contracts/router/contract\.yaml:\d+$", config["contract"])
     drift = metadata(result, TOPIC_DRIFT)

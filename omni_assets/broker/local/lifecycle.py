@@ -23,6 +23,7 @@ START_SECONDS = 15.0
 
 _LOCK_FILE = "broker.lock"
 _LOCK_SECONDS = 30.0
+_NEAR_PORTS = 64
 _ANSWER_SECONDS = 1.0
 
 
@@ -54,7 +55,8 @@ def start(
 ) -> BrokerRecord:
     """The running broker of this state folder, started unless it runs already.
 
-    Without a port it takes the one that it had before, then the engine's conventional one, then any that is free.
+    Without a port it takes the one that it had before, then the engine's conventional one or the next that
+    is free, then any that is.
     ``timeout`` is the number of seconds until it must answer; ``reset`` moves its data aside first. Raises
     ``EngineUnavailable``, ``EngineFailed``, ``PortInUse``, ``StateError``, and ``InputError`` where another engine,
     host or port than that of the running broker is asked for.
@@ -174,7 +176,9 @@ def _ports(engine: Engine, host: str, port: int | None, last: BrokerRecord | Non
         yield port
         return
     wanted = [last.port] if last is not None and last.engine == engine.name and last.host == host else []
-    for candidate in dict.fromkeys([*wanted, engine.conventional_port]):
+    # Near the conventional one first: what the system hands out is also what it gives to clients meanwhile.
+    near = range(engine.conventional_port, engine.conventional_port + _NEAR_PORTS)
+    for candidate in dict.fromkeys([*wanted, *near]):
         if probe.port_is_free(host, candidate):
             yield candidate
     for _ in range(3):

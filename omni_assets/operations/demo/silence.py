@@ -29,7 +29,7 @@ def tell(stage: Stage) -> Iterator[Scene]:
     """Provision, break, see, reconcile, see again."""
     manifest = stage.context.manifest()
     yield Said(
-        f"The embedded broker answers at {stage.context.bootstrap_servers} after {stage.broker_seconds:.1f} s. "
+        f"The embedded broker answers at {stage.context.bootstrap_servers} after {stage.broker_seconds * 1000:.0f} ms. "
         f"{len(manifest.contracts)} contracts declare {len(manifest.topics)} topics."
     )
     yield from _provision(stage, manifest)

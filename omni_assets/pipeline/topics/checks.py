@@ -13,6 +13,7 @@ from typing import TypeAlias
 import dagster as dg
 
 from omni_assets.contracts.model import Finding, Manifest, Severity
+from omni_assets.contracts.values import readable
 from omni_assets.drift.diff import Drift, DriftKind
 from omni_assets.drift.verdict import Verdict
 from omni_assets.pipeline.topics.keys import DECLARED_TOPICS, TOPIC_DRIFT
@@ -189,8 +190,8 @@ def drift_row(drift: Drift) -> dict[str, str | None]:
     return {
         "topic": drift.topic,
         "drift": f"{drift.kind.value} {drift.field}".strip() if drift.kind is DriftKind.CONFIG else drift.kind.value,
-        "declared": drift.declared,
-        "observed": drift.observed,
+        "declared": readable(drift.field, drift.declared),
+        "observed": readable(drift.field, drift.observed),
         "verdict": drift.verdict.value.replace("_", " "),
         "why": f"{drift.explanation}; {drift.detail}" if drift.detail else drift.explanation,
         "owner": drift.owner,
