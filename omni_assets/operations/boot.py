@@ -40,6 +40,8 @@ class BootHandle:
 
     def __init__(self, work: Callable[[], BootReport]) -> None:
         self._future: Future[BootReport] = Future()
+        # Under way from now on: whoever gives up waiting, as asyncio.wait_for does, cancels the wait and not the work.
+        self._future.set_running_or_notify_cancel()
         self._thread = threading.Thread(target=self._run, args=(work,), name="omni-boot", daemon=True)
         self._thread.start()
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from omni_assets.broker.admin import BrokerAdmin
 from omni_assets.broker.topics import NewTopicRequest, TopicError
 from omni_assets.contracts.model import Manifest, Topic
-from omni_assets.errors import StateError, UnnamedBroker
+from omni_assets.errors import BrokerError, StateError, UnnamedBroker
 from omni_assets.operations.context import BrokerOrigin, Context
 from omni_assets.operations.outcomes import Outcome, TopicOutcome
 from omni_assets.operations.recording import record_provisioning
@@ -65,10 +65,14 @@ def _outcomes(admin: BrokerAdmin, manifest: Manifest, context: Context) -> Itera
     if missing and context.origin is BrokerOrigin.ASSUMED:
         raise UnnamedBroker(context.bootstrap_servers, len(missing))
     answers = _create(admin, missing)
-    created = [name for name, error in answers.items() if error is None]
-    present_now = admin.await_topics(created, READ_BACK_SECONDS) if missing else present
+    listed, unread = _read_back(admin, answers) if missing else (present, "")
     for topic in manifest.topics.values():
-        yield _outcome(topic, topic.name in present, topic.name in present_now, answers.get(topic.name))
+        if topic.name in present:
+            yield TopicOutcome(topic.name, Outcome.EXISTED)
+        elif topic.blocked:
+            yield TopicOutcome(topic.name, Outcome.SKIPPED, topic.blocked)
+        else:
+            yield _outcome(topic.name, topic.name in listed, answers.get(topic.name), unread)
 
 
 def _create(admin: BrokerAdmin, missing: list[Topic]) -> Mapping[str, TopicError | None]:
@@ -80,12 +84,21 @@ def _create(admin: BrokerAdmin, missing: list[Topic]) -> Mapping[str, TopicError
     return admin.create_topics(requests) if requests else {}
 
 
-def _outcome(topic: Topic, before: bool, now: bool, error: TopicError | None) -> TopicOutcome:
-    if before:
-        return TopicOutcome(topic.name, Outcome.EXISTED)
-    if topic.blocked:
-        return TopicOutcome(topic.name, Outcome.SKIPPED, topic.blocked)
-    if now and (error is None or error.existed):
-        return TopicOutcome(topic.name, Outcome.CREATED if error is None else Outcome.EXISTED)
-    why = error.message if error else "the broker said that it created the topic, and does not list it"
-    return TopicOutcome(topic.name, Outcome.FAILED, why)
+def _read_back(admin: BrokerAdmin, answers: Mapping[str, TopicError | None]) -> tuple[frozenset[str], str]:
+    """What the broker lists afterwards, and why it could not be asked: what was created must be told all the same."""
+    maybe_created = [name for name, error in answers.items() if error is None or error.silent]
+    try:
+        return admin.await_topics(maybe_created, READ_BACK_SECONDS), ""
+    except BrokerError as error:
+        return frozenset(), error.message
+
+
+def _outcome(topic: str, listed: bool, answer: TopicError | None, unread: str) -> TopicOutcome:
+    """The outcome for a topic that was missing. What is listed afterwards is there, whatever the answer was."""
+    ours = answer is None or answer.silent
+    if listed:
+        return TopicOutcome(topic, Outcome.CREATED if ours else Outcome.EXISTED)
+    if answer is not None:
+        return TopicOutcome(topic, Outcome.FAILED, answer.message)
+    why = f"could not be read back: {unread}" if unread else "is not listed afterwards"
+    return TopicOutcome(topic, Outcome.FAILED, f"the broker said that it created the topic, which {why}")

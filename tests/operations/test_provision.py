@@ -3,9 +3,11 @@ from __future__ import annotations
 import pytest
 from confluent_kafka.admin import NewTopic
 
+from omni_assets.broker.admin import BrokerAdmin
+from omni_assets.broker.topics import TopicError
 from omni_assets.errors import BrokerUnreachable, ReadOnly, UnnamedBroker
 from omni_assets.operations.outcomes import Outcome, TopicOutcome
-from omni_assets.operations.provision import provision
+from omni_assets.operations.provision import _outcome, provision
 from omni_assets.projection.store import Projection
 
 pytestmark = pytest.mark.broker
@@ -23,6 +25,24 @@ def contracts(write_contract):
         f"    - {{topic: {TORN}, partitions: 3}}\n"
     )
     write_contract(f"event_bus:\n  publish_topics:\n    - {{topic: {TORN}, partitions: 6}}\n", "other")
+
+
+@pytest.mark.parametrize(
+    ("listed", "answer", "unread", "outcome"),
+    [
+        (True, None, "", Outcome.CREATED),
+        (True, TopicError("_TIMED_OUT", "no answer in time"), "", Outcome.CREATED),
+        (True, TopicError("TOPIC_ALREADY_EXISTS", "already exists"), "", Outcome.EXISTED),
+        (False, TopicError("INVALID_CONFIG", "a bad value"), "", Outcome.FAILED),
+        (False, None, "", Outcome.FAILED),
+        (False, None, "the broker did not answer.", Outcome.FAILED),
+    ],
+)
+def test_what_is_listed_afterwards_decides(listed, answer, unread, outcome):
+    told = _outcome(GOOD, listed, answer, unread)
+    assert told.outcome is outcome
+    assert (told.error == "") == listed
+    assert unread in told.error
 
 
 def test_each_topic_is_told_the_truth_about(contracts, context_of, broker):
@@ -108,3 +128,19 @@ def test_a_broker_that_is_down_is_no_success(write_contract, context_of):
     context = context_of("127.0.0.1:1")
     with pytest.raises(BrokerUnreachable, match="no broker answers at 127"):
         provision(context, context.manifest())
+
+
+def test_a_broker_that_dies_before_the_read_back_loses_no_record(write_contract, context_of, broker, monkeypatch):
+    """A fault that a real broker does not show on request: it takes the creation, and is gone a moment later."""
+
+    def gone(*_arguments):
+        raise BrokerUnreachable(broker.bootstrap_servers, "connection refused", 5)
+
+    write_contract(f"event_bus:\n  publish_topics: [{GOOD}]\n")
+    monkeypatch.setattr(BrokerAdmin, "await_topics", gone)
+    context = context_of(broker.bootstrap_servers)
+    outcome = provision(context, context.manifest())
+    assert outcome.counts["failed"] == 1
+    assert "could not be read back: no broker answers" in outcome.topics[0].error
+    (row,) = Projection(context.home).provisioned()
+    assert (row.topic, row.outcome, row.error) == (GOOD, "failed", outcome.topics[0].error)
