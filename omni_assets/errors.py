@@ -8,12 +8,13 @@ results, not errors.
 
     OmniError
     ├── InputError                 what was asked for cannot be used as it stands
-    │   ├── UnnamedBroker          a write to a broker that nobody named
+    │   ├── UnnamedBroker          a broker that answers, and that nobody named
     │   ├── SettingsError          omni.toml, [tool.omni] or an OMNI_ variable
     │   ├── PathNotFound           a path that does not exist or cannot be listed
     │   └── NoContracts            a path without a single contract
     ├── ReadOnly                   a write was asked for under OMNI_READONLY=1
-    ├── StateError                 the state folder (.omni) cannot be used
+    ├── StateError                 the state folder (.omni), or a file in it, cannot be used
+    │   ├── StateFolderUnusable    it cannot be made, read or written
     │   ├── ProjectionBusy         another process holds the projection        (transient)
     │   ├── ProjectionDamaged      the DuckDB file cannot be read
     │   ├── ProjectionVersion      the DuckDB file belongs to a newer omni
@@ -56,6 +57,11 @@ class OmniError(Exception):
         return (_restore, (type(self), self.message, self.remedy))
 
 
+def reason(error: OSError) -> str:
+    """Why the system refused something, as a clause in its own words: ``permission denied``."""
+    return (error.strerror or str(error)).lower()
+
+
 def _restore(kind: type[OmniError], message: str, remedy: str) -> OmniError:
     error = kind.__new__(kind)
     OmniError.__init__(error, message, remedy)
@@ -91,12 +97,12 @@ class NoContracts(InputError):
 
 
 class UnnamedBroker(InputError):
-    """A broker answers where one is expected by convention, and nobody said that it is the one to write to."""
+    """A broker answers where one is expected by convention, and nobody said that it is the one that is meant."""
 
-    def __init__(self, bootstrap_servers: str, topics: int) -> None:
+    def __init__(self, bootstrap_servers: str) -> None:
         super().__init__(
-            f"nobody named the broker at {bootstrap_servers}, so the {topics} declared topics that it lacks are not "
-            "created there.",
+            f"a broker answers at {bootstrap_servers}, but nobody named it and it was not started here, so it is left "
+            "alone.",
             f"Name it with --bootstrap-servers {bootstrap_servers}, or start one of your own with `omni broker start`.",
         )
 
@@ -110,6 +116,16 @@ class ReadOnly(OmniError):
 
 class StateError(OmniError):
     """The state folder, or a file in it, cannot be used."""
+
+
+class StateFolderUnusable(StateError):
+    """The state folder, or a folder in it, cannot be made, read or written."""
+
+    def __init__(self, folder: str, why: str) -> None:
+        super().__init__(
+            f"the state folder {folder} cannot be used: {why}.",
+            "Make it a folder that can be written, or name another with OMNI_HOME.",
+        )
 
 
 class ProjectionBusy(StateError):

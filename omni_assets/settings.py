@@ -22,21 +22,28 @@ import stat
 import tomllib
 from collections.abc import Iterator, Mapping
 from difflib import get_close_matches
-from functools import cached_property
 from pathlib import Path
 from typing import Annotated, Any
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
-from omni_assets.errors import SettingsError
+from omni_assets.errors import SettingsError, reason
 
 SETTINGS_FILE = "omni.toml"
 LOCAL_ENVIRONMENT = "local"
 DEFAULT_ENVIRONMENT = "default"
 _KAFKA_PREFIX = "OMNI_KAFKA_"
-_SECRET = re.compile(r"(?:password|passphrase|secret|key\.pem)$")
+_SECRET = re.compile(
+    r"(?:password|passphrase|secret|token|credentials?|\.key|key\.pem|jaas\.config|oauthbearer\.config)$", re.IGNORECASE
+)
+_ADDRESSES = frozenset({"bootstrap.servers", "metadata.broker.list"})
 
 ConfigValue = str | int | float | bool | list[str]
+
+
+def is_secret(name: str) -> bool:
+    """Whether the librdkafka property of that name holds a secret, rather than where one is or how it is used."""
+    return _SECRET.search(name) is not None
 
 
 def _dotted(table: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:
@@ -64,7 +71,9 @@ def _kafka_properties(table: object) -> object:
         return table
     properties: dict[str, str] = {}
     for key, value in _dotted(table):
-        if _SECRET.search(key):
+        if key in _ADDRESSES:
+            raise ValueError(f"holds `{key}`; set `bootstrap_servers` of the environment instead")
+        if is_secret(key):
             variable = _KAFKA_PREFIX + key.upper().replace(".", "_")
             raise ValueError(f"holds `{key}`, and a secret does not belong in a file; set {variable} instead")
         single = isinstance(value, (str, int, float))
@@ -146,8 +155,9 @@ class Settings(_Strict):
     root: Path = Field(default_factory=Path.cwd, exclude=True)
     source: Path | None = Field(default=None, exclude=True)
 
-    @cached_property
+    @property
     def environment_names(self) -> tuple[str, ...]:
+        """Every environment that there is, in order of the alphabet."""
         return tuple(sorted({*_BUILT_IN_ENVIRONMENTS, *self.environments}))
 
     def environment(self, name: str) -> Environment:
@@ -176,7 +186,7 @@ def load(start: Path | None = None) -> Settings:
     try:
         folder = (start or Path.cwd()).resolve()
     except OSError as error:
-        raise SettingsError(f"the current folder is gone: {_why(error)}.", "Change to one that exists.") from None
+        raise SettingsError(f"the current folder is gone: {reason(error)}.", "Change to one that exists.") from None
     for candidate in (folder, *folder.parents):
         for file, table in ((candidate / SETTINGS_FILE, ()), (candidate / "pyproject.toml", ("tool", "omni"))):
             values = _table(file, table)
@@ -197,12 +207,18 @@ def state_folder(settings: Settings, environ: Mapping[str, str] = os.environ) ->
 
 
 def kafka_properties(environ: Mapping[str, str] = os.environ) -> dict[str, str]:
-    """librdkafka properties from ``OMNI_KAFKA_<PROPERTY>`` variables: ``SASL_USERNAME`` is ``sasl.username``."""
-    return {
-        name.removeprefix(_KAFKA_PREFIX).lower().replace("_", "."): value
+    """librdkafka properties from ``OMNI_KAFKA_<PROPERTY>`` variables: ``SASL_USERNAME`` is ``sasl.username``.
+
+    Raises ``SettingsError`` where one of them would name the broker.
+    """
+    variables = {
+        name.removeprefix(_KAFKA_PREFIX).lower().replace("_", "."): name
         for name, value in environ.items()
         if name.startswith(_KAFKA_PREFIX) and name != _KAFKA_PREFIX and value
     }
+    for key in sorted(_ADDRESSES & variables.keys()):
+        raise SettingsError(f"{variables[key]} does not name the broker.", "Set OMNI_BOOTSTRAP_SERVERS instead.")
+    return {key: environ[name] for key, name in variables.items()}
 
 
 def read_only(environ: Mapping[str, str] = os.environ) -> bool:
@@ -233,7 +249,7 @@ def _table(file: Path, keys: tuple[str, ...]) -> dict[str, Any] | None:
     except UnicodeDecodeError as error:
         raise SettingsError(f"{file} is not UTF-8 at offset {error.start}.", "Save it as UTF-8.") from None
     except OSError as error:
-        raise SettingsError(f"cannot read {file}: {_why(error)}.", "Make it a readable file.") from None
+        raise SettingsError(f"cannot read {file}: {reason(error)}.", "Make it a readable file.") from None
     except tomllib.TOMLDecodeError as error:
         raise SettingsError(f"{file} is not TOML: {_clause(str(error))}.", "Mend the line that it names.") from None
     except RecursionError:
@@ -270,7 +286,14 @@ def _problem(error: Any) -> str:
     return _PROBLEMS.get(kind) or _clause(error["msg"])
 
 
-_KEYS = sorted({key for model in (Settings, GrammarSettings, TopicDefaults, Environment) for key in model.model_fields})
+_KEYS = sorted(
+    {
+        key
+        for model in (Settings, GrammarSettings, TopicDefaults, Environment, LimitSettings)
+        for key, field in model.model_fields.items()
+        if not field.exclude
+    }
+)
 _SEE_DOCS = "docs/settings.md lists every key."
 _PROBLEMS = {
     "dict_type": "is not a table",
@@ -287,10 +310,6 @@ _PROBLEMS = {
 
 def _clause(message: str) -> str:
     return message[:1].lower() + message[1:].rstrip(".")
-
-
-def _why(error: OSError) -> str:
-    return (error.strerror or str(error)).lower()
 
 
 def _relative(path: Path) -> str:

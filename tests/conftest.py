@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import socket
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
@@ -47,6 +48,14 @@ class EmbeddedBroker:
 @pytest.fixture
 def free_port() -> Callable[[], int]:
     return lambda: probe.free_port("127.0.0.1")
+
+
+@pytest.fixture
+def closed_port() -> Iterator[int]:
+    """A port that refuses every connection, held so that nobody else comes to listen there."""
+    with socket.socket() as held:
+        held.bind(("127.0.0.1", 0))
+        yield held.getsockname()[1]
 
 
 @pytest.fixture

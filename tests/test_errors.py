@@ -16,8 +16,9 @@ SAMPLES = {
     errors.PathNotFound: ("contracts",),
     errors.NoContracts: (["contracts", "services"],),
     errors.ReadOnly: ("creating a topic",),
+    errors.StateFolderUnusable: (".omni", "permission denied"),
     errors.ProjectionBusy: ("omni.duckdb", 10.0, "pid 7"),
-    errors.UnnamedBroker: ("127.0.0.1:9092", 31),
+    errors.UnnamedBroker: ("127.0.0.1:9092",),
     errors.ProjectionDamaged: ("omni.duckdb", "it is a text file"),
     errors.ProjectionVersion: ("omni.duckdb", 9, 1),
     errors.JournalDamaged: ("drift.jsonl", 7, "it is not JSON"),
@@ -76,6 +77,17 @@ def test_the_tree_in_the_docstring_is_the_tree_of_classes() -> None:
 
 def test_without_a_remedy_the_message_stands_alone() -> None:
     assert str(OmniError("it failed.")) == "it failed."
+
+
+@pytest.mark.parametrize(
+    ("error", "clause"),
+    [
+        (PermissionError(13, "Permission denied", "/x"), "permission denied"),
+        (OSError("Something else"), "something else"),
+    ],
+)
+def test_the_system_s_reason_is_a_clause(error: OSError, clause: str) -> None:
+    assert errors.reason(error) == clause
 
 
 def test_what_can_be_tried_again() -> None:

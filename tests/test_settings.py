@@ -98,6 +98,7 @@ def test_pyproject_and_the_nearest_folder_upwards(tmp_path: Path) -> None:
         ("a = " + "[" * 50_000, "nests too deep to be read."),
         ("bogus = 1", "`bogus` is not a setting."),
         ('contract = ["a"]', "`contract` is not a setting; `contracts` is one."),
+        ('sources = ["a"]', "`sources` is not a setting."),
         ('contracts = "a"', "`contracts` is not a list."),
         ("contracts = []", "`contracts` is empty."),
         ("contracts = [1]", "`contracts[0]` is not a text."),
@@ -124,6 +125,14 @@ def test_pyproject_and_the_nearest_folder_upwards(tmp_path: Path) -> None:
             '[environments.prod.limits]\npartitions = "3"',
             "`environments.prod.limits.partitions` is not a whole number.",
         ),
+        (
+            "[environments.prod.limits]\nunsupported_configs = []",
+            "`environments.prod.limits.unsupported_configs` is not a setting; `unsupported_config` is one.",
+        ),
+        (
+            '[environments.prod.kafka]\n"bootstrap.servers" = "a:1"',
+            "`environments.prod.kafka` holds `bootstrap.servers`; set `bootstrap_servers` of the environment instead.",
+        ),
         ("[environments.prod]\nlimit = 3", "`environments.prod.limit` is not a setting; `limits` is one."),
         ("[environments.prod]\nkafka = 3", "`environments.prod.kafka` is not a table."),
         (
@@ -144,7 +153,17 @@ def test_what_is_wrong_is_named_by_file_and_key(text: str, sentence: str, load: 
 
 @pytest.mark.parametrize(
     "key",
-    ["sasl.password", "ssl.key.password", "ssl.keystore.password", "ssl.key.pem", "sasl.oauthbearer.client.secret"],
+    [
+        "sasl.password",
+        "ssl.key.password",
+        "ssl.keystore.password",
+        "ssl.key.pem",
+        "sasl.oauthbearer.client.secret",
+        "sasl.oauthbearer.config",
+        "sasl.oauthbearer.assertion.private.key.passphrase",
+        "sasl.oauthbearer.assertion.private.key.pem",
+        "sasl.jaas.config",
+    ],
 )
 def test_a_secret_in_a_file_is_refused_and_never_shown(key: str, load: Write) -> None:
     variable = "OMNI_KAFKA_" + key.upper().replace(".", "_")
@@ -152,6 +171,42 @@ def test_a_secret_in_a_file_is_refused_and_never_shown(key: str, load: Write) ->
         load(f'[environments.prod.kafka]\n"{key}" = "hunter2"\n')
     assert "hunter2" not in f"{refused.value!r} {refused.value}"
     assert settings.kafka_properties({variable: "hunter2"}) == {key: "hunter2"}
+
+
+@pytest.mark.parametrize(
+    "key",
+    [
+        "sasl.username",
+        "sasl.oauthbearer.method",
+        "sasl.oauthbearer.client.id",
+        "sasl.oauthbearer.token.endpoint.url",
+        "ssl.key.location",
+        "ssl.keystore.location",
+        "ssl.ca.pem",
+        "security.protocol",
+    ],
+)
+def test_what_is_no_secret_may_stand_in_a_file(key: str, load: Write) -> None:
+    assert load(f'[environments.prod.kafka]\n"{key}" = "x"\n').environment("prod").kafka == {key: "x"}
+
+
+def test_every_property_that_librdkafka_hides_is_a_secret() -> None:
+    for name in ("ssl.key.password", "ssl.key.pem", "ssl.keystore.password", "sasl.password", "SASL.PASSWORD"):
+        assert settings.is_secret(name)
+
+
+@pytest.mark.parametrize("name", ["BOOTSTRAP_SERVERS", "METADATA_BROKER_LIST"])
+def test_a_librdkafka_variable_that_would_name_the_broker_is_refused(name: str) -> None:
+    with pytest.raises(SettingsError, match=f"OMNI_KAFKA_{name} does not name the broker") as refused:
+        settings.kafka_properties({f"OMNI_KAFKA_{name}": "prod.example:9092"})
+    assert "OMNI_BOOTSTRAP_SERVERS" in refused.value.remedy
+    assert settings.kafka_properties({f"OMNI_KAFKA_{name}": ""}) == {}
+
+
+def test_every_key_that_is_proposed_is_one_that_a_file_may_hold() -> None:
+    proposed = set(settings._KEYS)
+    assert not proposed & {"root", "source"}
+    assert {"contracts", "pattern", "partitions", "limits", "unsupported_config"} <= proposed
 
 
 def test_dotted_keys_need_no_quotes(load: Write) -> None:
@@ -193,7 +248,6 @@ def test_files_that_are_none(tmp_path: Path) -> None:
 def test_environments(load: Write, tmp_path: Path) -> None:
     loaded = load("[environments.prod]\n[environments.local.limits]\nreplication_factor = 2\n")
     assert loaded.environment_names == ("default", "local", "prod")
-    assert loaded.environment_names is loaded.environment_names
     assert loaded.environment("local").limits.replication_factor == 2
     with pytest.raises(SettingsError) as refused:
         loaded.environment("prd")

@@ -31,7 +31,7 @@ from confluent_kafka.admin import (
 from omni_assets.broker.batches import Answer, Batches, Key, in_thread
 from omni_assets.broker.codes import TIMED_OUT, authentication_failure, create_error, topic_error, why_unreachable
 from omni_assets.broker.connection import Connection, open_client
-from omni_assets.broker.observation import SharedConfigs, observed_topic, topic_id
+from omni_assets.broker.observation import SharedConfigs, hidden_topic, observed_topic, topic_id
 from omni_assets.broker.snapshot import BrokerSnapshot, ObservedTopic
 from omni_assets.broker.topics import NewTopicRequest, TopicError
 from omni_assets.errors import BrokerRefused, BrokerTimeout, BrokerUnreachable, ReadOnly
@@ -49,7 +49,9 @@ REQUESTS_IN_FLIGHT = 4
 _GRACE_SECONDS = 1.0  # on top of librdkafka's own bound, which ends a call first unless it is broken
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.05, 1.0
 _BROKER_DEFAULT = -1
+_SHARED_CLUSTER_IDS = frozenset({"MkU3OEVBNTctOEUyRi00"})  # noida-db 0.2.3, whatever its data folder
 _AUTO_CREATE = "auto.create.topics.enable"
+_LATE = TopicError("TOPIC_ALREADY_EXISTS", "created a moment ago", transient=True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,8 +111,32 @@ class BrokerAdmin:
             sleep(min(pause, left))
             pause = min(pause * 2, _LONGEST_PAUSE)
 
-    def snapshot(self) -> BrokerSnapshot:
-        """Everything that can be seen of all topics; what could not be seen is marked on its topic."""
+    def hidden(self, names: Iterable[str]) -> Mapping[str, TopicError]:
+        """Which of these names, which a listing lacked, may exist all the same, and why they were not listed.
+
+        A broker leaves out of its listing what this principal may not describe, and says so only where it is asked by
+        name; asking creates nothing. A name that is not in the answer is one of which the broker said that there is
+        no such topic. An error whose ``existed`` is true: the topic was created since. No call without names.
+        """
+        wanted = sorted(set(names))
+        if not wanted:
+            return {}
+        self._reach()
+        found = {name: error for name in wanted if (error := _impossible_name(name)) is not None}
+        possible = [name for name in wanted if name not in found]
+        for name, answer in self._batches(self._ask_descriptions, TOPICS_PER_DESCRIBE).answers(possible):
+            if not isinstance(answer, TopicError):
+                found[name] = _LATE
+            elif not answer.absent:
+                found[name] = answer
+        return found
+
+    def snapshot(self, expected: Iterable[str] = ()) -> BrokerSnapshot:
+        """Everything that can be seen of all topics; what could not be seen is marked on its topic.
+
+        Names in ``expected`` that the broker does not list are asked for one by one, in batches: those that may exist
+        all the same are in the snapshot as unknown.
+        """
         started, calls = monotonic(), self.calls
         metadata = self._metadata()
         cluster = self._reach()
@@ -121,6 +147,8 @@ class BrokerAdmin:
         for name, answer in self._batches(self._ask_configs, TOPICS_PER_DESCRIBE).answers(names):
             configs = answer if isinstance(answer, TopicError) else shared.of(answer)
             topics[name] = observed_topic(name, metadata.topics[name], descriptions.get(name), configs)
+        hidden = self.hidden(set(expected) - metadata.topics.keys())
+        topics |= {name: hidden_topic(name, why) for name, why in hidden.items()}
         return BrokerSnapshot(
             cluster_id=cluster.id,
             bootstrap_servers=self.connection.bootstrap_servers,
@@ -205,7 +233,7 @@ class BrokerAdmin:
             self.calls += 1
             future = self._open.describe_cluster(request_timeout=limit)
             described = self._whole("a request for a description of the cluster", limit, future)
-            self._cluster = _Cluster(described.cluster_id or "", tuple(sorted(node.id for node in described.nodes)))
+            self._cluster = _Cluster(_identity(described.cluster_id), tuple(sorted(node.id for node in described.nodes)))
         return self._cluster
 
     def _metadata(self) -> Any:
@@ -214,7 +242,7 @@ class BrokerAdmin:
         client = self._open
         future = in_thread(lambda: client.list_topics(timeout=limit))
         metadata = self._whole("a request for the list of topics", limit, future)
-        self._cluster = _Cluster(metadata.cluster_id or "", tuple(sorted(metadata.brokers)))
+        self._cluster = _Cluster(_identity(metadata.cluster_id), tuple(sorted(metadata.brokers)))
         return metadata
 
     def _whole(self, call: str, limit: float, future: Future[Any]) -> Any:
@@ -282,10 +310,20 @@ class BrokerAdmin:
         return {key: answer.offset for key, answer in answers if not isinstance(answer, TopicError)}
 
 
+def _identity(cluster_id: str | None) -> str:
+    """A cluster's id, empty where the broker has none or one that it shares with every other of its kind."""
+    return "" if cluster_id is None or cluster_id in _SHARED_CLUSTER_IDS else cluster_id
+
+
+def _impossible_name(name: str) -> TopicError | None:
+    """Why a name cannot even be sent: the client would refuse a whole batch for it, or cut it off."""
+    return TopicError("TOPIC_EXCEPTION", "name not accepted") if not name or "\0" in name else None
+
+
 def _impossible(request: NewTopicRequest) -> TopicError | None:
     """Why a request cannot even be sent: the client would refuse its whole batch for it."""
-    if not request.name or "\0" in request.name:
-        return TopicError("TOPIC_EXCEPTION", "name not accepted")
+    if (error := _impossible_name(request.name)) is not None:
+        return error
     if request.partitions is not None and not 0 < request.partitions <= 100_000:
         return TopicError("INVALID_PARTITIONS", f"{request.partitions} partitions are not between 1 and 100000")
     if request.replication_factor is not None and not 0 < request.replication_factor <= 32_767:

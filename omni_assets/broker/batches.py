@@ -8,6 +8,7 @@ from concurrent.futures import Future
 from concurrent.futures import TimeoutError as FutureTimeout
 from dataclasses import dataclass
 from threading import Thread
+from time import monotonic
 from typing import Generic, TypeVar
 
 from confluent_kafka import KafkaException
@@ -24,7 +25,7 @@ class Batches(Generic[Key, Answer]):
     """How keys are asked for.
 
     ``ask`` sends one request for at most ``size`` keys and returns one future for each, in their order; at most
-    ``in_flight`` requests are open at a time, and a future is waited for ``seconds`` at most.
+    ``in_flight`` requests are open at a time, and each is waited for until ``seconds`` after it was sent.
     """
 
     ask: Callable[[Sequence[Key]], Sequence[Future[Answer]]]
@@ -39,19 +40,19 @@ class Batches(Generic[Key, Answer]):
         that has stopped answering costs one or two waits, however many keys there are.
         """
         batches = deque(keys[start : start + self.size] for start in range(0, len(keys), self.size))
-        waiting: deque[tuple[Sequence[Key], Sequence[Future[Answer] | TopicError]]] = deque()
+        waiting: deque[tuple[Sequence[Key], Sequence[Future[Answer] | TopicError], float]] = deque()
         silent = 0
         while batches or waiting:
             while batches and len(waiting) < self.in_flight and silent < self.in_flight:
                 batch = batches.popleft()
-                waiting.append((batch, self._asked(batch)))
+                waiting.append((batch, self._asked(batch), monotonic() + self.seconds))
             if not waiting:
                 yield from ((key, NOT_ASKED) for key in batches.popleft())
                 continue
-            batch, futures = waiting.popleft()
+            batch, futures, deadline = waiting.popleft()
             answered = False
             for key, future in zip(batch, futures, strict=True):
-                answer = self._answer(future)
+                answer = _answer(future, deadline)
                 answered = answered or not (isinstance(answer, TopicError) and answer.silent)
                 yield key, answer
             silent = 0 if answered else silent + 1
@@ -64,15 +65,16 @@ class Batches(Generic[Key, Answer]):
         except (TypeError, ValueError) as error:
             return [TopicError("_INVALID_ARG", f"not a request that the client accepts: {error}")] * len(batch)
 
-    def _answer(self, future: Future[Answer] | TopicError) -> Answer | TopicError:
-        if isinstance(future, TopicError):
-            return future
-        try:
-            return future.result(self.seconds)
-        except KafkaException as error:
-            return topic_error(error.args[0])
-        except FutureTimeout:
-            return TIMED_OUT
+
+def _answer(future: Future[Answer] | TopicError, deadline: float) -> Answer | TopicError:
+    if isinstance(future, TopicError):
+        return future
+    try:
+        return future.result(max(0.0, deadline - monotonic()))
+    except KafkaException as error:
+        return topic_error(error.args[0])
+    except FutureTimeout:
+        return TIMED_OUT
 
 
 def in_thread(call: Callable[[], Answer]) -> Future[Answer]:

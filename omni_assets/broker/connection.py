@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
 from omni_assets.errors import SettingsError
+from omni_assets.settings import is_secret
 
 CLIENT_ID = "omni-assets"
 DEFAULT_TIMEOUT = 15.0
@@ -16,7 +17,6 @@ _Client = TypeVar("_Client")
 
 _ADDRESS = re.compile(r"(?:[A-Z_]+://)?(?:\[(?P<v6>[0-9A-Fa-f:.%]+)\]|(?P<host>[^\s:/\[\]]+))(?::(?P<port>\d{1,5}))?")
 _QUOTED = re.compile(r'"([^"]*)"')
-_SECRET = re.compile(r"password|secret|\.key|token|jaas|pem|credential|oauthbearer", re.IGNORECASE)
 _SOCKET_TIMEOUT_MS = (1_500, 300_000)  # librdkafka's upper limit; below, fetches of a consumer would not fit in
 
 
@@ -93,6 +93,6 @@ def _not_accepted(words: str, properties: Mapping[str, str]) -> SettingsError:
 
 def _redacted(words: str, properties: Mapping[str, str]) -> str:
     for name, value in properties.items():
-        if value and _SECRET.search(name):
+        if value and is_secret(name):
             words = words.replace(value, "…")
     return words.strip().rstrip(".")

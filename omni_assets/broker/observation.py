@@ -73,6 +73,11 @@ def observed_topic(
     )
 
 
+def hidden_topic(name: str, why: TopicError) -> ObservedTopic:
+    """A topic that the broker does not list and that may exist all the same."""
+    return ObservedTopic(name, (), internal=is_internal(name), unknown=f"the topic is not listed: {why}")
+
+
 def _default(entry: Any) -> str | None:
     """What would hold without the topic's own value, from the synonyms: the broker's settings behind it.
 

@@ -70,3 +70,8 @@ class BrokerSnapshot:
     topics: Mapping[str, ObservedTopic]
     calls: int
     seconds: float
+
+    @property
+    def public_topics(self) -> int:
+        """The number of topics that the broker does not keep for itself."""
+        return sum(not topic.internal for topic in self.topics.values())

@@ -37,6 +37,11 @@ class TopicError:
         return self.code == "TOPIC_ALREADY_EXISTS"
 
     @property
+    def absent(self) -> bool:
+        """Whether the broker's answer was that there is no such topic. Nothing else makes a topic missing."""
+        return self.code == "UNKNOWN_TOPIC_OR_PART"
+
+    @property
     def silent(self) -> bool:
         """Whether nothing was answered at all."""
         return self.code in _SILENT

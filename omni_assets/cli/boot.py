@@ -12,8 +12,6 @@ from omni_assets.cli.options import BootstrapServers, EnvironmentName, Format, O
 if TYPE_CHECKING:
     from omni_assets.operations.context import Context
 
-DEADLINE = 30.0
-
 
 def add_to(app: typer.Typer) -> None:
     app.command(epilog=examples("omni boot && exec my-agent", "omni boot --deadline 120 --format json"))(boot)
@@ -24,8 +22,14 @@ def boot(
     environment: EnvironmentName = None,
     bootstrap_servers: BootstrapServers = None,
     deadline: Annotated[
-        float, typer.Option(min=0, metavar="SECONDS", help="How long to try again while the broker does not answer.")
-    ] = DEADLINE,
+        float | None,
+        typer.Option(
+            min=0,
+            metavar="SECONDS",
+            help="How long to try again while the broker does not answer; else 30.",
+            show_default=False,
+        ),
+    ] = None,
     output: OutputFormat = Format.TEXT,
 ) -> int:
     """Provision and validate when a service starts.
@@ -35,9 +39,10 @@ def boot(
     """
     from omni_assets.cli.views.contract_errors import say_errors
     from omni_assets.cli.views.validation import boot_document, validation_lines
-    from omni_assets.operations.boot import run
+    from omni_assets.operations.boot import DEADLINE, run
     from omni_assets.operations.context import resolve
 
+    patience = DEADLINE if deadline is None else deadline
     with streams.progress("provisioning and validating") as shown:
         attempts = 0
 
@@ -47,11 +52,11 @@ def boot(
             context = resolve(paths or (), environment=environment, bootstrap_servers=bootstrap_servers)
             if attempts > 1:
                 shown.update(
-                    f"no broker answers at {context.bootstrap_servers} yet; trying again for up to {deadline:g} s"
+                    f"no broker answers at {context.bootstrap_servers} yet; trying again for up to {patience:g} s"
                 )
             return context
 
-        report = run(attempt, deadline)
+        report = run(attempt, patience)
     if report.validation is None:
         raise report.error if report.error is not None else RuntimeError("boot ended without a result")
     validation = report.validation

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from omni_assets.cli import streams
-from omni_assets.cli.options import HELP_NAMES, Format, OutputFormat, examples, help_when_alone
+from omni_assets.cli.options import HELP_NAMES, Format, OutputFormat, examples, help_when_alone, port_option
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -43,12 +43,8 @@ def start(
     ] = EngineName.NOIDA,
     port: Annotated[
         int | None,
-        typer.Option(
-            min=1,
-            max=65_535,
-            metavar="PORT",
-            help="Listen there; else where it listened before, then 9092, then any free port.",
-            show_default=False,
+        port_option(
+            "Listen there, on any free port with 0; else where it listened before, then 9092, then any free port.", 0
         ),
     ] = None,
     reset: Annotated[

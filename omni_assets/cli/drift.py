@@ -42,15 +42,16 @@ def drift(
     contract has errors.
     """
     from omni_assets.cli.views.contract_errors import say_errors
-    from omni_assets.cli.views.drift import of_projection, of_report
+    from omni_assets.cli.views.drift import of_report, of_stored
     from omni_assets.cli.words import age, spent
     from omni_assets.operations.context import resolve
     from omni_assets.operations.observe import drift as run
+    from omni_assets.operations.recording import stored_drift
 
     started = time.monotonic()
     context = resolve(paths or (), environment=environment, bootstrap_servers=bootstrap_servers)
     if stored:
-        found = of_projection(context)
+        found = of_stored(*stored_drift(context))
         when = age(found.observed_at, datetime.now(UTC))
         _show(found, f"({found.bootstrap_servers}, observed {'just now' if when == 'now' else f'{when} ago'})", output)
         return int(bool(found.rows))

@@ -17,7 +17,7 @@ def failure_text(message: str, remedy: str = "", width: int | None = None) -> st
 
     Further lines of a message (the end of a log) are indented too, so that none can pass for another error.
     """
-    from omni_assets.contracts.renderers import visible
+    from omni_assets.contracts.text import visible
 
     said = [*message.split("\n"), *([remedy] if remedy else [])]
     lines = [

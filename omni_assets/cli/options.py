@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from enum import StrEnum
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -88,6 +88,11 @@ TableOutputFormat = Annotated[
 FindingsOutputFormat = Annotated[
     FindingsFormat, typer.Option("--format", help="How the findings are written on standard output.")
 ]
+
+
+def port_option(where: str, lowest: int = 1) -> Any:
+    """``--port``; ``where`` says who listens there, and where without it."""
+    return typer.Option("--port", min=lowest, max=65_535, metavar="PORT", help=where, show_default=False)
 
 
 def help_when_alone(context: typer.Context) -> None:

@@ -12,7 +12,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Protocol, TextIO
 
-from omni_assets.errors import OmniError
+from omni_assets.errors import OmniError, reason
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -61,13 +61,14 @@ def write(text: str) -> None:
         write(text.encode(stream.encoding, "backslashreplace").decode(stream.encoding))
     except OSError as error:
         _silence(stream)
-        why = (error.strerror or str(error)).lower()
-        raise OutputLost(f"standard output cannot be written: {why}.", "Free space there, or redirect it.") from None
+        raise OutputLost(
+            f"standard output cannot be written: {reason(error)}.", "Free space there, or redirect it."
+        ) from None
 
 
 def write_line(text: str) -> None:
     """Write one line of text that may hold anything."""
-    from omni_assets.contracts.renderers import visible
+    from omni_assets.contracts.text import visible
 
     write(visible(text))
 
@@ -81,7 +82,7 @@ def write_csv(columns: Sequence[str], rows: Sequence[Sequence[object]]) -> None:
     """Write one CSV table with a header: values as they are, but for what would steer a terminal on one."""
     import pandas
 
-    from omni_assets.contracts.renderers import visible
+    from omni_assets.contracts.text import visible
 
     if is_terminal(sys.stdout):
         rows = [[visible(value) if isinstance(value, str) else value for value in row] for row in rows]
@@ -147,7 +148,7 @@ def _text(status: str) -> Text:
     """Text as it stands: rich would read markup in a plain string."""
     from rich.text import Text
 
-    from omni_assets.contracts.renderers import visible
+    from omni_assets.contracts.text import visible
 
     return Text(visible(status))
 

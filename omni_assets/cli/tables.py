@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import NamedTuple, TypeAlias
 
-from omni_assets.contracts.renderers import visible
+from omni_assets.contracts.text import visible
 
 Line: TypeAlias = "list[tuple[str, str]]"
 """Pieces of text, each with a style in rich's words (``bold``, ``yellow``) or an empty one."""

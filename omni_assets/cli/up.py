@@ -8,7 +8,15 @@ import typer
 
 from omni_assets.cli import streams
 from omni_assets.cli.failure import report
-from omni_assets.cli.options import BootstrapServers, EnvironmentName, Format, OutputFormat, Paths, examples
+from omni_assets.cli.options import (
+    BootstrapServers,
+    EnvironmentName,
+    Format,
+    OutputFormat,
+    Paths,
+    examples,
+    port_option,
+)
 
 _SIGNALLED = 128
 
@@ -25,14 +33,7 @@ def up(
         bool, typer.Option("--once", help="One cycle, no UI; exits with the code of what it found.")
     ] = False,
     port: Annotated[
-        int | None,
-        typer.Option(
-            min=1,
-            max=65_535,
-            metavar="PORT",
-            help="Where the UI listens; else 3000, or a free port where that is taken.",
-            show_default=False,
-        ),
+        int | None, port_option("Where the UI listens; else 3000, or a free port where that is taken.")
     ] = None,
     output: OutputFormat = Format.TEXT,
 ) -> int:

@@ -1,15 +1,12 @@
-"""Figures for people: counts, ages, durations."""
+"""Figures for people: ages, durations, and the calls that they took."""
 
 from __future__ import annotations
 
 from datetime import datetime
 
+from omni_assets.contracts.text import count as count  # noqa: PLC0414 - views take it from here
+
 _AGES = (("d", 86_400), ("h", 3_600), ("min", 60), ("s", 1))
-
-
-def count(number: int, noun: str) -> str:
-    """``1 topic``, ``31 topics``, ``1,000 topics``."""
-    return f"{number:,} {noun}{'' if number == 1 else 's'}"
 
 
 def spent(seconds: float, calls: int | None = None) -> str:

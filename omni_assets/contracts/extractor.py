@@ -18,7 +18,6 @@ from yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 from omni_assets.contracts.discovery import find_contracts
 from omni_assets.contracts.document import Document, Pairs, Unreadable, parse, place, read
 from omni_assets.contracts.findings import (
-    BAD_SETTING,
     DUPLICATE_KEY,
     MALFORMED_NAME,
     TEMPLATE_NAME,
@@ -28,7 +27,7 @@ from omni_assets.contracts.findings import (
     finding,
     in_order,
 )
-from omni_assets.contracts.forms import BESIDE, FORMS, NOWHERE, Form, Step, tree
+from omni_assets.contracts.forms import FORMS, Form, Step, tree
 from omni_assets.contracts.manifest import SpecPolicy, assemble
 from omni_assets.contracts.merges import Merges
 from omni_assets.contracts.model import (
@@ -42,7 +41,7 @@ from omni_assets.contracts.model import (
     TopicSettings,
 )
 from omni_assets.contracts.naming import Grammar, InvalidName, is_template
-from omni_assets.contracts.topic_settings import read_settings
+from omni_assets.contracts.topic_settings import is_setting, read_settings
 
 MAX_FINDINGS = 10_000
 """Most findings of one contract: beyond, something that is no contract was read as one."""
@@ -54,6 +53,8 @@ _NAME_KEYS = ("node_name", "name", "node", "contract_name")
 _NULL = "tag:yaml.org,2002:null"
 _MERGE = "tag:yaml.org,2002:merge"
 _BETWEEN_NAMES = re.compile(r"[\s,;]+")
+_OPENING = frozenset("=:|([<{\"'`")
+_CLOSING = ")]>}\"'`|!?.:/"
 _LONGEST_PATH = 160
 
 _Trail: TypeAlias = "tuple[_Trail, str] | None"
@@ -171,6 +172,8 @@ class _Reading:
         for index, value in enumerate(node.value):
             if type(value) is not ScalarNode:
                 stack.append((value, child, (trail, f"[{index}]")))
+                if child is not None and type(value) is MappingNode:
+                    self._check_item(value, child, (trail, f"[{index}]"))
             elif child is not None:
                 self._take(value, child, None, (trail, f"[{index}]"))
             elif needle in value.value.lower():
@@ -178,14 +181,48 @@ class _Reading:
         if step is not None and child is None and node.value:
             self._misplaced(node, step, trail, "a list")
 
+    def _check_item(self, item: MappingNode, step: Step, trail: _Trail) -> None:
+        """An item that names no topic is lost with all that it states, unless what it holds is reported by itself."""
+        pairs = self.merges.pairs(item)
+        if not step.keys or any(key.value in step.keys for key, _ in pairs):
+            return
+        if step.form is None and not any(is_setting(key.value) for key, _ in pairs):
+            return  # an event that is described, and that never goes over the bus
+        if any(type(value) is ScalarNode and self._names_in(value.value) for _, value in pairs):
+            return
+        self._found(
+            finding(
+                UNEXPECTED_SHAPE,
+                f"`{_key_path(trail)}` has no `{next(iter(step.keys))}`, so nothing of it is read.",
+                place(self.path, item),
+                severity=Severity.WARNING,
+                fix="name the topic, or remove the item",
+            )
+        )
+
     def _look_at(self, node: ScalarNode, trail: _Trail) -> None:
         if self._names_in(node.value):
             self.unread.setdefault(id(node), (node, trail))
 
     def _names_in(self, text: str) -> list[str]:
-        """The topics that ``text`` consists of; none where it holds anything else, since prose may mention topics."""
-        words = [word for word in _BETWEEN_NAMES.split(text) if word] if text else []
-        return words if all(map(self.grammar.resembles, words)) else []
+        """The topics that ``text`` consists of, whatever signs stand around them (``kafka://``, ``topic=``); none where
+        it holds other words, since prose may mention topics."""
+        names: list[str] = []
+        for word in _BETWEEN_NAMES.split(text):
+            name = word if self.grammar.resembles(word) else self._name_within(word)
+            if name:
+                names.append(name)
+            elif any(map(str.isalnum, word)):
+                return []
+        return names
+
+    def _name_within(self, word: str) -> str:
+        """The topic that ``word`` ends with, after a sign and without closing ones; empty where there is none."""
+        start = word.lower().find(self.needle, 1) if self.needle else -1
+        if start < 0 or not (word[start - 1] in _OPENING or word[:start].endswith("://")):
+            return ""
+        name = word[start:].rstrip(_CLOSING)
+        return name if self.grammar.resembles(name) else ""
 
     def _check_duplicates(self, pairs: Pairs) -> None:
         if len({key.value for key, _ in pairs if type(key) is ScalarNode}) == len(pairs):
@@ -250,20 +287,12 @@ class _Reading:
         )
 
     def _settings(self, form: Form, mapping: MappingNode | None, topic: str) -> TopicSettings:
-        if mapping is None or form.settings == NOWHERE:
+        if mapping is None or not form.takes_settings:
             return NO_SETTINGS
-        node = mapping if form.settings == BESIDE else _value_of(self.merges.pairs(mapping), form.settings)
-        if node is None or node.tag == _NULL:
-            return NO_SETTINGS
-        if not isinstance(node, MappingNode):
-            message = f"the setting `{form.settings}` of `{topic}` cannot be used: it is not a mapping."
-            fix = f"write settings such as `partitions: 3` under `{form.settings}`"
-            self._found(finding(BAD_SETTING, message, place(self.path, node), topic=topic, fix=fix))
-            return NO_SETTINGS
-        known = self.settings.get((id(node), topic))
+        known = self.settings.get((id(mapping), topic))
         if known is None:
-            known, findings = read_settings(self.path, node, topic, self._pairs_of_settings)
-            self.settings[id(node), topic] = known
+            known, findings = read_settings(self.path, mapping, topic, self._pairs_of_settings)
+            self.settings[id(mapping), topic] = known
             for each in findings:
                 self._found(each)
         return known
@@ -330,15 +359,15 @@ class _Reading:
                 severity=Severity.NOTE,
                 related=((declared, "declared here"),),
             )
-        shown = self.grammar.suggest(name) or name
+        shown = name if self.grammar.matches(name) else self.grammar.suggest(name)
+        places = "under event_bus.publish_topics or event_bus.subscribe_topics"
+        declared_as = f"`{_short(shown)}`" if shown else f"a name that follows `{self.grammar.template}`"
         return finding(
             UNREAD_DECLARATION,
             f"{message}, so it is neither provisioned nor checked.",
             location,
             topic=name,
-            fix=_INSTEAD_OF_A_TEMPLATE
-            if is_template(name)
-            else f"declare `{_short(shown)}` under event_bus.publish_topics or event_bus.subscribe_topics",
+            fix=_INSTEAD_OF_A_TEMPLATE if is_template(name) else f"declare {declared_as} {places}",
         )
 
     def _found(self, found: Finding) -> None:

@@ -92,7 +92,7 @@ UNKNOWN_SETTING = Rule(
     Severity.WARNING,
     "A topic setting is not one that a broker knows.",
     "Some brokers reject an unknown configuration key, others ignore it in silence. Under `config` every unknown key "
-    "is reported; beside a topic's name only one that is nearly a setting.",
+    "is reported; beside a topic's name only one that is nearly a setting, or that holds some.",
 )
 CONFLICTING_SETTINGS = Rule(
     "OM106",

@@ -1,8 +1,8 @@
 """The declaration forms: where in a contract topics stand, and what the node does with them.
 
 A form is a key path and a role. ``[]`` in a path is any item of a list. The path leads to the scalar that holds the
-topic's name; ``settings`` says where its settings stand: beside it, in a mapping under a key beside it, or nowhere. A
-new form is a new row.
+topic's name. Settings, where a form takes them, stand beside the name, or under ``topic_config`` there. A new form is a
+new row.
 """
 
 from __future__ import annotations
@@ -12,31 +12,28 @@ from dataclasses import dataclass, field
 
 from omni_assets.contracts.model import Role
 
-BESIDE = "."
-NOWHERE = ""
-
 
 @dataclass(frozen=True, slots=True)
 class Form:
-    """One row: the key path of the topic's name, the role, and the key that holds its settings."""
+    """One row: the key path of the topic's name, the role, and whether settings may stand beside the name."""
 
     path: str
     role: Role
-    settings: str = NOWHERE
+    takes_settings: bool = False
 
 
 FORMS: tuple[Form, ...] = (
     Form("event_bus.subscribe_topics[]", Role.SUBSCRIBES),
-    Form("event_bus.subscribe_topics[].topic", Role.SUBSCRIBES, BESIDE),
+    Form("event_bus.subscribe_topics[].topic", Role.SUBSCRIBES, takes_settings=True),
     Form("event_bus.publish_topics[]", Role.PUBLISHES),
-    Form("event_bus.publish_topics[].topic", Role.PUBLISHES, BESIDE),
+    Form("event_bus.publish_topics[].topic", Role.PUBLISHES, takes_settings=True),
     Form("event_bus.dlq_topics[]", Role.PUBLISHES),
-    Form("event_bus.dlq_topics[].topic", Role.PUBLISHES, BESIDE),
-    Form("event_bus.subscribe.topic", Role.SUBSCRIBES, BESIDE),
+    Form("event_bus.dlq_topics[].topic", Role.PUBLISHES, takes_settings=True),
+    Form("event_bus.subscribe.topic", Role.SUBSCRIBES, takes_settings=True),
     Form("event_bus.publish.success_topic", Role.PUBLISHES),
     Form("event_bus.publish.failure_topic", Role.PUBLISHES),
-    Form("consumed_events[].topic", Role.SUBSCRIBES, "topic_config"),
-    Form("published_events[].topic", Role.PUBLISHES, "topic_config"),
+    Form("consumed_events[].topic", Role.SUBSCRIBES, takes_settings=True),
+    Form("published_events[].topic", Role.PUBLISHES, takes_settings=True),
     Form("terminal_event", Role.PUBLISHES),
 )
 

@@ -19,7 +19,8 @@ DEFAULT_KINDS = ("cmd", "evt", "intent", "dlq", "snapshot")
 DEFAULT_SEGMENT = "[a-z0-9]+(?:-[a-z0-9]+)*"
 
 _FIELDS = frozenset({"kind", "producer", "event", "version"})
-_VERSION = "[1-9][0-9]*"
+_VERSION_DIGITS = 9
+_VERSION = f"[1-9][0-9]{{0,{_VERSION_DIGITS - 1}}}"
 _LEGAL = "[A-Za-z0-9._-]"
 _PLACEHOLDER = re.compile(r"\{[^{}]*\}")
 _LEADING_PLACEHOLDERS = re.compile(r"(?:\{[^{}]*\}\.)+")
@@ -158,6 +159,8 @@ class Grammar:
             shape = re.escape(rule).replace(re.escape("{version}"), _VERSION)
             if re.fullmatch(shape, segment):
                 return None
+            if re.fullmatch(shape.replace(_VERSION, "[1-9][0-9]*"), segment):
+                return f"its version `{segment}` has more than {_VERSION_DIGITS} digits"
             return f"its version `{segment}` is not {rule.replace('{version}', '<number>')} without leading zeros"
         if rule == f"{{{fields[0]}}}" and not self._segment.fullmatch(segment):
             return f"its {fields[0]} segment `{segment}` {self._segment_fault(segment)}"

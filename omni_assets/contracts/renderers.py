@@ -6,16 +6,16 @@ are only ever added, since scripts build on them.
 
 from __future__ import annotations
 
-import unicodedata
 from collections import Counter
 from collections.abc import Iterable
 from typing import Any
 
 from omni_assets.contracts.model import Declaration, Finding, Manifest, Severity, Topic
+from omni_assets.contracts.text import count
+from omni_assets.contracts.text import visible as visible  # noqa: PLC0414 - sarif takes it from here
 
 Document = dict[str, Any]
 
-_UNSAFE = frozenset({"Cc", "Cf", "Co", "Cs", "Zl", "Zp"})
 _GITHUB_LEVELS = {Severity.ERROR: "error", Severity.WARNING: "warning", Severity.NOTE: "notice"}
 
 
@@ -37,8 +37,8 @@ def finding_text(finding: Finding) -> str:
 def sentence(manifest: Manifest, seconds: float) -> str:
     """``1 error, 2 warnings in 12 contracts, 31 topics (0.04 s)``"""
     counts = severity_counts(manifest.findings)
-    found = ", ".join(_count(number, severity) for severity, number in counts.items() if number) or "no findings"
-    where = f"{_count(len(manifest.contracts), 'contract')}, {_count(len(manifest.topics), 'topic')}"
+    found = ", ".join(count(number, severity) for severity, number in counts.items() if number) or "no findings"
+    where = f"{count(len(manifest.contracts), 'contract')}, {count(len(manifest.topics), 'topic')}"
     return f"{found} in {where} ({seconds:.2f} s)"
 
 
@@ -78,17 +78,6 @@ def severity_counts(findings: Iterable[Finding]) -> dict[str, int]:
     """How many errors, warnings and notes, in that order; 0 where there are none."""
     counted = Counter(each.severity for each in findings)
     return {severity.value: counted[severity] for severity in Severity}
-
-
-def visible(shown: str) -> str:
-    """``shown`` with every control, formatting and line-breaking character written out as an escape."""
-    if shown.isascii() and shown.isprintable():
-        return shown
-    return "".join(_escaped(each) if unicodedata.category(each) in _UNSAFE else each for each in shown)
-
-
-def _escaped(character: str) -> str:
-    return character.encode("unicode_escape", "surrogatepass").decode("ascii")
 
 
 def _companions(finding: Finding) -> list[str]:
@@ -157,7 +146,3 @@ def _topic(topic: Topic) -> Document:
 def _declaration(declaration: Declaration) -> Document:
     location = declaration.location
     return {"node": declaration.node, "path": location.path, "line": location.line, "column": location.column}
-
-
-def _count(number: int, noun: str) -> str:
-    return f"{number:,} {noun}{'' if number == 1 else 's'}"

@@ -34,7 +34,7 @@ CONFIG_KEYS = frozenset(
 _VENDOR_PREFIXES = ("redpanda.", "confluent.")
 _CONFIG_KEYS_IN_ORDER = tuple(sorted(CONFIG_KEYS))
 _SPELLINGS = {key.replace(".", "_"): key for key in _CONFIG_KEYS_IN_ORDER}
-_FIELDS = ("partitions", "replication_factor", "keyed", "config", "retention")
+_FIELDS = ("partitions", "replication_factor", "keyed", "config", "retention", "topic_config")
 _SUGGESTIBLE = (*_FIELDS, *_CONFIG_KEYS_IN_ORDER, *sorted(_SPELLINGS))
 _OFTEN_MEANT = {
     "cleanup": "cleanup.policy",
@@ -123,8 +123,26 @@ class _Reading:
             self._config_key(key, value)
         elif key == "config":
             self._config(value)
-        elif close := _nearly(key):
+        elif key == "topic_config":
+            self._topic_config(value)
+        elif close := "config" if self._holds_settings(value) else _nearly(key):
             self._unknown(key, key_node, close)
+
+    def _topic_config(self, node: Node) -> None:
+        """Settings under a key of their own: what stands there and is none is reported, whatever it is."""
+        if isinstance(node, ScalarNode) and node.tag == _NULL:
+            return
+        if not isinstance(node, MappingNode):
+            raise InvalidValue("it is not a mapping of settings")
+        self.fields(node)
+        for key_node, value in self.pairs_of(node):
+            known = is_setting(key_node.value) or self._holds_settings(value)
+            if isinstance(key_node, ScalarNode) and not known and not _nearly(key_node.value):
+                self._unknown(key_node.value, key_node, "")
+
+    def _holds_settings(self, node: Node) -> bool:
+        """Whether a mapping that no form reads holds keys that are settings."""
+        return isinstance(node, MappingNode) and any(is_setting(key.value) for key, _ in self.pairs_of(node))
 
     def _config(self, node: Node) -> None:
         if isinstance(node, ScalarNode) and node.tag == _NULL:
@@ -172,6 +190,11 @@ class _Reading:
                 fix=f"write `{close}`" if close else "remove it, or check its spelling",
             )
         )
+
+
+def is_setting(key: object) -> bool:
+    """Whether a key of a mapping states a setting of its topic."""
+    return isinstance(key, str) and (key in _FIELDS or key in CONFIG_KEYS or key in _SPELLINGS)
 
 
 @lru_cache(maxsize=1024)

@@ -3,11 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from omni_assets.broker.snapshot import BrokerSnapshot, ConfigSource, ObservedConfig, ObservedTopic
-from omni_assets.contracts.findings import EMPTY, INVALID_YAML, NOT_A_MAPPING, UNREADABLE
+from omni_assets.contracts.findings import (
+    CONFLICTING_SETTINGS,
+    EMPTY,
+    INVALID_YAML,
+    NOT_A_MAPPING,
+    UNREADABLE,
+)
 from omni_assets.contracts.model import Location, Manifest, Topic
 from omni_assets.contracts.naming import fold
 from omni_assets.contracts.values import same
@@ -56,7 +63,8 @@ class Drift:
 
 def diff(manifest: Manifest, snapshot: BrokerSnapshot) -> tuple[Drift, ...]:
     """Every difference, by topic, kind and field. Topics in sync have no row; internal topics are not looked at."""
-    rows = [row for topic in manifest.topics.values() for row in _declared(topic, snapshot)]
+    torn = {each.topic for each in manifest.findings if each.rule is CONFLICTING_SETTINGS}
+    rows = [row for topic in manifest.topics.values() for row in _declared(topic, snapshot, torn)]
     rows += _orphans(manifest, snapshot)
     return tuple(sorted(rows, key=lambda row: (row.topic, row.kind, row.field)))
 
@@ -71,9 +79,10 @@ def with_record_bounds(drift: tuple[Drift, ...], bounds: Mapping[str, int]) -> t
     )
 
 
-def _declared(topic: Topic, snapshot: BrokerSnapshot) -> Iterator[Drift]:
+def _declared(topic: Topic, snapshot: BrokerSnapshot, torn: AbstractSet[str | None]) -> Iterator[Drift]:
     if topic.blocked:
-        yield _row(topic, DriftKind.CONFLICT, "", None, None, _CONFLICT, topic.blocked)
+        judgement = _CONFLICT if topic.name in torn else _UNUSABLE
+        yield _row(topic, DriftKind.CONFLICT, "", None, None, judgement, topic.blocked)
         return
     observed = snapshot.topics.get(topic.name)
     if observed is None:
@@ -116,7 +125,7 @@ def _configs(topic: Topic, observed: Mapping[str, ObservedConfig]) -> Iterator[D
             yield _row(topic, DriftKind.CONFIG, key, declared, None, _HIDDEN)
         elif not same(key, declared, found.value):
             judgement = judge_config(key, declared, found.value)
-            yield _row(topic, DriftKind.CONFIG, key, declared, found.value, judgement)
+            yield _row(topic, DriftKind.CONFIG, key, declared, found.value, judgement, _PINNED.get(found.source, ""))
     for key, found in observed.items():
         if key not in topic.spec.config and _overridden(key, found):
             yield _row(topic, DriftKind.CONFIG, key, None, found.value, _OVERRIDE)
@@ -163,8 +172,14 @@ def _row(
 
 _CREATE = Judgement(Verdict.AUTO_FIXABLE, Reason.CREATE_IS_SAFE)
 _ORPHAN = Judgement(Verdict.NEEDS_APPROVAL, Reason.UNDECLARED_TOPIC)
+_PINNED = {
+    ConfigSource.TOPIC: "pinned on the topic",
+    ConfigSource.BROKER: "inherited from the broker's settings",
+    ConfigSource.DEFAULT: "inherited from the broker's default",
+}
 _INCOMPLETE = Judgement(Verdict.UNKNOWN, Reason.MANIFEST_INCOMPLETE)
 _CONFLICT = Judgement(Verdict.UNFIXABLE, Reason.CONFLICTING_SETTINGS)
+_UNUSABLE = Judgement(Verdict.UNFIXABLE, Reason.UNUSABLE_SETTING)
 _UNSEEN = Judgement(Verdict.UNKNOWN, Reason.NOT_OBSERVED)
 _HIDDEN = Judgement(Verdict.UNKNOWN, Reason.VALUE_HIDDEN)
 _NO_EFFECT = Judgement(Verdict.UNFIXABLE, Reason.NO_EFFECT_HERE)

@@ -37,6 +37,7 @@ class Reason(StrEnum):
     VALUE_HIDDEN = "value_hidden"
     NOT_OBSERVED = "not_observed"
     CONFLICTING_SETTINGS = "conflicting_settings"
+    UNUSABLE_SETTING = "unusable_setting"
     MANIFEST_INCOMPLETE = "manifest_incomplete"
 
 
@@ -62,6 +63,7 @@ EXPLANATIONS: dict[Reason, str] = {
     Reason.VALUE_HIDDEN: "the broker does not show this value",
     Reason.NOT_OBSERVED: "the broker did not say, so nothing is known",
     Reason.CONFLICTING_SETTINGS: "the contracts must agree first",
+    Reason.UNUSABLE_SETTING: "the contract must be mended first",
     Reason.MANIFEST_INCOMPLETE: "a contract could not be read, and may declare it",
 }
 """What each reason says to a person, as a clause."""

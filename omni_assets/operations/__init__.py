@@ -1,0 +1,1 @@
+"""What people, Dagster and programs alike ask for: each operation strings the floors below together."""

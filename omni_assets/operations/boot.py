@@ -7,7 +7,7 @@ import threading
 import time
 from collections.abc import Callable, Generator
 from concurrent.futures import Future
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from omni_assets.errors import OmniError
 from omni_assets.operations.context import Context, resolve
@@ -18,6 +18,7 @@ DEADLINE = 30.0
 
 _FIRST_PAUSE = 0.25
 _LONGEST_PAUSE = 4.0
+_SHORTEST_CALL = 0.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +91,7 @@ def run(context: Callable[[], Context], deadline: float = DEADLINE) -> BootRepor
     while True:
         attempts += 1
         try:
-            validation = validate(context(), trigger="boot")
+            validation = validate(_within(context(), deadline - (time.monotonic() - started)), trigger="boot")
         except OmniError as error:
             left = deadline - (time.monotonic() - started)
             if not error.transient or left <= pause:
@@ -99,3 +100,9 @@ def run(context: Callable[[], Context], deadline: float = DEADLINE) -> BootRepor
             pause = min(pause * 2, _LONGEST_PAUSE)
             continue
         return BootReport(validation, None, attempts, time.monotonic() - started)
+
+
+def _within(context: Context, left: float) -> Context:
+    """The same context, whose broker calls wait no longer than is left."""
+    timeout = min(context.connection.timeout, max(left, _SHORTEST_CALL))
+    return replace(context, connection=replace(context.connection, timeout=timeout))

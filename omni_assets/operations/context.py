@@ -12,25 +12,28 @@ from enum import StrEnum
 from functools import cache
 from pathlib import Path
 from types import MappingProxyType
+from typing import TYPE_CHECKING
 
 from omni_assets import settings as settings_module
 from omni_assets.broker.connection import Connection
-from omni_assets.broker.local.lifecycle import running
+from omni_assets.broker.local.lifecycle import last_address, running
 from omni_assets.contracts.extractor import ContractTopicExtractor
 from omni_assets.contracts.manifest import Limits, SpecPolicy
 from omni_assets.contracts.model import Manifest, TopicSettings
 from omni_assets.contracts.naming import Grammar
 from omni_assets.contracts.values import InvalidValue, normalise
-from omni_assets.errors import SettingsError
+from omni_assets.errors import SettingsError, UnnamedBroker
 from omni_assets.settings import DEFAULT_ENVIRONMENT, LOCAL_ENVIRONMENT, Environment, Settings
 
+if TYPE_CHECKING:
+    from omni_assets.broker.admin import BrokerAdmin
+
 CONVENTIONAL_ADDRESS = "127.0.0.1:9092"
-"""Where a broker is expected when nothing names one and ``omni broker start`` has started none. It is read from, and
-never written to: it may be anybody's."""
+"""Where a broker is expected when nothing names one and ``omni broker start`` has started none."""
 
 
 class BrokerOrigin(StrEnum):
-    """How the broker's address is known."""
+    """How the broker's address is known: ``ASSUMED`` where nobody named one and none of this project's own runs."""
 
     NAMED = "named"
     LOCAL = "local"
@@ -53,6 +56,21 @@ class Context:
     def named(self) -> bool:
         """Whether somebody named the broker."""
         return self.origin is BrokerOrigin.NAMED
+
+    def admin(self) -> BrokerAdmin:
+        """The broker's admin API, to be closed by whoever asked.
+
+        Raises ``BrokerUnreachable``, and ``UnnamedBroker`` where one answers at an address that was only assumed: it
+        may be anybody's, and what it has says nothing of this project.
+        """
+        from omni_assets.broker.admin import BrokerAdmin
+
+        admin = BrokerAdmin(self.connection)
+        if self.origin is BrokerOrigin.ASSUMED:
+            with admin:
+                admin.cluster_id()
+            raise UnnamedBroker(self.bootstrap_servers)
+        return admin
 
     def extractor(self) -> ContractTopicExtractor:
         """The parser under this project's grammar and this environment's limits. Raises ``SettingsError``."""
@@ -82,7 +100,8 @@ def resolve(
     named = bootstrap_servers or environ.get("OMNI_BOOTSTRAP_SERVERS") or profile.bootstrap_servers
     record = running(home) if not (name and named) else None
     local = record.bootstrap_servers if record else None
-    address = named or local or CONVENTIONAL_ADDRESS
+    stopped = last_address(home) if not named and not local else None
+    address = named or local or stopped or CONVENTIONAL_ADDRESS
     origin = BrokerOrigin.NAMED if named else BrokerOrigin.LOCAL if local else BrokerOrigin.ASSUMED
     if name is None:
         name = LOCAL_ENVIRONMENT if not named or named == local else DEFAULT_ENVIRONMENT

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from omni_assets.broker.admin import BrokerAdmin
 from omni_assets.contracts.model import Manifest
 from omni_assets.operations.context import Context
 
@@ -15,6 +14,6 @@ def missing_topics(context: Context, manifest: Manifest, seconds: float) -> tupl
     Takes at most about ``seconds``. Raises ``BrokerError``.
     """
     limit = min(seconds, context.connection.timeout)
-    with BrokerAdmin(replace(context.connection, timeout=limit)) as admin:
+    with replace(context, connection=replace(context.connection, timeout=limit)).admin() as admin:
         present = admin.topic_names()
     return tuple(name for name, topic in manifest.topics.items() if name not in present and not topic.blocked)

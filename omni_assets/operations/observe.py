@@ -7,7 +7,6 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
-from omni_assets.broker.admin import BrokerAdmin
 from omni_assets.broker.snapshot import BrokerSnapshot
 from omni_assets.contracts.model import Manifest
 from omni_assets.drift.diff import Drift, DriftKind, diff, with_record_bounds
@@ -20,7 +19,7 @@ BOUNDED_ORPHANS = 1_000
 
 
 @dataclass(frozen=True, slots=True)
-class DriftRow:
+class OpenDrift:
     """A difference, and since when it has been seen."""
 
     drift: Drift
@@ -33,7 +32,7 @@ class DriftReport:
 
     manifest: Manifest
     snapshot: BrokerSnapshot
-    rows: tuple[DriftRow, ...]
+    rows: tuple[OpenDrift, ...]
 
     @property
     def counts(self) -> dict[str, int]:
@@ -49,7 +48,7 @@ class DriftReport:
 
 def observe(context: Context) -> BrokerSnapshot:
     """Take a snapshot of the broker and project it. Raises ``BrokerError`` and ``StateError``."""
-    with BrokerAdmin(context.connection) as admin:
+    with context.admin() as admin:
         snapshot = admin.snapshot()
     record_snapshot(context, snapshot)
     return snapshot
@@ -57,14 +56,14 @@ def observe(context: Context) -> BrokerSnapshot:
 
 def drift(context: Context, manifest: Manifest) -> DriftReport:
     """Take a snapshot, diff it against ``manifest``, and project all three. Raises ``BrokerError``, ``StateError``."""
-    with BrokerAdmin(context.connection) as admin:
-        snapshot = admin.snapshot()
+    with context.admin() as admin:
+        snapshot = admin.snapshot(manifest.topics)
         found = diff(manifest, snapshot)
         orphans = [row.topic for row in found if row.kind is DriftKind.ORPHANED][:BOUNDED_ORPHANS]
         if orphans:
             found = with_record_bounds(found, admin.record_bounds(orphans))
     recorded = record_observation(context, manifest, snapshot, found)
-    return DriftReport(manifest, snapshot, tuple(DriftRow(*each) for each in recorded))
+    return DriftReport(manifest, snapshot, tuple(OpenDrift(*each) for each in recorded))
 
 
 def verdict_counts(drift: Iterable[Drift], declared_topics: int) -> dict[str, int]:

@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from omni_assets.broker.admin import BrokerAdmin
 from omni_assets.broker.topics import NewTopicRequest, TopicError
 from omni_assets.contracts.model import Manifest, Topic
-from omni_assets.errors import BrokerError, StateError, UnnamedBroker
-from omni_assets.operations.context import BrokerOrigin, Context
+from omni_assets.errors import BrokerError, StateError
+from omni_assets.operations.context import Context
 from omni_assets.operations.outcomes import Outcome, TopicOutcome
 from omni_assets.operations.recording import record_provisioning
 
@@ -44,12 +44,12 @@ def provision(context: Context, manifest: Manifest, *, trigger: str = "provision
     """Create the declared topics that the broker does not have, and read back.
 
     One listing, a create request for every few hundred missing topics, and one more listing when any was missing.
-    ``trigger`` says in the log who asked. Raises ``BrokerError``, and where something is missing
-    ``ReadOnly`` and ``UnnamedBroker``.
+    ``trigger`` says in the log who asked. Raises ``UnnamedBroker``, ``BrokerError``, and
+    ``ReadOnly`` where something is missing.
     """
     started = time.monotonic()
-    with BrokerAdmin(context.connection) as admin:
-        outcomes = tuple(_outcomes(admin, manifest, context))
+    with context.admin() as admin:
+        outcomes = tuple(_outcomes(admin, manifest))
         cluster, calls = admin.cluster_id(), admin.calls
     unrecorded = None
     try:
@@ -59,11 +59,9 @@ def provision(context: Context, manifest: Manifest, *, trigger: str = "provision
     return Provisioning(outcomes, calls, time.monotonic() - started, unrecorded)
 
 
-def _outcomes(admin: BrokerAdmin, manifest: Manifest, context: Context) -> Iterable[TopicOutcome]:
+def _outcomes(admin: BrokerAdmin, manifest: Manifest) -> Iterable[TopicOutcome]:
     present = admin.topic_names()
     missing = [topic for topic in manifest.topics.values() if topic.name not in present and not topic.blocked]
-    if missing and context.origin is BrokerOrigin.ASSUMED:
-        raise UnnamedBroker(context.bootstrap_servers, len(missing))
     answers = _create(admin, missing)
     listed, unread = _read_back(admin, answers) if missing else (present, "")
     for topic in manifest.topics.values():
@@ -98,6 +96,8 @@ def _outcome(topic: str, listed: bool, answer: TopicError | None, unread: str) -
     ours = answer is None or answer.silent
     if listed:
         return TopicOutcome(topic, Outcome.CREATED if ours else Outcome.EXISTED)
+    if answer is not None and answer.existed:
+        return TopicOutcome(topic, Outcome.EXISTED)
     if answer is not None:
         return TopicOutcome(topic, Outcome.FAILED, answer.message)
     why = f"could not be read back: {unread}" if unread else "is not listed afterwards"

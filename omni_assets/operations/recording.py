@@ -46,7 +46,7 @@ def record_observation(
 
 def stored_drift(context: Context) -> tuple[rows.ObservationRow, tuple[tuple[Drift, datetime], ...]]:
     """What was projected last of this context's broker, or of any where nobody named one: the observation, and its
-    open drift with first seen.
+    open drift with first seen. Both are of one reading.
 
     Raises ``StateError`` where it was not observed yet.
     """
@@ -54,7 +54,8 @@ def stored_drift(context: Context) -> tuple[rows.ObservationRow, tuple[tuple[Dri
     here = [each for each in stored.observations if each.bootstrap_servers == context.bootstrap_servers]
     if context.named and not here:
         raise StateError(
-            f"{context.bootstrap_servers} has not been observed yet from {context.home}.", "Run `omni drift` first."
+            f"no observation of {context.bootstrap_servers} has been projected in {context.home} yet.",
+            "Run `omni drift` first.",
         )
     latest = max(here or stored.observations, key=lambda each: each.observed_at)
     return latest, tuple(_drift(row) for row in stored.drift if row.cluster == latest.cluster)
@@ -74,7 +75,7 @@ def record_provisioning(context: Context, cluster_id: str, trigger: str, outcome
 
 
 def _declared(manifest: Manifest) -> rows.Declared:
-    return rows.Declared(manifest.digest, _topic_rows(manifest), _declaration_rows(manifest))
+    return rows.Declared(manifest.digest, tuple(_topic_rows(manifest)), _declaration_rows(manifest))
 
 
 def _topic_rows(manifest: Manifest) -> Iterator[rows.DeclaredTopicRow]:
@@ -106,12 +107,12 @@ def _declaration_rows(manifest: Manifest) -> Iterator[rows.DeclarationRow]:
 
 
 def _observed(context: Context, snapshot: BrokerSnapshot) -> rows.Observed:
-    observation = rows.ObservationRow(
+    observation = rows.Observation(
         snapshot.cluster_id or snapshot.bootstrap_servers,
         context.environment,
         snapshot.bootstrap_servers,
         snapshot.observed_at,
-        len(snapshot.topics),
+        snapshot.public_topics,
         snapshot.calls,
         snapshot.seconds,
     )

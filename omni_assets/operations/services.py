@@ -21,11 +21,13 @@ from pathlib import Path
 from types import FrameType, TracebackType
 from typing import Any, Self
 
+from omni_assets.broker.local.process import identity
 from omni_assets.errors import ServiceFailed, StateError
 from omni_assets.operations.tether import GRACE_SECONDS
 
 _SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 _PATIENCE_SECONDS = 3.0
+_POLL_SECONDS = 0.02
 _LAST_LINES = 15
 _COLOURS = re.compile(r"\x1b\[[0-9;]*m")
 
@@ -79,7 +81,7 @@ class Service:
 
     @property
     def running(self) -> bool:
-        return self.process.poll() is None
+        return lives(self.process)
 
     def failure(self) -> ServiceFailed:
         """The error that it ended by itself, with the last lines of its log."""
@@ -118,21 +120,39 @@ def stop(services: Sequence[Service]) -> None:
         os.close(service.lifeline)
     deadline = time.monotonic() + GRACE_SECONDS + _PATIENCE_SECONDS
     for service in services:
-        with suppress(subprocess.TimeoutExpired):
-            service.process.wait(max(0.0, deadline - time.monotonic()))
+        _await_end(service.process, deadline - time.monotonic())
         end_group(service.process)
 
 
+def lives(process: subprocess.Popen[Any]) -> bool:
+    """Whether a process has not ended. Unlike ``poll``, leaves its number taken: nobody else gets it before the end."""
+    return process.returncode is None and identity(process.pid) is not None
+
+
 def end_group(process: subprocess.Popen[Any], seconds: float = 0.0) -> None:
-    """End the group that ``process`` leads: by SIGTERM where it is given ``seconds`` for that, then by SIGKILL."""
-    if seconds and process.poll() is None:
-        with suppress(ProcessLookupError):
-            os.killpg(process.pid, signal.SIGTERM)
-        with suppress(subprocess.TimeoutExpired):
-            process.wait(seconds)
-    with suppress(ProcessLookupError, PermissionError):
-        os.killpg(process.pid, signal.SIGKILL)
+    """End the group that ``process`` leads: by SIGTERM where it is given ``seconds`` for that, then by SIGKILL.
+
+    Does nothing where somebody waited for the process before: its number may be another group's by now.
+    """
+    if process.returncode is not None:
+        return
+    if seconds and lives(process):
+        _signal_group(process, signal.SIGTERM)
+        _await_end(process, seconds)
+    _signal_group(process, signal.SIGKILL)
     process.wait()
+
+
+def _signal_group(process: subprocess.Popen[Any], number: signal.Signals) -> None:
+    # Where all of a group have ended, some systems say that it may not be signalled rather than that it is not there.
+    with suppress(ProcessLookupError, PermissionError):
+        os.killpg(process.pid, number)
+
+
+def _await_end(process: subprocess.Popen[Any], seconds: float) -> None:
+    deadline = time.monotonic() + seconds
+    while lives(process) and time.monotonic() < deadline:
+        time.sleep(_POLL_SECONDS)
 
 
 def open_log(log: Path, mode: str = "ab") -> Any:

@@ -6,43 +6,38 @@ what to show. Signals end a step between two of its parts, and everything that w
 
 from __future__ import annotations
 
-import json
 import os
 import shutil
-import subprocess
 import sys
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import TypeAlias
 
 from filelock import FileLock, Timeout
 
 from omni_assets.broker.local import lifecycle
 from omni_assets.broker.local.probe import free_port, port_is_free
+from omni_assets.broker.local.record import BrokerRecord
 from omni_assets.errors import PortInUse, ServiceFailed, StateError
 from omni_assets.operations import dagster_home, services
 from omni_assets.operations.context import BrokerOrigin, Context
+from omni_assets.operations.cycle import Cycle, run_cycle
 from omni_assets.operations.services import Interruption, Service
 
 HOST = "127.0.0.1"
 UI_PORT = 3000
 """Where the UI listens unless told otherwise, or taken."""
 
-CYCLE_SECONDS = 900.0
-"""Most seconds that one cycle may take."""
-
 UI_SECONDS = 120.0
 """Most seconds until the UI must answer."""
 
 DEFINITIONS = "omni_assets.pipeline.definitions"
-_RECONCILE = "omni_assets.pipeline.reconcile"
 _POLL_SECONDS = 0.1
-_GRACE_SECONDS = 10.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,35 +47,6 @@ class BrokerReady:
     bootstrap_servers: str
     started: bool
     seconds: float
-
-
-@dataclass(frozen=True, slots=True)
-class Cycle:
-    """How a ``reconcile`` run ended. Numbers are ``None`` where the run did not get as far.
-
-    ``drift`` is the number of differences by verdict, ``in_sync`` counting declared topics without any;
-    ``provisioned`` the number of declared topics by outcome. ``error`` says why the run failed.
-    """
-
-    run_id: str
-    success: bool
-    seconds: float
-    events: int
-    declared_topics: int | None
-    observed_topics: int | None
-    contract_errors: int | None
-    contract_warnings: int | None
-    provisioned: Mapping[str, int] | None
-    drift: Mapping[str, int] | None
-    failed_checks: tuple[str, ...]
-    error: str | None
-
-    @property
-    def clean(self) -> bool:
-        """Whether the run succeeded and found nothing: no drift, no error in a contract, every topic provisioned."""
-        differs = sum(number for verdict, number in (self.drift or {}).items() if verdict != "in_sync")
-        lacking = sum((self.provisioned or {}).get(outcome, 0) for outcome in ("failed", "skipped"))
-        return self.success and not (differs or lacking or self.contract_errors)
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,21 +110,29 @@ def serve(context: Context, notify: Notify, interruption: Interruption, port: in
     """
     started = time.monotonic()
     context.manifest()
-    with _alone(context), _broker(context, notify) as where:
-        chosen = _port(port, notify)
-        if _reconcile(where, notify, interruption) is None or interruption.within(0):
+    with _alone(context):
+        if port is not None:
+            _require_free(port)
+        with _broker(context, notify) as where:
+            return _served(where, notify, interruption, port, started)
+
+
+def _served(context: Context, notify: Notify, interruption: Interruption, port: int | None, started: float) -> bool:
+    """A cycle, then the services; ``started`` is when all of it began, by the monotonic clock."""
+    if _reconcile(context, notify, interruption) is None or interruption.within(0):
+        return False
+    chosen = port or _free_port(notify)
+    url = f"http://{HOST}:{chosen}"
+    running: list[Service] = []
+    with _ended_afterwards(running, notify):
+        running.append(_start(context, "dagster-webserver", ["-h", HOST, "-p", str(chosen)], notify))
+        if not _answers(url, running, interruption):
             return False
-        url = f"http://{HOST}:{chosen}"
-        running: list[Service] = []
-        with _ended_afterwards(running, notify):
-            running.append(_start(where, "dagster-webserver", ["-h", HOST, "-p", str(chosen)], notify))
-            if not _answers(url, running, interruption):
-                return False
-            # Only now, so that the two do not load the code location side by side.
-            running.append(_start(where, "dagster-daemon", ["run"], notify))
-            notify(UiReady(url, time.monotonic() - started))
-            while not interruption.within(_POLL_SECONDS):
-                _require_running(running)
+        # Only now, so that the two do not load the code location side by side.
+        running.append(_start(context, "dagster-daemon", ["run"], notify))
+        notify(UiReady(url, time.monotonic() - started))
+        while not interruption.within(_POLL_SECONDS):
+            _require_running(running)
     return True
 
 
@@ -205,77 +179,40 @@ def _alone(context: Context) -> Iterator[None]:
 @contextmanager
 def _broker(context: Context, notify: Notify) -> Iterator[Context]:
     """The context with a broker to work with: the one that is named or runs, else the local one while this lasts."""
-    began = time.monotonic()
-    if context.named or lifecycle.running(context.home) is not None:
+    if context.named:
         notify(BrokerReady(context.bootstrap_servers, started=False, seconds=0.0))
         yield context
+        return
+    began = time.monotonic()
+    record = lifecycle.running(context.home)
+    if record is not None:
+        notify(BrokerReady(record.bootstrap_servers, started=False, seconds=0.0))
+        yield _on(context, record)
         return
     record = lifecycle.start(context.home)
     try:
         notify(BrokerReady(record.bootstrap_servers, started=True, seconds=time.monotonic() - began))
-        connection = replace(context.connection, bootstrap_servers=record.bootstrap_servers)
-        address = record.bootstrap_servers
-        yield replace(context, bootstrap_servers=address, origin=BrokerOrigin.LOCAL, connection=connection)
+        yield _on(context, record)
     finally:
         notify(Stopping(("broker",)))
         lifecycle.stop(context.home)
 
 
-def _reconcile(context: Context, notify: Notify, interruption: Interruption) -> Cycle | None:
-    """One run of the job ``reconcile`` in a process of its own."""
-    log = context.home / "logs" / "reconcile.log"
-    variables = environment(context, dagster_home.prepare(context.home))
-    with services.open_log(log, "wb") as errors:
-        process = subprocess.Popen(
-            [sys.executable, "-m", _RECONCILE],
-            cwd=context.settings.root,
-            env=variables,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=errors,
-            start_new_session=True,
-        )
-    deadline = time.monotonic() + CYCLE_SECONDS
-    try:
-        # The document is far smaller than a pipe's buffer, so nothing waits for it to be read.
-        while process.poll() is None:
-            if interruption.within(_POLL_SECONDS):
-                return None
-            if time.monotonic() > deadline:
-                raise ServiceFailed(f"the first run took longer than {CYCLE_SECONDS:g} s.", f"Its log is {log}.")
-        output = process.stdout.read() if process.stdout else b""
-    finally:
-        services.end_group(process, _GRACE_SECONDS)
-        if process.stdout:
-            process.stdout.close()
-    ended = _cycle(output, process.returncode, log)
-    notify(CycleEnded(ended))
-    return ended
-
-
-def _cycle(output: bytes, code: int, log: Path) -> Cycle:
-    try:
-        document: dict[str, Any] = json.loads(output)
-    except ValueError:
-        raise ServiceFailed(
-            f"the first run ended with exit code {code} and without a result. The last lines of its log:\n"
-            f"{services.last_lines(log)}",
-            f"The whole log is {log}.",
-        ) from None
-    return Cycle(
-        run_id=document["run_id"],
-        success=document["success"],
-        seconds=document["seconds"],
-        events=document["events"],
-        declared_topics=document["declared_topics"],
-        observed_topics=document["observed_topics"],
-        contract_errors=document["contract_errors"],
-        contract_warnings=document["contract_warnings"],
-        provisioned=document["provisioned"],
-        drift=document["drift"],
-        failed_checks=tuple(document["checks"]["failed"]),
-        error=document["error"],
+def _on(context: Context, record: BrokerRecord) -> Context:
+    """The context on the local broker as it is now; it may have been elsewhere, or not at all, when it was resolved."""
+    connection = replace(context.connection, bootstrap_servers=record.bootstrap_servers)
+    return replace(
+        context, bootstrap_servers=record.bootstrap_servers, origin=BrokerOrigin.LOCAL, connection=connection
     )
+
+
+def _reconcile(context: Context, notify: Notify, interruption: Interruption) -> Cycle | None:
+    variables = environment(context, dagster_home.prepare(context.home))
+    log = context.home / "logs" / "reconcile.log"
+    ended = run_cycle(variables, context.settings.root, log, interruption.within)
+    if ended is not None:
+        notify(CycleEnded(ended))
+    return ended
 
 
 @contextmanager
@@ -327,11 +264,15 @@ def _require_running(running: Sequence[Service]) -> None:
             raise service.failure()
 
 
-def _port(asked: int | None, notify: Notify) -> int:
-    if port_is_free(HOST, asked or UI_PORT):
-        return asked or UI_PORT
-    if asked is not None:
-        raise PortInUse(HOST, asked, "the Dagster UI", "Name another with --port, or none to have a free one chosen.")
+def _require_free(port: int) -> None:
+    if not port_is_free(HOST, port):
+        raise PortInUse(HOST, port, "the Dagster UI", "Name another with --port, or none to have a free one chosen.")
+
+
+def _free_port(notify: Notify) -> int:
+    """The usual port, or one that is free. To be used at once: nobody keeps it."""
+    if port_is_free(HOST, UI_PORT):
+        return UI_PORT
     chosen = free_port(HOST)
     notify(PortTaken(UI_PORT, chosen))
     return chosen

@@ -9,23 +9,27 @@ from __future__ import annotations
 import json
 import os
 import signal
+import socket
 import sys
 import time
 import uuid
 from collections.abc import Mapping
+from hashlib import sha256
 from typing import Any, TypeAlias
 
 import dagster as dg
 
+from omni_assets.broker.local.process import identity
 from omni_assets.pipeline.definitions import build
 from omni_assets.pipeline.resources import ProjectResource
-from omni_assets.pipeline.topics.jobs import RECONCILE, UNFINISHED
+from omni_assets.pipeline.topics.jobs import BECAUSE, RECONCILE, UNFINISHED
 from omni_assets.pipeline.topics.keys import DECLARED_TOPICS, PROVISIONED_TOPICS, TOPIC_DRIFT
 
 _Metadata: TypeAlias = Mapping[str, dg.MetadataValue[Any]]
 
 _VERDICT = "verdict_"
-_PROCESS = "omni/process"
+_HOST, _PROCESS, _IDENTITY = "omni/host", "omni/process", "omni/process_identity"
+_FAILURE_REASON, _INTERRUPTED = "dagster/failure_reason", "UNEXPECTED_TERMINATION"
 _MOST_SETTLED = 100
 _QUIET = {"loggers": {"console": {"config": {"log_level": "INFO"}}}}
 
@@ -34,6 +38,7 @@ def run(project: ProjectResource, instance: dg.DagsterInstance) -> dict[str, Any
     """Run the job and give the document: what was written, what the checks found, and the error, if any.
 
     A run that is interrupted is recorded as canceled, and so is one whose process was killed before it could say so.
+    Raises ``KeyboardInterrupt`` where this one was.
     """
     started = time.monotonic()
     _settle_runs_of_dead_processes(instance)
@@ -45,10 +50,12 @@ def run(project: ProjectResource, instance: dg.DagsterInstance) -> dict[str, Any
             raise_on_error=False,
             run_config=_QUIET,
             run_id=run_id,
-            tags={"omni/because": "omni", _PROCESS: str(os.getpid())},
+            tags={BECAUSE: "omni", **process_tags(os.getpid())},
         )
     finally:
-        _settle(instance, instance.get_run_by_id(run_id))
+        interrupted = _settle(instance, instance.get_run_by_id(run_id))
+    if interrupted:
+        raise KeyboardInterrupt
     written = {
         event.asset_key: event.materialization.metadata
         for event in result.get_asset_materialization_events()
@@ -78,6 +85,14 @@ def run(project: ProjectResource, instance: dg.DagsterInstance) -> dict[str, Any
     }
 
 
+def process_tags(pid: int) -> dict[str, str]:
+    """The tags of a run that lives in a process of this machine, by which any process here tells whether it still does.
+
+    An instance may be shared by machines, and a process id says nothing on another one, or after a restart.
+    """
+    return {_HOST: socket.gethostname(), _PROCESS: str(pid), _IDENTITY: _digest(identity(pid))}
+
+
 def main() -> int:
     """The whole command; gives the exit code."""
     # What any library prints must not end up in the document.
@@ -99,25 +114,28 @@ def main() -> int:
 
 
 def _settle_runs_of_dead_processes(instance: dg.DagsterInstance) -> None:
-    for each in instance.get_runs(dg.RunsFilter(job_name=RECONCILE, statuses=UNFINISHED), limit=_MOST_SETTLED):
-        if each.tags.get(_PROCESS) and not _alive(int(each.tags[_PROCESS])):
+    here = dg.RunsFilter(job_name=RECONCILE, statuses=UNFINISHED, tags={_HOST: socket.gethostname()})
+    for each in instance.get_runs(here, limit=_MOST_SETTLED):
+        process = each.tags.get(_PROCESS, "")
+        if process.isdigit() and each.tags.get(_IDENTITY) != process_tags(int(process))[_IDENTITY]:
             _settle(instance, each)
 
 
-def _settle(instance: dg.DagsterInstance, run: dg.DagsterRun | None) -> None:
-    """A run that has not ended with its process will not: say so, or the sensors would wait for it."""
-    if run is not None and not run.is_finished:
-        instance.report_run_canceled(run, "the process of this run was ended before the run was.")
+def _settle(instance: dg.DagsterInstance, run: dg.DagsterRun | None) -> bool:
+    """Whether the process of a run was ended before the run was; the run is recorded as canceled then.
 
-
-def _alive(pid: int) -> bool:
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
+    One that has not ended with its process never would, and the sensors would wait for it. Dagster itself records an
+    interruption that was not asked for in its UI as a failure.
+    """
+    if run is None or (run.is_finished and run.tags.get(_FAILURE_REASON) != _INTERRUPTED):
         return False
-    except PermissionError:
-        return True
+    instance.report_run_canceled(run, "the process of this run was ended before the run was.")
     return True
+
+
+def _digest(known_as: str | None) -> str:
+    """An identity in the characters that any tag may have; empty for a process that is dead."""
+    return sha256(known_as.encode()).hexdigest()[:16] if known_as else ""
 
 
 def _sentence(result: dg.ExecuteInProcessResult) -> str | None:

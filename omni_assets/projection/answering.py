@@ -52,7 +52,12 @@ def answer(file: str, sql: str, limit_rows: int) -> dict[str, object]:
         result = connection.execute(statements[0])
         rows = result.fetchmany(limit_rows + 1)
         columns = result.description
-    except (duckdb.IOException, duckdb.FatalException, duckdb.InternalException) as error:
+    except (
+        duckdb.IOException,
+        duckdb.FatalException,
+        duckdb.InternalException,
+        duckdb.SerializationException,
+    ) as error:
         return {"unusable": str(error)}
     except (duckdb.Error, ValueError, OverflowError, RuntimeError) as error:
         return {"refused": str(error)}

@@ -14,7 +14,8 @@ from pathlib import Path
 import duckdb
 
 from omni_assets.errors import ProjectionDamaged, ProjectionVersion
-from omni_assets.projection import queries
+from omni_assets.projection import queries, tables
+from omni_assets.projection.descriptions import comments
 from omni_assets.projection.journal import sync_folder
 from omni_assets.projection.state import held_by_another, reason, translated, unusable
 
@@ -30,6 +31,14 @@ _CONFIGURATION: dict[str, str | bool | int | float | list[str]] = {
     "python_enable_replacements": False,
 }
 _RETRY_SECONDS = 0.05
+_OF_THE_FILE = (
+    duckdb.IOException,
+    duckdb.FatalException,
+    duckdb.InternalException,
+    duckdb.SerializationException,
+)
+# A full disk shows in a commit, too. Other errors of these kinds, and all other kinds, are faults of our statements.
+_OF_THE_DISK = (duckdb.TransactionException, duckdb.OutOfMemoryException)
 
 
 @contextmanager
@@ -38,17 +47,24 @@ def transaction(file: Path, deadline: float) -> Iterator[duckdb.DuckDBPyConnecti
 
     ``deadline`` (monotonic seconds) bounds the wait for programs that hold the file without our lock. An older schema
     is migrated first. Raises ``ProjectionBusy``, ``ProjectionDamaged``, ``ProjectionVersion`` and ``StateError``.
+    A statement that DuckDB does not accept stays an error of DuckDB: the file is as good as it was.
     """
     connection = _connect(file, deadline)
     try:
         connection.execute("SET TimeZone = 'UTC'")
         _expect_all_blocks(connection, file)
         migrate(connection, file, MIGRATIONS)
+        _expect_all_columns(connection, file)
         connection.execute("BEGIN")
         yield connection
         connection.execute("COMMIT")
-    except duckdb.Error as error:
+    except _OF_THE_FILE as error:
         raise translated(str(error), file, 0.0) from None
+    except _OF_THE_DISK as error:
+        found = translated(str(error), file, 0.0)
+        if isinstance(found, ProjectionDamaged):
+            raise
+        raise found from None
     finally:
         with suppress(duckdb.Error):
             connection.close()
@@ -73,20 +89,23 @@ def create(file: Path, fill: Callable[[duckdb.DuckDBPyConnection], None]) -> Non
 
 
 def migrate(connection: duckdb.DuckDBPyConnection, file: Path, migrations: tuple[Path, ...]) -> None:
-    """Bring the schema to the version of ``migrations``, all of it or nothing. Raises ``ProjectionVersion``."""
+    """Bring the schema to the version of ``migrations``, all of it or nothing.
+
+    Raises ``ProjectionVersion``, and ``ProjectionDamaged`` where the tables are another program's.
+    """
     found = schema_version(connection)
+    if not found and (foreign := _columns(connection)):
+        raise ProjectionDamaged(str(file), f"its table {min(foreign)[0]} is another program's")
     if found > len(migrations):
         raise ProjectionVersion(str(file), found, len(migrations))
     if found == len(migrations):
         return
     connection.execute("BEGIN")
     connection.execute("CREATE TABLE IF NOT EXISTS schema_version (version INTEGER, migrated_at TIMESTAMPTZ)")
-    connection.execute(
-        "COMMENT ON TABLE schema_version IS 'The migrations that this file has; its version is the highest.'"
-    )
     for version, script in enumerate(migrations[found:], found + 1):
         connection.execute(script.read_text(encoding="utf-8"))
         connection.execute("INSERT INTO schema_version VALUES ($1, now())", [version])
+    connection.execute(comments())
     connection.execute("COMMIT")
 
 
@@ -117,6 +136,16 @@ def _expect_all_blocks(connection: duckdb.DuckDBPyConnection, file: Path) -> Non
     row = connection.execute(queries.USED_BYTES).fetchone()
     if row and file.stat().st_size < row[0]:
         raise ProjectionDamaged(str(file), f"it should have {row[0]} bytes at least, and has {file.stat().st_size}")
+
+
+def _expect_all_columns(connection: duckdb.DuckDBPyConnection, file: Path) -> None:
+    """Refuse a file whose tables somebody changed, before a statement fails on them."""
+    if lost := tables.COLUMNS - _columns(connection):
+        raise ProjectionDamaged(str(file), f"it has no column {'.'.join(min(lost))}")
+
+
+def _columns(connection: duckdb.DuckDBPyConnection) -> set[tuple[str, str]]:
+    return set(connection.execute(queries.COLUMNS).fetchall())
 
 
 def _log_of(file: Path) -> Path:

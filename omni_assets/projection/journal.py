@@ -112,7 +112,7 @@ class Journal(Generic[_T]):
         return StateError(
             f"{self.path} is not the journal that was projected: {position.offset} bytes of it were, "
             f"and it has {size} now.",
-            "Restore it, or run `omni rebuild` to project the journal that is there now.",
+            "Restore it, or move projection.duckdb aside: the next command projects the journal that is there.",
         )
 
     def _unusable(self, error: OSError) -> StateError:

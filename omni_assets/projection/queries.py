@@ -7,31 +7,24 @@ Columns come in the order of the row type that each is read into.
 from __future__ import annotations
 
 from omni_assets.projection.rows import (
-    DeclaredTopicRow,
     DriftRow,
     HistoryRow,
-    ManifestRow,
     ObservationRow,
-    ObservedTopicRow,
     ProvisionRow,
 )
 
-TIMES = frozenset({"attempted_at", "declared_at", "observed_at", "first_seen", "last_seen", "resolved"})
+TIMES = frozenset({"attempted_at", "observed_at", "first_seen", "last_seen", "resolved"})
 
 
 def _columns(fields: tuple[str, ...]) -> str:
     return ", ".join(f"epoch_us({field}) AS {field}" if field in TIMES else field for field in fields)
 
 
-MANIFEST = f"SELECT {_columns(ManifestRow._fields)} FROM manifest"
-DECLARED_TOPICS = f"SELECT {_columns(DeclaredTopicRow._fields)} FROM declared_topics ORDER BY name"
 OBSERVATIONS = (
     f"SELECT {_columns(ObservationRow._fields)} FROM observations "
     "WHERE $cluster IS NULL OR cluster = $cluster ORDER BY cluster"
 )
-OBSERVED_TOPICS = (
-    f"SELECT {_columns(ObservedTopicRow._fields)} FROM observed_topics WHERE cluster = $cluster ORDER BY name"
-)
+FORGET_OBSERVATION = "DELETE FROM observations WHERE cluster = $cluster"
 DRIFT = (
     f"SELECT {_columns(DriftRow._fields)} FROM drift "
     "WHERE $cluster IS NULL OR cluster = $cluster ORDER BY cluster, topic, kind, field"
@@ -48,9 +41,13 @@ PROVISIONED = (
     "ORDER BY provision_log.attempted_at DESC, topic, id LIMIT $limit"
 )
 JOURNAL_POSITION = "SELECT offset_bytes, lines FROM journal_position WHERE file = $file"
+PROJECTED_DIGEST = "SELECT digest FROM projected_rows WHERE table_name = $table_name AND scope = $scope"
 JOURNALLED_ROWS = "SELECT (SELECT count(*) FROM drift_history), (SELECT count(*) FROM provision_log)"
 USED_BYTES = (
     "SELECT 3 * 4096 + used_blocks * block_size FROM pragma_database_size() WHERE database_name = current_database()"
+)
+COLUMNS = (
+    "SELECT table_name, column_name FROM duckdb_columns() WHERE database_name = current_database() AND NOT internal"
 )
 SCHEMA_TABLES = "SELECT count(*) FROM information_schema.tables WHERE table_name = 'schema_version'"
 SCHEMA_VERSION = "SELECT coalesce(max(version), 0) FROM schema_version"

@@ -5,7 +5,7 @@ Times are aware datetimes. What all rows of one observation share (cluster, time
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import NamedTuple
 
@@ -46,10 +46,10 @@ class DeclarationRow(NamedTuple):
 
 
 class Declared(NamedTuple):
-    """All that one manifest declares. ``digest`` is the manifest's; the rows may come from generators."""
+    """All that one manifest declares. ``digest`` is the manifest's; declarations may come from a generator."""
 
     digest: str
-    topics: Iterable[DeclaredTopicRow]
+    topics: Sequence[DeclaredTopicRow]
     declarations: Iterable[DeclarationRow]
 
 
@@ -61,16 +61,32 @@ class ManifestRow(NamedTuple):
     declared_at: datetime
 
 
-class ObservationRow(NamedTuple):
-    """One look at a cluster. ``cluster`` is its id, or the bootstrap address where it reports none."""
+class Observation(NamedTuple):
+    """One look at a cluster. ``cluster`` is its id, or the bootstrap address where it reports none.
+
+    ``observed_topics`` is the number of topics without those that the broker keeps for itself.
+    """
 
     cluster: str
     environment: str
     bootstrap_servers: str
     observed_at: datetime
-    topics: int
+    observed_topics: int
     calls: int
     seconds: float
+
+
+class ObservationRow(NamedTuple):
+    """An observation as it was recorded, with the number of declared topics that it was compared with."""
+
+    cluster: str
+    environment: str
+    bootstrap_servers: str
+    observed_at: datetime
+    observed_topics: int
+    calls: int
+    seconds: float
+    declared_topics: int
 
 
 class ObservedTopicRow(NamedTuple):
@@ -98,7 +114,7 @@ class ObservedConfigRow(NamedTuple):
 class Observed(NamedTuple):
     """All that one observation saw; the rows may come from generators."""
 
-    observation: ObservationRow
+    observation: Observation
     topics: Iterable[ObservedTopicRow]
     configs: Iterable[ObservedConfigRow]
 
@@ -182,7 +198,7 @@ class HistoryRow(NamedTuple):
 
 
 class ProvisionEntry(NamedTuple):
-    """What provisioning did to one topic: created, existed, or failed with why."""
+    """What provisioning did to one topic: created, or failed or skipped with why."""
 
     attempted_at: datetime
     cluster: str

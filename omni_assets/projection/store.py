@@ -6,12 +6,13 @@ the command line, Dagster's runs and its sensors can share one state folder.
 
 from __future__ import annotations
 
+import hashlib
 import time
 import uuid
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
-from itertools import islice
+from itertools import chain, islice
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -23,14 +24,11 @@ from omni_assets.projection.episodes import Episodes
 from omni_assets.projection.journal import Journal, Position, encoded_json
 from omni_assets.projection.rows import (
     Declared,
-    DeclaredTopicRow,
     Drift,
     DriftRow,
     HistoryRow,
-    ManifestRow,
     ObservationRow,
     Observed,
-    ObservedTopicRow,
     ProvisionEntry,
     ProvisionRow,
     Rebuilt,
@@ -85,7 +83,8 @@ class Projection:
         cluster, at = observation.cluster, observation.observed_at
         with self._writing() as connection:
             written = _declare(connection, declared, at) + _observe(connection, observed)
-            written += _merge(connection, tables.OBSERVATIONS, tables.upsert, [observation])
+            compared = ObservationRow(*observation, declared_topics=len(declared.topics))
+            written += _merge(connection, tables.OBSERVATIONS, tables.upsert, [compared])
             episodes = Episodes(_read(connection, HistoryRow, queries.OPEN_HISTORY))
             end, touched = self._replay_drift(connection, episodes)
             found = tuple(drift)
@@ -95,6 +94,8 @@ class Projection:
             written += _write_episodes(connection, episodes)
             _write_position(connection, self._drift, end)
             for other in touched - {cluster}:
+                # Its drift is newer than its observation, which was lost on the way.
+                connection.execute(queries.FORGET_OBSERVATION, {"cluster": other})
                 written += _write_drift(connection, episodes, other)
             written += _write_drift(connection, episodes, cluster, found)
             rows = _read(connection, DriftRow, queries.DRIFT, cluster=cluster)
@@ -133,21 +134,6 @@ class Projection:
         """What provisioning did, newest first, to one topic and cluster or to all."""
         with self._reading() as connection:
             return _read(connection, ProvisionRow, queries.PROVISIONED, topic=topic, cluster=cluster, limit=limit)
-
-    def manifest(self) -> ManifestRow | None:
-        """The manifest that was projected last, or ``None`` where none was."""
-        with self._reading() as connection:
-            return next(iter(_read(connection, ManifestRow, queries.MANIFEST)), None)
-
-    def declared_topics(self) -> tuple[DeclaredTopicRow, ...]:
-        """The declared topics, by name."""
-        with self._reading() as connection:
-            return _read(connection, DeclaredTopicRow, queries.DECLARED_TOPICS)
-
-    def observed_topics(self, cluster: str) -> tuple[ObservedTopicRow, ...]:
-        """The topics that the last observation of a cluster saw, by name."""
-        with self._reading() as connection:
-            return _read(connection, ObservedTopicRow, queries.OBSERVED_TOPICS, cluster=cluster)
 
     def rebuild(self) -> Rebuilt:
         """Make the file anew from the journal: history, open drift and provisioning. The old file goes at the very end.
@@ -216,22 +202,16 @@ class Projection:
 
 
 def _declare(connection: duckdb.DuckDBPyConnection, declared: Declared, at: datetime) -> int:
-    topics = 0
-
-    def counted() -> Iterator[DeclaredTopicRow]:
-        nonlocal topics
-        for topics, row in enumerate(declared.topics, 1):  # noqa: B007 - the count is what is wanted
-            yield row
-
-    written = _merge(connection, tables.DECLARED_TOPICS, tables.replace, counted(), at=at)
-    written += _merge(connection, tables.DECLARATIONS, tables.replace, declared.declarations)
-    return written + _merge(connection, tables.MANIFEST, tables.replace, [(declared.digest, topics)], at=at)
+    manifest = [(declared.digest, len(declared.topics))]
+    written = _replace(connection, tables.DECLARED_TOPICS, declared.topics, at=at)
+    written += _replace(connection, tables.DECLARATIONS, declared.declarations)
+    return written + _replace(connection, tables.MANIFEST, manifest, at=at)
 
 
 def _observe(connection: duckdb.DuckDBPyConnection, observed: Observed) -> int:
     cluster, at = observed.observation.cluster, observed.observation.observed_at
-    written = _merge(connection, tables.OBSERVED_TOPICS, tables.replace, observed.topics, cluster, at)
-    return written + _merge(connection, tables.OBSERVED_CONFIGS, tables.replace, observed.configs, cluster, at)
+    written = _replace(connection, tables.OBSERVED_TOPICS, observed.topics, cluster, at)
+    return written + _replace(connection, tables.OBSERVED_CONFIGS, observed.configs, cluster, at)
 
 
 def _write_episodes(connection: duckdb.DuckDBPyConnection, episodes: Episodes) -> int:
@@ -239,7 +219,7 @@ def _write_episodes(connection: duckdb.DuckDBPyConnection, episodes: Episodes) -
     if not rows:
         return 0
     connection.execute(tables.stage_history())
-    _fill(connection, tables.DRIFT_HISTORY.staged, ((*each.row, each.replaces_open) for each in rows))
+    _fill(connection, tables.DRIFT_HISTORY.staged, _encoded((*each.row, each.replaces_open) for each in rows))
     return _count(connection.execute(tables.write_history()))
 
 
@@ -277,8 +257,38 @@ def _merge(
     at: datetime | None = None,
 ) -> int:
     """Stage the rows and merge them. Gives the number of rows inserted, updated and deleted."""
+    return _merge_encoded(connection, table, statement, _encoded(rows), scope, at)
+
+
+def _replace(
+    connection: duckdb.DuckDBPyConnection,
+    table: Table,
+    rows: Iterable[tuple[Any, ...]],
+    scope: str = "",
+    at: datetime | None = None,
+) -> int:
+    """Make these all the rows of a scope. Where it was given the same last, nothing is staged: that is most of the work
+    of an observation that found nothing new."""
+    columns = tuple(_encoded(rows))
+    digest = hashlib.sha256("\n".join(chain.from_iterable(columns)).encode()).hexdigest()
+    named = {"table_name": table.name, "scope": scope}
+    if connection.execute(queries.PROJECTED_DIGEST, named).fetchone() == (digest,):
+        return 0
+    written = _merge_encoded(connection, table, tables.replace, columns, scope, at)
+    _merge(connection, tables.PROJECTED_ROWS, tables.upsert, [(table.name, scope, digest)])
+    return written
+
+
+def _merge_encoded(
+    connection: duckdb.DuckDBPyConnection,
+    table: Table,
+    statement: Callable[[Table], str],
+    chunks: Iterable[tuple[str, ...]],
+    scope: str | None,
+    at: datetime | None,
+) -> int:
     connection.execute(tables.stage(table))
-    _fill(connection, table.staged, rows)
+    _fill(connection, table.staged, chunks)
     parameters: dict[str, str] = {}
     if table.scope and scope is not None:
         parameters["scope"] = scope
@@ -287,10 +297,15 @@ def _merge(
     return _count(connection.execute(statement(table), parameters))
 
 
-def _fill(connection: duckdb.DuckDBPyConnection, table: str, rows: Iterable[tuple[Any, ...]]) -> None:
+def _encoded(rows: Iterable[tuple[Any, ...]]) -> Iterator[tuple[str, ...]]:
+    """The columns of the rows, each a JSON list, in chunks."""
     remaining = iter(rows)
     while chunk := list(islice(remaining, _CHUNK_ROWS)):
-        columns = [encoded_json(column) for column in zip(*chunk, strict=True)]
+        yield tuple(encoded_json(column) for column in zip(*chunk, strict=True))
+
+
+def _fill(connection: duckdb.DuckDBPyConnection, table: str, chunks: Iterable[tuple[str, ...]]) -> None:
+    for columns in chunks:
         connection.execute(tables.fill(table, len(columns)), columns)
 
 

@@ -43,6 +43,10 @@ class Table:
     def staged_columns(self) -> tuple[str, ...]:
         return (*self.key, *self.values)
 
+    @property
+    def columns(self) -> tuple[str, ...]:
+        return (*filter(None, [self.scope]), *self.staged_columns, *filter(None, [self.stamp]))
+
 
 def _keyed(fields: tuple[str, ...], name: str, key: tuple[str, ...] = (), scope: str = "", stamp: str = "") -> Table:
     """The table of a row type. Its key comes first in the row, after the scope, so that rows are staged as they are."""
@@ -66,7 +70,24 @@ OBSERVED_CONFIGS = _keyed(
 DRIFT = _keyed(DriftRow._fields, "drift", _DRIFT_KEY, scope="cluster")
 PROVISION_LOG = _keyed(ProvisionRow._fields, "provision_log", ("id",))
 JOURNAL_POSITION = Table("journal_position", ("file",), ("offset_bytes", "lines"))
+PROJECTED_ROWS = Table("projected_rows", ("table_name", "scope"), ("digest",))
 DRIFT_HISTORY = Table("drift_history", ("cluster", *_DRIFT_KEY), HistoryRow._fields[4:])
+
+TABLES = (
+    MANIFEST,
+    DECLARED_TOPICS,
+    DECLARATIONS,
+    OBSERVATIONS,
+    OBSERVED_TOPICS,
+    OBSERVED_CONFIGS,
+    DRIFT,
+    PROVISION_LOG,
+    JOURNAL_POSITION,
+    PROJECTED_ROWS,
+    DRIFT_HISTORY,
+)
+COLUMNS = frozenset((table.name, column) for table in TABLES for column in table.columns)
+"""Every column that is written, with its table."""
 
 
 def stage(table: Table) -> str:

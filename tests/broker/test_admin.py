@@ -7,11 +7,12 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Future
 from typing import Any
 
 import pytest
-from confluent_kafka import Producer, TopicPartition
+from confluent_kafka import KafkaError, KafkaException, Producer, TopicPartition
 from confluent_kafka.admin import AlterConfigOpType, ConfigEntry, ConfigResource, ResourceType
 
 from omni_assets.broker import admin as admin_module
@@ -64,7 +65,7 @@ def test_a_snapshot_holds_what_was_created(broker: Any) -> None:
         snapshot = admin.snapshot()
         assert admin.cluster_id() == snapshot.cluster_id
     orders = snapshot.topics["orders"]
-    assert snapshot.cluster_id
+    assert snapshot.cluster_id == ""  # noida gives every broker the same id, which identifies none
     assert snapshot.brokers == (1,)
     assert snapshot.bootstrap_servers == broker.bootstrap_servers
     assert (orders.replicas, orders.internal, orders.topic_id, orders.unknown) == ((1, 1, 1), False, None, "")
@@ -170,8 +171,82 @@ def test_observing_never_creates_a_topic_even_where_the_broker_would(broker: Any
     with BrokerAdmin(broker.connection) as admin:
         before = admin.topic_names()
         assert admin.record_bounds(["nobody-has-this"]) == {}
-        admin.snapshot()
+        assert admin.hidden(["nor-this"]) == {}
+        assert "nor-that" not in admin.snapshot(["nor-that"]).topics
         assert admin.topic_names() == before
+
+
+ANSWERS: dict[str, KafkaError | None] = {
+    "absent": KafkaError(KafkaError.UNKNOWN_TOPIC_OR_PART),
+    "barred": KafkaError(KafkaError.TOPIC_AUTHORIZATION_FAILED),
+    "created-since": None,
+    "leaderless": KafkaError(KafkaError.LEADER_NOT_AVAILABLE),
+    "unanswered": KafkaError(KafkaError._TIMED_OUT),
+}
+
+
+def answer_by_name(admin: BrokerAdmin, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Stands in for a broker with ACLs, which the embedded one does not have."""
+    real = admin._ask_descriptions
+
+    def ask(names: Sequence[str]) -> list[Future[Any]]:
+        if not ANSWERS.keys() & set(names):
+            return real(names)
+        futures: list[Future[Any]] = [Future() for _ in names]
+        for name, future in zip(names, futures, strict=True):
+            error = ANSWERS[name]
+            future.set_result(object()) if error is None else future.set_exception(KafkaException(error))
+        return futures
+
+    monkeypatch.setattr(admin, "_ask_descriptions", ask)
+
+
+def test_only_no_such_topic_makes_a_topic_missing(broker: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    create(broker, NewTopicRequest("there"))
+    with BrokerAdmin(broker.connection) as admin:
+        answer_by_name(admin, monkeypatch)
+        topics = admin.snapshot(["there", *ANSWERS]).topics
+        hidden = admin.hidden(ANSWERS)
+    unknown = {name: topic.unknown for name, topic in topics.items() if topic.unknown}
+    assert unknown == {
+        "barred": "the topic is not listed: not authorised",
+        "created-since": "the topic is not listed: created a moment ago",
+        "leaderless": "the topic is not listed: no leader at the moment",
+        "unanswered": "the topic is not listed: no answer in time",
+    }
+    assert all((topics[name].replicas, topics[name].configs) == ((), None) for name in unknown)
+    assert "absent" not in topics
+    assert topics["there"].configs
+    assert {name: error.existed for name, error in hidden.items()} == {
+        name: name == "created-since" for name in unknown
+    }
+    assert not hidden["barred"].transient
+
+
+def test_names_that_are_all_listed_cost_no_call(broker: Any) -> None:
+    create(broker, NewTopicRequest("there"))
+    with BrokerAdmin(broker.connection) as admin:
+        assert admin.hidden([]) == {}
+        assert admin.calls == 0
+        bare = admin.snapshot().calls
+        assert admin.snapshot(["there"]).calls == bare
+        assert admin.snapshot(["there", "absent", "absent"]).calls == bare + 1
+
+
+def test_many_names_are_asked_for_in_batches(broker: Any) -> None:
+    with BrokerAdmin(broker.connection) as admin:
+        admin.topic_names()
+        calls = admin.calls
+        assert admin.hidden(f"absent-{each}" for each in range(1000)) == {}
+        assert admin.calls == calls + 4
+
+
+def test_a_name_that_no_broker_takes_spoils_no_other(broker: Any) -> None:
+    with BrokerAdmin(broker.connection) as admin:
+        hidden = admin.hidden(["", "a\0b", "not a name", "absent"])
+    assert {name: error.code for name, error in hidden.items()} == dict.fromkeys(
+        ["", "a\0b", "not a name"], "TOPIC_EXCEPTION"
+    )
 
 
 def test_record_bounds_count_what_is_there(broker: Any) -> None:
@@ -259,10 +334,18 @@ def test_a_topic_deleted_in_between_is_unknown_not_gone(broker: Any, monkeypatch
     assert not topics["stays"].unknown
 
 
-@pytest.mark.parametrize("call", [BrokerAdmin.snapshot, BrokerAdmin.cluster_id, BrokerAdmin.disable_auto_create])
-def test_a_closed_port_is_connection_refused(call: Callable[[BrokerAdmin], None], free_port: Callable[[], int]) -> None:
+@pytest.mark.parametrize(
+    "call",
+    [
+        BrokerAdmin.snapshot,
+        BrokerAdmin.cluster_id,
+        BrokerAdmin.disable_auto_create,
+        lambda admin: admin.hidden(["orders"]),
+    ],
+)
+def test_a_closed_port_is_connection_refused(call: Callable[[BrokerAdmin], None], closed_port: int) -> None:
     with (
-        admin_at(free_port()) as admin,
+        admin_at(closed_port) as admin,
         pytest.raises(BrokerUnreachable, match=r"connection refused, tried for 0.5 s") as down,
     ):
         call(admin)
@@ -270,8 +353,8 @@ def test_a_closed_port_is_connection_refused(call: Callable[[BrokerAdmin], None]
     assert "omni broker start" in down.value.remedy
 
 
-def test_nothing_is_created_and_nothing_pretended_while_the_broker_is_down(free_port: Callable[[], int]) -> None:
-    with admin_at(free_port()) as admin, pytest.raises(BrokerUnreachable):
+def test_nothing_is_created_and_nothing_pretended_while_the_broker_is_down(closed_port: int) -> None:
+    with admin_at(closed_port) as admin, pytest.raises(BrokerUnreachable):
         admin.create_topics([NewTopicRequest("orders")])
 
 
@@ -346,13 +429,13 @@ def test_a_bad_property_is_a_settings_error() -> None:
         BrokerAdmin(Connection("127.0.0.1:9092", {"no.such": "x"}))
 
 
-def test_the_client_writes_nothing_on_standard_error(free_port: Callable[[], int]) -> None:
+def test_the_client_writes_nothing_on_standard_error(closed_port: int) -> None:
     program = f"""
 from omni_assets.broker.admin import BrokerAdmin
 from omni_assets.broker.connection import Connection
 from omni_assets.errors import BrokerUnreachable
 try:
-    with BrokerAdmin(Connection("127.0.0.1:{free_port()}", {{"group.id": "g"}}, timeout=1)) as admin:
+    with BrokerAdmin(Connection("127.0.0.1:{closed_port}", {{"group.id": "g"}}, timeout=1)) as admin:
         admin.snapshot()
 except BrokerUnreachable as error:
     print(error.message)

@@ -99,6 +99,31 @@ def test_one_slow_batch_marks_just_its_keys() -> None:
     assert answers == {0: TIMED_OUT} | {key: key for key in range(1, 10)}
 
 
+def test_the_keys_of_one_request_share_one_deadline() -> None:
+    patience: list[float] = []
+
+    class Unanswered(Future[int]):
+        def result(self, timeout: float | None = None) -> int:
+            assert timeout is not None
+            patience.append(timeout)
+            return super().result(timeout)
+
+    def ask(keys: Sequence[int]) -> list[Future[int]]:
+        return [Unanswered() for _ in keys]
+
+    answers = list(Batches(ask, size=50, in_flight=2, seconds=0.05).answers(range(100)))
+    assert answers == [(key, TIMED_OUT) for key in range(100)]
+    assert sum(patience) <= 2 * 0.05
+
+
+def test_an_answer_that_came_in_time_counts_although_another_key_waited_to_the_deadline() -> None:
+    def ask(keys: Sequence[int]) -> list[Future[int]]:
+        return [Future() if key == 0 else answered(key) for key in keys]
+
+    answers = list(Batches(ask, size=3, in_flight=1, seconds=0.01).answers(range(3)))
+    assert answers == [(0, TIMED_OUT), (1, 1), (2, 2)]
+
+
 def test_a_blocking_call_gives_its_result_or_its_error_and_leaves_no_thread() -> None:
     before = threading.active_count()
     assert in_thread(lambda: 3).result(5) == 3

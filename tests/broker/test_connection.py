@@ -7,7 +7,7 @@ import pytest
 from confluent_kafka import Consumer, Producer
 from confluent_kafka.admin import AdminClient
 
-from omni_assets.broker.connection import Connection, client_config, open_client
+from omni_assets.broker.connection import Connection, _redacted, client_config, open_client
 from omni_assets.errors import SettingsError
 
 
@@ -72,6 +72,11 @@ def test_a_property_that_is_not_accepted_is_named_without_its_value(properties: 
     assert "hunter2" not in str(refused.value)
     assert "99999999" not in str(refused.value)
     assert "OMNI_KAFKA_" in refused.value.remedy
+
+
+def test_what_librdkafka_says_is_shown_without_secrets() -> None:
+    words = _redacted("cannot use hunter2 of omni.", {"sasl.oauthbearer.config": "hunter2", "sasl.username": "omni"})
+    assert words == "cannot use … of omni"
 
 
 def test_neither_connections_nor_snapshots_nor_records_bring_in_the_client() -> None:

@@ -218,6 +218,37 @@ def test_a_port_that_was_not_named_gives_way(home: Path) -> None:
     assert topics(other) == set()
 
 
+def test_port_0_is_any_free_port(home: Path) -> None:
+    record = lifecycle.start(home, port=0)
+    assert record.port > 0
+    assert topics(record) == set()
+    assert lifecycle.start(home, port=0) == record
+
+
+def test_the_last_words_of_a_broker_that_ran_outlive_restarts(home: Path) -> None:
+    log, kept = home / "broker" / "noida.log", home / "broker" / "noida.log.1"
+    for words in ("panicked at src/main.rs", "out of memory"):
+        kill(lifecycle.start(home))
+        with log.open("a") as crashed:
+            crashed.write(f"{words}\n")
+        lifecycle.start(home)
+        assert words in kept.read_text()
+        assert words not in log.read_text()
+        lifecycle.stop(home)
+
+
+def test_starts_that_fail_do_not_push_the_last_words_out(home: Path) -> None:
+    log, kept = home / "broker" / "noida.log", home / "broker" / "noida.log.1"
+    kill(lifecycle.start(home))
+    with log.open("a") as crashed:
+        crashed.write("out of memory\n")
+    saved(home).write_bytes(b"spoilt")
+    for _ in range(2):
+        with pytest.raises(EngineFailed):
+            lifecycle.start(home)
+    assert "out of memory" in kept.read_text()
+
+
 def test_two_state_folders_have_a_broker_each(tmp_path: Path) -> None:
     one, other = (lifecycle.start(tmp_path / name) for name in ("one", "other"))
     try:
@@ -314,7 +345,7 @@ def test_a_reset_of_nothing_is_a_start_and_of_a_running_broker_an_error(home: Pa
     assert lifecycle.running(home) == record
 
 
-@pytest.mark.parametrize("asked", [{"engine": "carrier-pigeon"}, {"port": 0}, {"port": 65536}])
+@pytest.mark.parametrize("asked", [{"engine": "carrier-pigeon"}, {"port": -1}, {"port": 65536}])
 def test_what_cannot_be_started_is_named(home: Path, asked: dict[str, Any]) -> None:
     with pytest.raises(InputError, match=str(next(iter(asked.values())))):
         lifecycle.start(home, **asked)
@@ -338,7 +369,7 @@ def test_a_state_folder_that_cannot_be_made_is_named(tmp_path: Path) -> None:
 @pytest.mark.skipif(os.geteuid() == 0, reason="root may write to read-only folders")
 def test_a_read_only_state_folder_is_named(home: Path) -> None:
     home.mkdir(mode=0o555)
-    with pytest.raises(StateError, match="cannot be written to"):
+    with pytest.raises(StateError, match="cannot be used: permission denied"):
         lifecycle.start(home)
 
 

@@ -114,6 +114,53 @@ def test_a_running_container_is_stopped_and_its_volume_kept(
     assert lifecycle.status(home).state is BrokerState.STOPPED
 
 
+@pytest.mark.broker
+def test_somebody_else_s_broker_at_a_recorded_port_is_not_taken_for_ours(
+    tmp_path: Path, docker: Docker, broker: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    calls = docker("exit 0")
+    home = tmp_path / "home"
+    with monkeypatch.context() as patched:
+        patched.setattr(redpanda, "port_is_free", lambda *_: True)
+        record = lifecycle.start(home, engine="redpanda", port=broker.record.port)
+    assert record.bootstrap_servers == broker.bootstrap_servers
+    assert lifecycle.status(home).state is BrokerState.STALE
+    assert lifecycle.running(home) is None
+    assert calls.read_text().splitlines()[-1].endswith("ps --status running --quiet redpanda")
+    docker('case "$*" in *" ps "*) echo 0123456789ab;; esac')
+    assert lifecycle.status(home).state is BrokerState.RUNNING
+    assert lifecycle.running(home) == record
+
+
+@pytest.mark.broker
+def test_a_docker_that_does_not_answer_runs_nothing(
+    tmp_path: Path, docker: Docker, broker: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    docker("exit 0")
+    home = tmp_path / "home"
+    monkeypatch.setattr(redpanda, "port_is_free", lambda *_: True)
+    lifecycle.start(home, engine="redpanda", port=broker.record.port)
+    docker("exec sleep 600")
+    monkeypatch.setattr(lifecycle, "_ALIVE_AT_A_GLANCE_SECONDS", 0.1)
+    assert lifecycle.running(home) is None
+
+
+def test_docker_is_not_asked_about_an_address_where_nobody_answers(
+    tmp_path: Path, docker: Docker, free_port: Callable[[], int]
+) -> None:
+    calls = docker("exit 0")
+    home = tmp_path / "home"
+    port = free_port()
+    lifecycle.start(home, engine="redpanda", port=port)
+    with socket.socket() as held:
+        held.bind(("127.0.0.1", port))
+        before = calls.read_text()
+        assert lifecycle.running(home) is None
+        assert calls.read_text() == before
+        assert lifecycle.status(home).state is BrokerState.STALE
+        assert calls.read_text() != before
+
+
 def test_a_reset_of_a_volume_is_left_to_its_owner(tmp_path: Path, docker: Docker) -> None:
     docker("exit 0")
     with pytest.raises(EngineFailed, match="volume") as refused:

@@ -120,6 +120,12 @@ def provisioned(running: Project) -> Project:
 
 
 @pytest.fixture
+def nobody(closed_port: int) -> str:
+    """An address at which nothing listens."""
+    return f"127.0.0.1:{closed_port}"
+
+
+@pytest.fixture
 def topics() -> tuple[str, ...]:
     """The declared topics of the project."""
     return ROUTER_TOPICS

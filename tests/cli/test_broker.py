@@ -23,18 +23,19 @@ def assert_ended(pid):
     pytest.fail(f"process {pid} is still there")
 
 
-def test_a_broker_is_started_once_and_stopped_once(project, free_port):
+def test_a_broker_is_started_once_and_stopped_once(project):
     before = project.omni("broker", "status", "--format", "json")
     assert before.code == 1
     assert before.document["state"] == "stopped"
-    started = project.omni("broker", "start", "--port", str(free_port()), "--format", "json")
+    started = project.omni("broker", "start", "--port", "0", "--format", "json")
     try:
         assert started.code == 0
         assert set(started.document) >= {"engine", "bootstrap_servers", "pid"}
         assert started.document["engine"] == "noida"
         os.kill(started.document["pid"], 0)
-        again = project.omni("broker", "start", "--format", "json")
-        assert again.document == started.document
+        for port in ((), ("--port", "0")):
+            again = project.omni("broker", "start", *port, "--format", "json")
+            assert again.document == started.document
         status = project.omni("broker", "status", "--format", "json")
         assert status.code == 0
         assert status.document["state"] == "running"

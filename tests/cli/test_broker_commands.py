@@ -238,6 +238,20 @@ def test_stored_drift_needs_no_broker(provisioned, admin, topics):
     assert re.search(r"1 drift in 3 topics \(127\.0\.0\.1:\d+, observed (just now|\d+ s ago)\)\n$", text.out)
 
 
+def test_stored_drift_counts_what_it_was_found_in(running, admin):
+    from omni_assets.operations import recording
+    from omni_assets.operations.context import resolve
+
+    observed = running.omni("drift", "--format", "json").document
+    assert (len(observed["drift"]), observed["counts"]["in_sync"]) == (3, 0)
+    running.contract("router", "name: router\nterminal_event: onex.evt.router.done.v1\n")
+    context = resolve(folder=running.folder, environ=running.environ)
+    recording.declare(context, context.manifest())
+    create(admin, ORPHAN)
+    assert running.omni("observe").code == 0
+    assert running.omni("drift", "--stored", "--format", "json").document == observed
+
+
 def test_stored_drift_before_any_observation(project):
     ran = project.omni("drift", "--stored")
     assert ran.code == 2

@@ -103,6 +103,13 @@ def test_usage_errors_are_one_sentence_and_the_way_out(project, arguments, words
     assert re.fullmatch(r"      `omni.* --help` shows how it is used\.", second)
 
 
+def test_the_deadline_of_boot_is_told_as_it_is(project):
+    from omni_assets.operations.boot import DEADLINE
+
+    assert f"else {DEADLINE:g}." in " ".join(project.omni("boot", "--help").out.split())
+    assert f"{DEADLINE:g} by default" in DOCUMENTATION.read_text(encoding="utf-8")
+
+
 def test_help_imports_nothing_heavy():
     code = (
         "import sys; sys.argv = ['omni', '--help']\n"

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from omni_assets.cli.words import age, count, spent
+from omni_assets.cli.words import age, spent
 
 NOW = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
 
@@ -28,12 +28,6 @@ def test_age_is_in_the_largest_unit_that_fits(seconds, text):
     assert age(NOW - timedelta(seconds=seconds), NOW) == text
 
 
-def test_counts_and_durations():
-    assert [count(number, "topic") for number in (0, 1, 2, 1_000)] == [
-        "0 topics",
-        "1 topic",
-        "2 topics",
-        "1,000 topics",
-    ]
+def test_durations_and_the_calls_that_they_took():
     assert spent(0.2049) == "(0.20 s)"
     assert spent(1.5, 1) == "(1.50 s, 1 broker call)"

@@ -7,7 +7,7 @@ from collections.abc import Callable
 import pytest
 
 from omni_assets.contracts import Contract, Role
-from omni_assets.contracts.forms import BESIDE, FORMS, NOWHERE, tree
+from omni_assets.contracts.forms import FORMS, tree
 
 TOPIC = "onex.evt.router.done.v1"
 
@@ -49,11 +49,43 @@ def test_a_form_declares_its_topic_where_it_stands(form, read: Callable[..., Con
     assert (declaration.topic, declaration.form, declaration.node) == (TOPIC, form.path, "router")
     assert (declaration.location.line, declaration.location.column) == (line, column)
     assert declaration.role is (Role.SUBSCRIBES if form.path in SUBSCRIBED else Role.PUBLISHES)
-    assert declaration.settings.partitions == (3 if form.settings != NOWHERE else None)
+    assert declaration.settings.partitions == (3 if form.takes_settings else None)
 
 
-def test_settings_stand_beside_the_topic_or_under_a_key() -> None:
-    assert {form.settings for form in FORMS} == {NOWHERE, BESIDE, "topic_config"}
+MAPPINGS = [form for form in FORMS if form.path.endswith("[].topic")]
+
+
+@pytest.mark.parametrize("form", MAPPINGS, ids=lambda form: form.path)
+@pytest.mark.parametrize("settings", ["partitions: 3", "topic_config: {partitions: 3}"])
+def test_settings_stand_beside_the_topic_or_under_topic_config(form, settings, read: Callable[..., Contract]) -> None:  # type: ignore[no-untyped-def]
+    *outer, last = form.path.removesuffix("[].topic").split(".")
+    indent = "  " * len(outer)
+    text = "".join(f"{key}:\n" for key in outer) + f"{indent}{last}:\n{indent}- topic: {TOPIC}\n{indent}  {settings}\n"
+    contract = read(text)
+    assert contract.findings == ()
+    assert contract.declarations[0].settings.partitions == 3
+
+
+def test_settings_where_no_form_reads_them_are_reported(read: Callable[..., Contract]) -> None:
+    contract = read(
+        f"event_bus:\n  publish_topics:\n  - topic: {TOPIC}\n    kafka_config: {{retention.ms: 5}}\n"
+        "    topic_config: {colour: red}\n"
+    )
+    assert [(each.rule.name, each.location.line) for each in contract.findings] == [
+        ("unknown-setting", 4),
+        ("unknown-setting", 5),
+    ]
+
+
+def test_an_item_that_names_no_topic_is_reported(read: Callable[..., Contract]) -> None:
+    contract = read(
+        "event_bus:\n  publish_topics:\n  - {partitions: 3}\n  - {}\npublished_events:\n- {topic_config: {partitions: 3}}\n"
+    )
+    assert [(each.rule.name, each.location.line) for each in contract.findings] == [
+        ("unexpected-shape", 3),
+        ("unexpected-shape", 4),
+        ("unexpected-shape", 6),
+    ]
 
 
 def test_the_tree_has_a_leaf_for_every_form() -> None:

@@ -14,7 +14,7 @@ DEFAULT = Grammar()
 OTHER = Grammar("acme-{producer}.{kind}.{event}.{N}", ("event", "command"), "[a-z]+(?:_[a-z]+)*")
 
 segments = st.from_regex(r"[a-z0-9]+(-[a-z0-9]+)*", fullmatch=True).filter(lambda text: len(text) <= 60)
-versions = st.integers(1, 10**9)
+versions = st.integers(1, 10**9 - 1)
 
 
 @given(st.sampled_from(DEFAULT.kinds), segments, segments, versions)
@@ -77,6 +77,8 @@ def test_any_text_is_parsed_or_refused(text: str) -> None:
         ("onex.evt.router.-done.v1", "its event segment `-done` has a stray `-`"),
         ("onex.evt.router.done.v01", "its version `v01` is not v<number> without leading zeros"),
         ("onex.evt.router.done.v0", "its version `v0` is not v<number> without leading zeros"),
+        ("onex.evt.router.done.v1000000000", "its version `v1000000000` has more than 9 digits"),
+        ("onex.evt.router.done.v0000000001", "its version `v0000000001` is not v<number> without leading zeros"),
         ("onex.evt.router.done.1", "its version `1` is not v<number> without leading zeros"),
         ("onex.evt.router.inbox-{agent_id}.v1", "it holds the placeholder {agent_id}"),
         ("onex.evt.router.d\u043ene.v1", "it holds the character '\u043e' (U+043E), which is not ASCII"),
@@ -89,6 +91,12 @@ def test_reasons(text: str, reason: str) -> None:
     with pytest.raises(InvalidName) as refused:
         DEFAULT.parse(text)
     assert str(refused.value) == reason
+
+
+def test_the_highest_version_is_taken_and_the_next_is_not() -> None:
+    assert DEFAULT.parse("onex.evt.router.done.v999999999").version == 999_999_999
+    assert not DEFAULT.matches("onex.evt.router.done.v1000000000")
+    assert DEFAULT.resembles("onex.evt.router.done.v1000000000"), "it is reported, not passed over"
 
 
 def test_the_longest_name_is_taken_and_one_more_character_is_not() -> None:

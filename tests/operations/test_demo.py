@@ -5,10 +5,15 @@ import re
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 from pathlib import Path
 
 import pytest
+
+from omni_assets.broker.local import lifecycle
+from omni_assets.errors import EngineFailed
+from omni_assets.operations.demo.stage import set_stage
 
 pytestmark = [pytest.mark.broker, pytest.mark.dagster, pytest.mark.slow]
 
@@ -54,11 +59,28 @@ def test_a_signal_ends_it_and_leaves_nothing(environ: dict[str, str], number: si
         OMNI, env=environ, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True
     )
     deadline = time.monotonic() + 60
-    while not processes_naming(environ["TMPDIR"]) and time.monotonic() < deadline:
+    while not (running := processes_naming(environ["TMPDIR"])) and time.monotonic() < deadline:
         time.sleep(0.05)
     story.send_signal(number)
     _, errors = story.communicate(timeout=60)
+    assert running, f"no process of the story ever appeared:\n{errors}"
     assert story.returncode != 0
     assert "Traceback" not in errors
     assert processes_naming(environ["TMPDIR"]) == []
     assert list(Path(environ["TMPDIR"]).glob("omni-demo-*")) == []
+
+
+def test_the_folder_goes_even_where_the_broker_cannot_be_stopped(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    really_stop = lifecycle.stop
+
+    def stop(state_folder: Path) -> None:
+        really_stop(state_folder)
+        raise EngineFailed("the broker did not end.")
+
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    monkeypatch.setattr(lifecycle, "stop", stop)
+    with pytest.raises(EngineFailed, match="did not end"), set_stage() as stage:
+        assert stage.context.home.parent == tmp_path
+    assert list(tmp_path.iterdir()) == []

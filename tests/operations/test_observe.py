@@ -9,6 +9,7 @@ from omni_assets.errors import StateError
 from omni_assets.operations.observe import drift, observe
 from omni_assets.operations.provision import provision
 from omni_assets.operations.recording import stored_drift
+from omni_assets.projection.question import ask
 from omni_assets.projection.store import Projection
 
 pytestmark = pytest.mark.broker
@@ -59,6 +60,7 @@ def test_what_was_projected_last_can_be_asked_without_a_broker(context):
     drift(context, context.manifest())
     observation, rows = stored_drift(context)
     assert observation.bootstrap_servers == context.bootstrap_servers
+    assert (observation.declared_topics, observation.observed_topics) == (1, 0)
     assert [(found.topic, found.kind) for found, _ in rows] == [(MEANT, DriftKind.MISSING)]
 
 
@@ -74,8 +76,8 @@ def test_observing_projects_the_broker_and_leaves_drift_as_it_was(context, clien
     snapshot = observe(context)
     assert snapshot.topics[MISSPELT].partitions == 3
     projection = Projection(context.home)
-    stored = projection.observed_topics(snapshot.cluster_id or snapshot.bootstrap_servers)
-    assert MISSPELT in {row.name for row in stored}
+    stored = ask(context.home, "SELECT name, partitions FROM observed_topics").rows
+    assert (MISSPELT, 3) in stored
     assert [row.topic for row in projection.stored().drift] == [MEANT]
 
 

@@ -4,8 +4,10 @@ import pytest
 from confluent_kafka.admin import NewTopic
 
 from omni_assets.broker.admin import BrokerAdmin
+from omni_assets.broker.local import lifecycle
 from omni_assets.broker.topics import TopicError
 from omni_assets.errors import BrokerUnreachable, ReadOnly, UnnamedBroker
+from omni_assets.operations.observe import drift
 from omni_assets.operations.outcomes import Outcome, TopicOutcome
 from omni_assets.operations.provision import _outcome, provision
 from omni_assets.projection.store import Projection
@@ -111,16 +113,31 @@ def test_read_only_creates_nothing(write_contract, context_of, broker):
     assert GOOD not in broker.client.list_topics(timeout=10).topics
 
 
-def test_a_broker_that_nobody_named_is_read_and_never_written_to(write_contract, context_of, broker, monkeypatch):
+def test_a_broker_that_nobody_named_is_left_alone(write_contract, context_of, broker, monkeypatch):
     write_contract(f"event_bus:\n  publish_topics: [{GOOD}]\n")
     monkeypatch.setattr("omni_assets.operations.context.CONVENTIONAL_ADDRESS", broker.bootstrap_servers)
     context = context_of()
-    with pytest.raises(UnnamedBroker, match="nobody named the broker"):
+    with pytest.raises(UnnamedBroker, match="nobody named it"):
         provision(context, context.manifest())
     assert GOOD not in broker.client.list_topics(timeout=10).topics
     named = context_of(broker.bootstrap_servers)
     assert provision(named, named.manifest()).clean
+    with pytest.raises(UnnamedBroker):
+        drift(context, context.manifest())
+
+
+def test_where_the_own_broker_is_down_nobody_elses_is_taken_for_it(
+    write_contract, context_of, broker, start_broker, tmp_path
+):
+    write_contract(f"event_bus:\n  publish_topics: [{GOOD}]\n")
+    own = start_broker(tmp_path / "state")
+    context = context_of()
     assert provision(context, context.manifest()).clean
+    lifecycle.stop(tmp_path / "state")
+    down = context_of()
+    assert down.bootstrap_servers == own.bootstrap_servers
+    with pytest.raises(BrokerUnreachable, match=own.bootstrap_servers):
+        provision(down, down.manifest())
 
 
 def test_a_broker_that_is_down_is_no_success(write_contract, context_of):

@@ -124,6 +124,36 @@ time.sleep(300)
         starter.wait()
 
 
+def test_children_of_a_tether_that_was_killed_are_ended_with_it(started: Started) -> None:
+    service = started(PARENT)
+    own = pids(service.log)
+    service.process.kill()
+    until(lambda: not service.running, "the tether still runs")
+    services.stop([service])
+    until(lambda: not any(map(alive, own)), "the service outlived its tether")
+
+
+def test_a_group_is_signalled_only_while_its_number_is_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
+    signalled: list[tuple[int, bool]] = []
+    really_signal = os.killpg
+
+    def killpg(group: int, number: int) -> None:
+        # Until somebody waits for it, an ended process keeps its number.
+        signalled.append((number, Path(f"/proc/{group}").exists()))
+        really_signal(group, number)
+
+    monkeypatch.setattr(os, "killpg", killpg)
+    for seconds in (0.0, SECONDS):
+        process = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(300)"], start_new_session=True)
+        services.end_group(process, seconds)
+    assert signalled == [(signal.SIGKILL, True), (signal.SIGTERM, True), (signal.SIGKILL, True)]
+    ended = subprocess.Popen([sys.executable, "-c", ""], start_new_session=True)
+    ended.wait()
+    signalled.clear()
+    services.end_group(ended, SECONDS)
+    assert signalled == []
+
+
 def test_a_command_that_does_not_exist_is_told_from_the_log(started: Started, tmp_path: Path) -> None:
     service = services.start("service", ["/nonexistent"], tmp_path, os.environ, tmp_path / "service.log")
     until(lambda: not service.running, "it runs")

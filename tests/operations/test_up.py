@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import random
 import signal
 import socket
 import subprocess
@@ -17,10 +18,23 @@ from typing import Any
 
 import pytest
 
-from omni_assets.broker.local import lifecycle
-from omni_assets.operations.context import Context
+from omni_assets.broker.local import lifecycle, probe
+from omni_assets.errors import PortInUse
+from omni_assets.operations import up as operation
+from omni_assets.operations.context import BrokerOrigin, Context
+from omni_assets.operations.cycle import Cycle
 from omni_assets.operations.services import Interruption
-from omni_assets.operations.up import BrokerReady, Cycle, CycleEnded, Event, cycle, environment
+from omni_assets.operations.up import (
+    BrokerReady,
+    CycleEnded,
+    Event,
+    PortTaken,
+    ServiceStarted,
+    Stopping,
+    cycle,
+    environment,
+    serve,
+)
 
 pytestmark = [pytest.mark.dagster, pytest.mark.broker, pytest.mark.slow]
 
@@ -110,8 +124,9 @@ def up(tmp_path: Path) -> Iterator[Up]:
 
 
 @pytest.fixture
-def port(free_port: Callable[[], int]) -> int:
-    return free_port()
+def port() -> int:
+    """A port that is likely to be free still when the UI binds it: not one of those that the system hands out."""
+    return next(port for port in random.sample(range(15_000, 30_000), 50) if probe.port_is_free("127.0.0.1", port))
 
 
 def asked(port: int, query: str) -> Any:
@@ -279,6 +294,71 @@ def test_a_cycle_tells_what_it_did(
     assert ended.clean
     assert ended.provisioned == {"created": 2, "existed": 0, "failed": 0, "skipped": 0}
     assert events == [BrokerReady(broker.bootstrap_servers, started=False, seconds=0.0), CycleEnded(ended)]
+
+
+@pytest.mark.parametrize("known", ["nowhere", "at another address"])
+def test_a_local_broker_is_used_where_it_is_now(
+    known: str, context_of: Callable[..., Context], start_broker: Callable[..., Any], tmp_path: Path
+) -> None:
+    home = tmp_path / "state"
+    if known == "at another address":
+        start_broker(home)
+    context = context_of()
+    lifecycle.stop(home)
+    record = start_broker(home).record
+    assert context.bootstrap_servers != record.bootstrap_servers
+    events: list[Event] = []
+    with operation._broker(context, events.append) as where:
+        assert where.bootstrap_servers == where.connection.bootstrap_servers == record.bootstrap_servers
+        assert where.origin is BrokerOrigin.LOCAL
+    assert events == [BrokerReady(record.bootstrap_servers, started=False, seconds=0.0)]
+    assert lifecycle.running(home) is not None
+
+
+def test_a_broker_that_was_started_for_it_is_used_and_ended(context_of: Callable[..., Context], tmp_path: Path) -> None:
+    events: list[Event] = []
+    with operation._broker(context_of(), events.append) as where:
+        record = lifecycle.running(tmp_path / "state")
+        assert record is not None
+        assert where.bootstrap_servers == where.connection.bootstrap_servers == record.bootstrap_servers
+        assert where.origin is BrokerOrigin.LOCAL
+    assert lifecycle.running(tmp_path / "state") is None
+    assert events[1:] == [Stopping(("broker",))]
+
+
+def test_a_port_in_use_is_told_before_anything_starts(
+    context_of: Callable[..., Context], write_contract: Callable[..., Path]
+) -> None:
+    write_contract(CONTRACT)
+    events: list[Event] = []
+    with socket.create_server(("127.0.0.1", 0)) as taken, Interruption() as interruption, pytest.raises(PortInUse):
+        serve(context_of(), events.append, interruption, taken.getsockname()[1])
+    assert events == []
+
+
+def test_a_free_port_is_found_just_before_the_ui_starts(
+    context_of: Callable[..., Context],
+    write_contract: Callable[..., Path],
+    broker: Any,
+    port: int,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    write_contract(CONTRACT)
+    monkeypatch.setattr(operation, "UI_PORT", port)
+    events: list[Event] = []
+    with socket.socket() as other, Interruption() as interruption:
+
+        def tell(event: Event) -> None:
+            events.append(event)
+            if isinstance(event, CycleEnded):
+                other.bind(("127.0.0.1", port))
+                other.listen()
+            if isinstance(event, ServiceStarted):
+                os.kill(os.getpid(), signal.SIGTERM)
+
+        assert serve(context_of(broker.bootstrap_servers), tell, interruption) is False
+    kinds = [type(event) for event in events]
+    assert kinds == [BrokerReady, CycleEnded, PortTaken, ServiceStarted, Stopping]
 
 
 def test_children_find_the_same_project(context_of: Callable[..., Context], tmp_path: Path) -> None:

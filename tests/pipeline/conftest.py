@@ -49,7 +49,7 @@ def manifest_of(tmp_path: Path) -> Callable[[], Manifest]:
 
 @pytest.fixture
 def project(tmp_path: Path) -> Callable[..., ProjectResource]:
-    def at(bootstrap_servers: str = NOWHERE, **other: Any) -> ProjectResource:
+    def at(bootstrap_servers: str | None = NOWHERE, **other: Any) -> ProjectResource:
         given = {"paths": [str(tmp_path / "contracts")], "home": str(tmp_path / "state"), "environment": "local"}
         return ProjectResource(bootstrap_servers=bootstrap_servers, folder=str(tmp_path), **{**given, **other})
 

@@ -12,6 +12,8 @@ import pytest
 from confluent_kafka.admin import AlterConfigOpType, ConfigEntry, ConfigResource, NewPartitions, NewTopic, ResourceType
 
 from omni_assets.pipeline.resources import ProjectResource
+from omni_assets.pipeline.topics.assets import topic_tables
+from omni_assets.pipeline.topics.checks import CONTRACTS_VALID, RULES
 from omni_assets.pipeline.topics.keys import DECLARED_TOPICS, OBSERVED_TOPICS, PROVISIONED_TOPICS, TABLES, TOPIC_DRIFT
 from omni_assets.projection.store import Projection
 
@@ -160,6 +162,48 @@ def test_looking_alone_creates_nothing(
 
 
 @pytest.mark.broker
+@pytest.mark.parametrize(
+    ("selection", "judged"),
+    [
+        (dg.AssetSelection.checks_for_assets(TOPIC_DRIFT), {rule.name for rule in RULES}),
+        (dg.AssetSelection.checks(dg.AssetCheckKey(TOPIC_DRIFT, "none_missing")), {"none_missing"}),
+        (dg.AssetSelection.checks(dg.AssetCheckKey(DECLARED_TOPICS, CONTRACTS_VALID)), {CONTRACTS_VALID}),
+    ],
+)
+def test_checks_are_evaluated_without_their_assets(
+    selection: dg.AssetSelection,
+    judged: set[str],
+    project: Projects,
+    write_contract: Writer,
+    broker: Any,
+    instance: dg.DagsterInstance,
+) -> None:
+    write_contract("router", publishes=[COMPLETE])
+    at = project(broker.bootstrap_servers)
+    result = dg.materialize(
+        [topic_tables(())], selection=selection, instance=instance, resources={"project": at}, raise_on_error=False
+    )
+    assert result.success
+    assert materialized(result) == []
+    assert set(checks(result)) == judged
+    assert checks(result).get("none_missing", False) is False
+    assert COMPLETE not in broker.client.list_topics().topics
+
+
+def test_a_check_over_the_contracts_needs_no_broker(
+    project: Projects, write_contract: Writer, instance: dg.DagsterInstance
+) -> None:
+    write_contract("router", publishes=[COMPLETE])
+    result = dg.materialize(
+        [topic_tables(())],
+        selection=dg.AssetSelection.checks_for_assets(DECLARED_TOPICS),
+        instance=instance,
+        resources={"project": project()},
+    )
+    assert checks(result) == {CONTRACTS_VALID: True}
+
+
+@pytest.mark.broker
 def test_a_read_only_project_is_observed_and_not_provisioned(
     project: Projects, reconcile: Reconcile, write_contract: Writer, broker: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -214,8 +258,6 @@ def test_without_contracts_the_run_fails_and_its_check_says_why(project: Project
 def test_the_column_schema_is_the_table(
     project: Projects, reconcile: Reconcile, write_contract: Writer, broker: Any, tmp_path: Path
 ) -> None:
-    from omni_assets.pipeline.topics.assets import topic_tables
-
     duckdb = pytest.importorskip("duckdb")
     write_contract("router", publishes=[COMPLETE])
     assert reconcile(project(broker.bootstrap_servers)).success

@@ -1,4 +1,4 @@
-"""What the sensor remembers of topics that it tried to have created."""
+"""What a sensor remembers of what it tried."""
 
 from __future__ import annotations
 
@@ -16,17 +16,17 @@ ATTEMPTS = st.builds(
 
 
 def test_a_topic_that_was_never_tried_is_due() -> None:
-    assert Attempts().due(["a"], now=0) == ("a",)
+    assert Attempts().waits_until(["a"], now=0) is None
 
 
 def test_a_topic_that_was_tried_waits_ever_longer() -> None:
     attempts, now, pauses = Attempts(), 1_000.0, []
     for _ in range(9):
         attempts = attempts.tried(["a"], now)
-        due_at = attempts.next_at(["a"])
+        due_at = attempts.waits_until(["a"], now)
         assert due_at is not None
-        assert attempts.due(["a"], due_at - 1) == ()
-        assert attempts.due(["a"], due_at) == ("a",)
+        assert attempts.waits_until(["a"], due_at - 1) == due_at
+        assert attempts.waits_until(["a"], due_at) is None
         pauses.append(due_at - now)
         now = due_at
     assert pauses[:3] == [FIRST_PAUSE, 2 * FIRST_PAUSE, 4 * FIRST_PAUSE]
@@ -35,16 +35,18 @@ def test_a_topic_that_was_tried_waits_ever_longer() -> None:
 
 def test_another_topic_does_not_wait_for_one_that_cannot_be_created() -> None:
     attempts = Attempts().tried(["a"], 100.0)
-    assert attempts.due(["a", "b"], 101.0) == ("b",)
+    assert attempts.waits_until(["a"], 101.0) is not None
+    assert attempts.waits_until(["a", "b"], 101.0) is None
 
 
 def test_a_topic_that_is_there_again_is_forgotten() -> None:
     attempts = Attempts().tried(["a", "b"], 100.0).only(["b"])
-    assert attempts.due(["a", "b"], 101.0) == ("a",)
+    assert attempts.waits_until(["a"], 101.0) is None
+    assert attempts.waits_until(["b"], 101.0) is not None
 
 
 def test_a_clock_that_was_set_back_does_not_silence_it() -> None:
-    assert Attempts().tried(["a"], 1e9).due(["a"], 100.0) == ("a",)
+    assert Attempts().tried(["a"], 1e9).waits_until(["a"], 100.0) is None
 
 
 @pytest.mark.parametrize("cursor", [None, "", "nonsense", "[]", '{"a": 1}', '{"a": ["x", "y"]}', '{"a": [1]}', "3"])
@@ -59,7 +61,7 @@ def test_a_cursor_is_read_back(attempts: Attempts) -> None:
 
 @given(ATTEMPTS, TIMES)
 def test_what_waits_is_due_at_its_time(attempts: Attempts, now: float) -> None:
-    for topic in attempts.by_topic:
-        due_at = attempts.next_at([topic])
-        assert due_at is not None
-        assert topic in attempts.due([topic], max(now, due_at))
+    for name in attempts.by_name:
+        due_at = attempts.waits_until([name], now)
+        assert due_at is None or now < due_at <= now + LONGEST_PAUSE
+        assert attempts.waits_until([name], due_at or now) is None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import dagster as dg
@@ -12,6 +12,8 @@ from hypothesis import strategies as st
 
 from omni_assets.contracts.extractor import ContractTopicExtractor
 from omni_assets.contracts.model import Contract, Location, Manifest
+from omni_assets.pipeline.topics import lineage as lineages
+from omni_assets.pipeline.topics.cycles import Edge, closing_edges
 from omni_assets.pipeline.topics.lineage import ExternalAssets, external_assets, lineage
 
 A_TO_B = "onex.evt.a.to-b.v1"
@@ -66,6 +68,24 @@ def test_both_ends_say_which_edge_is_left_out(
     for key in (start, end):
         assert named in specs[key].metadata["edges_left_out"].value
     assert start not in upstream(specs[end])
+
+
+def test_left_out_edges_are_walked_once_and_not_for_each_vertex(
+    write_contract: Writer, manifest_of: Manifests, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    walks = []
+
+    class Counted(frozenset[Edge]):
+        def __iter__(self) -> Iterator[Edge]:
+            walks.append(self)
+            return super().__iter__()
+
+    monkeypatch.setattr(lineages, "closing_edges", lambda edges: Counted(closing_edges(edges)))
+    for number in range(10):
+        write_contract(f"node-{number}", publishes=[A_TO_B], subscribes=[A_TO_B])
+    external = external_assets(manifest_of(), most_topics=0)
+    assert all("edges_left_out" in spec.metadata for spec in external.specs)
+    assert len(walks) == 1
 
 
 def test_a_node_that_hears_itself(write_contract: Writer, manifest_of: Manifests) -> None:

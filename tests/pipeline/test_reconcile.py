@@ -15,7 +15,9 @@ from typing import Any
 import dagster as dg
 import pytest
 
+from omni_assets.pipeline import reconcile
 from omni_assets.pipeline.definitions import build
+from omni_assets.pipeline.reconcile import process_tags
 from omni_assets.pipeline.resources import ProjectResource
 
 pytestmark = pytest.mark.dagster
@@ -84,25 +86,43 @@ def test_without_an_instance_it_says_so(run: Callable[..., subprocess.CompletedP
     assert ended.stderr == "omni: DAGSTER_HOME is not set, so the run would be recorded nowhere.\n"
 
 
-def test_a_run_whose_process_was_ended_does_not_stay_open(
+def test_only_a_run_whose_process_ended_on_this_machine_is_closed(
     run: Callable[..., subprocess.CompletedProcess[str]], write_contract: Callable[..., Path], tmp_path: Path
 ) -> None:
     write_contract("router", publishes=[COMPLETE])
     (tmp_path / "dagster").mkdir()
+    with subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE) as process:
+        ended = process_tags(process.pid)
+    own = process_tags(os.getpid())
+    tags = {
+        "ended": ended,
+        "its id was given to another": {**ended, "omni/process": str(os.getpid())},
+        "lives": own,
+        "on another machine": {**ended, "omni/host": "elsewhere"},
+        "unknown": {},
+    }
     with dg.DagsterInstance.from_config(str(tmp_path / "dagster")) as instance:
-        dead = subprocess.Popen([sys.executable, "-c", ""])
-        dead.wait()
         job = build(ProjectResource()).resolve_job_def("reconcile")
-        killed = instance.create_run_for_job(
-            job, status=dg.DagsterRunStatus.STARTED, tags={"omni/process": str(dead.pid)}
-        )
-        living = instance.create_run_for_job(
-            job, status=dg.DagsterRunStatus.STARTED, tags={"omni/process": str(os.getpid())}
-        )
+        started = {
+            name: instance.create_run_for_job(job, status=dg.DagsterRunStatus.STARTED, tags=given).run_id
+            for name, given in tags.items()
+        }
         assert run("127.0.0.1:1").returncode == 2
         statuses = {each.run_id: each.status for each in instance.get_runs()}
-        assert statuses[killed.run_id] is dg.DagsterRunStatus.CANCELED
-        assert statuses[living.run_id] is dg.DagsterRunStatus.STARTED
+    assert {name for name, run_id in started.items() if statuses[run_id] is dg.DagsterRunStatus.CANCELED} == {
+        "ended",
+        "its id was given to another",
+    }
+
+
+def test_a_run_says_which_process_of_which_machine_it_lives_in(
+    instance: dg.DagsterInstance, project: Callable[..., ProjectResource], write_contract: Callable[..., Path]
+) -> None:
+    write_contract("router", publishes=[COMPLETE])
+    document = reconcile.run(project(), instance)
+    stored = instance.get_run_by_id(document["run_id"])
+    assert stored is not None
+    assert process_tags(os.getpid()).items() <= stored.tags.items()
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
@@ -128,10 +148,9 @@ def test_an_interrupted_run_is_recorded_as_canceled(
             connection, _ = silent.accept()
             connection.close()
             process.send_signal(number)
-            process.wait(60)
+            assert process.wait(60) == 130
         finally:
             process.kill()
             process.wait()
     with dg.DagsterInstance.from_config(str(home)) as instance:
-        assert [each.is_finished for each in instance.get_runs()] == [True]
-        assert [each.status for each in instance.get_runs()] != [dg.DagsterRunStatus.SUCCESS]
+        assert [each.status for each in instance.get_runs()] == [dg.DagsterRunStatus.CANCELED]

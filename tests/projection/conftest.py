@@ -19,7 +19,7 @@ from omni_assets.projection.rows import (
     Declared,
     DeclaredTopicRow,
     Drift,
-    ObservationRow,
+    Observation,
     Observed,
     ObservedConfigRow,
     ObservedTopicRow,
@@ -51,7 +51,7 @@ class Sample:
     ) -> Observed:
         names = [f"t{number}" for number in range(topics)]
         return Observed(
-            ObservationRow(cluster, "local", "127.0.0.1:9092", self.at(minutes), topics, 4, 0.25),
+            Observation(cluster, "local", "127.0.0.1:9092", self.at(minutes), topics, 4, 0.25),
             [ObservedTopicRow(name, None, 3, 1, "1,1,1", False) for name in names],
             [ObservedConfigRow(name, f"k{key}", value, "topic", None) for name in names for key in range(keys)],
         )

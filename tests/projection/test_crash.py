@@ -53,7 +53,7 @@ for step in steps:
         arm()
     at = datetime(2026, 1, 1, step, tzinfo=UTC)
     topics = [ObservedTopicRow("t", None, step, 1, "1", False)]
-    observed = Observed(ObservationRow("c", "", "h:1", at, 0, 1, 0.1), topics, [])
+    observed = Observed(Observation("c", "", "h:1", at, 0, 1, 0.1), topics, [])
     missing = Drift("", "missing", "", "1", str(step // 2), "auto_fixable", "code")
     drift = [missing._replace(topic=f"t{n}") for n in range(4) if step % (n + 2)]
     projection.record_observation(Declared(str(step), [], []), observed, drift)

@@ -11,9 +11,14 @@ from typing import Any
 import pytest
 
 from omni_assets.projection import rows, tables
+from omni_assets.projection.descriptions import COLUMN_DESCRIPTIONS, TABLE_DESCRIPTIONS, VIEWS
 from omni_assets.projection.store import Projection
 
-TABLES = [each for each in vars(tables).values() if isinstance(each, tables.Table)]
+CATALOG = """(
+    SELECT table_name, comment FROM duckdb_tables()
+    UNION ALL
+    SELECT view_name, comment FROM duckdb_views() WHERE NOT internal
+)"""
 
 
 @pytest.fixture(scope="module")
@@ -24,16 +29,39 @@ def columns(
     Projection(folder).declare(sample.declared(), sample.at(0))
     found: dict[str, list[str]] = {}
     for name, column, _ in sorted(
-        table(folder, "duckdb_columns()", "table_name, column_name, column_index"), key=lambda row: (row[0], row[2])
+        table(folder, "duckdb_columns() WHERE NOT internal", "table_name, column_name, column_index"),
+        key=lambda row: (row[0], row[2]),
     ):
         found.setdefault(name, []).append(column)
     return found
 
 
-@pytest.mark.parametrize("each", TABLES, ids=lambda each: each.name)
+@pytest.mark.parametrize("each", tables.TABLES, ids=lambda each: each.name)
 def test_a_table_is_written_with_the_columns_that_it_has(each: tables.Table, columns: dict[str, list[str]]) -> None:
-    written = [*filter(None, [each.scope]), *each.staged_columns, *filter(None, [each.stamp])]
-    assert sorted(written) == sorted(columns[each.name])
+    assert sorted(each.columns) == sorted(columns[each.name])
+
+
+def test_every_table_is_known_and_described(columns: dict[str, list[str]]) -> None:
+    assert {each for each in vars(tables).values() if isinstance(each, tables.Table)} == set(tables.TABLES)
+    assert {each.name for each in tables.TABLES} | {"schema_version"} | VIEWS == columns.keys()
+    assert columns.keys() == TABLE_DESCRIPTIONS.keys() == COLUMN_DESCRIPTIONS.keys()
+
+
+def test_every_column_is_described_in_its_place(columns: dict[str, list[str]]) -> None:
+    assert {name: list(described) for name, described in COLUMN_DESCRIPTIONS.items()} == columns
+
+
+def test_the_comments_in_the_file_are_the_descriptions(
+    tmp_path: Path, sample: Any, table: Callable[..., list[Any]]
+) -> None:
+    Projection(tmp_path).declare(sample.declared(), sample.at(0))
+    assert dict(table(tmp_path, CATALOG)) == TABLE_DESCRIPTIONS
+    found = table(tmp_path, "duckdb_columns() WHERE NOT internal", "table_name, column_name, comment")
+    assert found == sorted(
+        (name, column, description)
+        for name, columns in COLUMN_DESCRIPTIONS.items()
+        for column, description in columns.items()
+    )
 
 
 @pytest.mark.parametrize(
@@ -43,6 +71,7 @@ def test_a_table_is_written_with_the_columns_that_it_has(each: tables.Table, col
         (rows.DeclaredTopicRow, "declared_topics"),
         (rows.DeclarationRow, "declarations"),
         (rows.ObservationRow, "observations"),
+        (rows.Observation, "observations"),
         (rows.ObservedTopicRow, "observed_topics"),
         (rows.ObservedConfigRow, "observed_configs"),
         (rows.DriftRow, "drift"),
@@ -62,7 +91,9 @@ def test_no_table_relies_on_a_constraint_or_an_index(
         assert table(tmp_path, catalog) == []
 
 
-@pytest.mark.parametrize("module", ["rows", "events", "episodes", "journal", "tables", "queries", "state", "question"])
+@pytest.mark.parametrize(
+    "module", ["rows", "events", "episodes", "journal", "tables", "queries", "descriptions", "state", "question"]
+)
 def test_only_the_store_needs_duckdb(module: str) -> None:
     code = f"import sys, omni_assets.projection.{module}; sys.exit('duckdb' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code]).returncode == 0

@@ -138,15 +138,50 @@ def test_tables_that_somebody_changed_are_named(projection: Projection) -> None:
     with duckdb.connect(str(projection.file)) as other:
         other.execute("DROP VIEW topics")
         other.execute("ALTER TABLE drift DROP COLUMN verdict")
-    with pytest.raises(ProjectionDamaged, match="verdict"):
+    with pytest.raises(ProjectionDamaged, match=r"it has no column drift\.verdict"):
         projection.stored()
+
+
+def test_a_statement_that_fails_says_nothing_of_the_file(projection: Projection, sample: Any) -> None:
+    before = projection.stored()
+    declared = sample.declared(1)
+    impossible = [row._replace(version=2**31) for row in declared.topics]
+    with pytest.raises(duckdb.ConversionException):
+        projection.record_observation(declared._replace(topics=impossible), sample.observed(1), [])
+    assert projection.stored() == before
+    assert len((projection.folder / "journal" / "drift.jsonl").read_text().splitlines()) == 1
+
+
+@pytest.mark.parametrize(
+    ("kind", "message", "expected"),
+    [
+        (duckdb.IOException, "IO Error: x", ProjectionDamaged),
+        (duckdb.FatalException, "FATAL Error: x", ProjectionDamaged),
+        (duckdb.InternalException, "INTERNAL Error: x", ProjectionDamaged),
+        (duckdb.SerializationException, "Serialization Error: x", ProjectionDamaged),
+        (duckdb.TransactionException, "Failed to commit: Could not write file: File too large", StateError),
+        (duckdb.TransactionException, "TransactionContext Error: x", duckdb.TransactionException),
+        (duckdb.ConversionException, "Could not convert 'Permission denied' to INT32", duckdb.ConversionException),
+        (duckdb.BinderException, "Binder Error: x", duckdb.BinderException),
+    ],
+)
+def test_only_errors_of_the_file_and_of_the_disk_are_said_to_be(
+    projection: Projection, kind: type[duckdb.Error], message: str, expected: type[Exception]
+) -> None:
+    def fail() -> None:
+        with connection.transaction(projection.file, 0.0):
+            raise kind(message)
+
+    with pytest.raises(expected) as caught:
+        fail()
+    assert type(caught.value) is expected
 
 
 def test_a_database_of_somebody_else_is_not_taken_over(tmp_path: Path, sample: Any) -> None:
     projection = Projection(tmp_path)
     with duckdb.connect(str(projection.file)) as other:
         other.execute("CREATE TABLE drift AS SELECT 'mine' AS topic")
-    with pytest.raises(ProjectionDamaged, match="drift"):
+    with pytest.raises(ProjectionDamaged, match="its table drift is another program's"):
         projection.record_observation(sample.declared(), sample.observed(), [])
     with duckdb.connect(str(projection.file)) as other:
         assert other.execute("SELECT table_name, (SELECT topic FROM drift) FROM duckdb_tables()").fetchall() == [
@@ -189,7 +224,7 @@ def test_a_migration_that_fails_leaves_the_older_schema(
     before = projection.stored()
     with monkeypatch.context() as patched:
         patched.setattr(connection, "MIGRATIONS", (*connection.MIGRATIONS, second, third))
-        with pytest.raises(ProjectionDamaged, match="no_such_table"):
+        with pytest.raises(duckdb.CatalogException, match="no_such_table"):
             projection.stored()
     assert table(projection.folder, "schema_version", "version") == [(1,)]
     assert projection.stored() == before
@@ -234,7 +269,7 @@ resource.setrlimit(resource.RLIMIT_FSIZE, (size + 50_000, resource.RLIM_INFINITY
 at = datetime(2026, 1, 2, tzinfo=UTC)
 configs = [ObservedConfigRow(f"t{n}", "k", f"{n * 7919 % 65537:0256b}", "", None) for n in range(20_000)]
 try:
-    observed = Observed(ObservationRow("main", "", "h:1", at, 0, 1, 0.1), [], configs)
+    observed = Observed(Observation("main", "", "h:1", at, 0, 1, 0.1), [], configs)
     projection.record_observation(Declared("", [], []), observed, [])
 except StateError as error:
     print(type(error).__name__, error)

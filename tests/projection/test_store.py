@@ -22,6 +22,7 @@ from omni_assets.projection.rows import Drift, DriftKey, Observed, ObservedConfi
 from omni_assets.projection.store import Projection
 
 JOURNALLED = ("drift_history", "provision_log", "journal_position")
+MANIFEST = "digest, topics, declared_at = TIMESTAMPTZ '2026-01-01 00:00:00+00' AS at_the_start"
 DRIFT_WITHOUT_DETAIL = "* EXCLUDE (detail)"
 
 
@@ -29,20 +30,19 @@ def _entry(sample: Any, topic: str, minutes: float = 0, outcome: str = "created"
     return ProvisionEntry(sample.at(minutes), "main", "127.0.0.1:9092", "test", topic, outcome)
 
 
-def test_what_is_recorded_is_read_back(tmp_path: Path, sample: Any) -> None:
+def test_what_is_recorded_is_read_back(tmp_path: Path, sample: Any, table: Callable[..., list[Any]]) -> None:
     projection = Projection(tmp_path)
     declared, observed = sample.declared(), sample.observed()
     recorded = projection.record_observation(declared, observed, [sample.drift()])
     stored = projection.stored()
-    assert stored.observations == (observed.observation,)
+    assert stored.observations == ((*observed.observation, 3),)
     assert stored.drift == recorded.drift
     assert [row.drift for row in stored.drift] == [sample.drift()]
     assert {(row.first_seen, row.last_seen) for row in stored.drift} == {(sample.at(0), sample.at(0))}
     assert recorded.opened == (sample.drift().key,)
-    assert projection.declared_topics() == tuple(declared.topics)
-    assert projection.observed_topics("main") == tuple(observed.topics)
-    manifest = projection.manifest()
-    assert manifest == ("abc", 3, sample.at(0))
+    assert table(tmp_path, "declared_topics", "* EXCLUDE (updated_at)") == declared.topics
+    assert table(tmp_path, "observed_topics", "* EXCLUDE (cluster, changed_at)") == observed.topics
+    assert table(tmp_path, "manifest", MANIFEST) == [("abc", 3, True)]
 
 
 def test_values_are_kept_to_the_letter(tmp_path: Path, sample: Any, table: Callable[..., list[Any]]) -> None:
@@ -72,12 +72,41 @@ def test_times_of_any_zone_are_the_same_instant(tmp_path: Path, sample: Any) -> 
     assert projection.history()[0].first_seen == sample.at(0)
 
 
-def test_an_identical_observation_writes_its_own_row_alone(tmp_path: Path, sample: Any) -> None:
+def test_an_identical_observation_writes_its_own_row_alone(
+    tmp_path: Path, sample: Any, table: Callable[..., list[Any]]
+) -> None:
     projection = Projection(tmp_path)
     projection.record_observation(sample.declared(50), sample.observed(topics=50, keys=30), [])
     again = projection.record_observation(sample.declared(50), sample.observed(1, topics=50, keys=30), [])
     assert again.written == 1
-    assert projection.manifest() == ("abc", 50, sample.at(0))
+    assert table(tmp_path, "manifest", MANIFEST) == [("abc", 50, True)]
+
+
+def test_rows_that_come_back_are_written_again(tmp_path: Path, sample: Any, table: Callable[..., list[Any]]) -> None:
+    projection = Projection(tmp_path)
+    for minutes, value in enumerate(("1", "2", "1")):
+        written = projection.record_snapshot(sample.observed(minutes, value=value))
+        assert written == (6 if minutes else 9), "two configs of each of three topics, and the topics at first"
+        assert table(tmp_path, "observed_configs", "DISTINCT value") == [(value,)]
+
+
+def test_the_same_rows_in_another_order_are_no_change(
+    tmp_path: Path, sample: Any, table: Callable[..., list[Any]]
+) -> None:
+    projection = Projection(tmp_path)
+    seen = sample.observed()
+    projection.record_snapshot(seen)
+    assert projection.record_snapshot(seen._replace(topics=seen.topics[::-1], configs=seen.configs[::-1])) == 0
+
+
+def test_a_new_file_is_given_rows_that_the_old_one_had(
+    tmp_path: Path, sample: Any, table: Callable[..., list[Any]]
+) -> None:
+    projection = Projection(tmp_path)
+    assert projection.record_snapshot(sample.observed()) == 9
+    projection.file.unlink()
+    assert projection.record_snapshot(sample.observed(1)) == 9
+    assert len(table(tmp_path, "observed_configs")) == 6
 
 
 def test_open_drift_costs_its_last_seen_and_no_more(tmp_path: Path, sample: Any) -> None:
@@ -143,6 +172,7 @@ def test_a_journalled_observation_whose_commit_was_lost_is_caught_up_by_any_othe
         ("two", "t1", sample.at(1))
     ]
     assert [(row.topic, row.resolved) for row in projection.history()] == [("t1", None), ("t0", sample.at(1))]
+    assert [row.cluster for row in projection.stored().observations] == ["one"], "the lost one is not the older one"
 
 
 def test_a_drift_that_changes_keeps_its_first_seen(tmp_path: Path, sample: Any) -> None:
@@ -158,14 +188,16 @@ def test_a_drift_that_changes_keeps_its_first_seen(tmp_path: Path, sample: Any) 
     ]
 
 
-def test_a_drift_given_twice_leaves_everything_as_it_was(tmp_path: Path, sample: Any) -> None:
+def test_a_drift_given_twice_leaves_everything_as_it_was(
+    tmp_path: Path, sample: Any, table: Callable[..., list[Any]]
+) -> None:
     projection = Projection(tmp_path)
     projection.record_observation(sample.declared(), sample.observed(), [])
     journal = (tmp_path / "journal" / "drift.jsonl").read_bytes()
     with pytest.raises(ValueError, match="given twice"):
         projection.record_observation(sample.declared(0), sample.observed(1), [sample.drift(), sample.drift()])
     assert (tmp_path / "journal" / "drift.jsonl").read_bytes() == journal
-    assert len(projection.declared_topics()) == 3
+    assert table(tmp_path, "declared_topics", "name") == [("t0",), ("t1",), ("t2",)]
     assert projection.stored().observations[0].observed_at == sample.at(0)
 
 
@@ -185,21 +217,80 @@ def test_rows_that_fail_on_the_way_leave_everything_as_it_was(tmp_path: Path, sa
     assert len((tmp_path / "journal" / "drift.jsonl").read_text().splitlines()) == 1
 
 
-def test_contracts_change_without_a_broker(tmp_path: Path, sample: Any) -> None:
+def test_contracts_change_without_a_broker(tmp_path: Path, sample: Any, table: Callable[..., list[Any]]) -> None:
     projection = Projection(tmp_path)
     assert projection.declare(sample.declared(2), sample.at(0)) == 2 + 2 + 1
     assert projection.declare(sample.declared(2), sample.at(1)) == 0
     assert projection.declare(sample.declared(2, digest="new", partitions=6), sample.at(2)) == 2 + 2
-    assert projection.manifest() == ("new", 2, sample.at(2))
-    assert [row.partitions for row in projection.declared_topics()] == [6, 6]
+    assert table(tmp_path, "manifest", MANIFEST) == [("new", 2, False)]
+    assert table(tmp_path, "declared_topics", "name, partitions") == [("t0", 6), ("t1", 6)]
     with pytest.raises(StateError, match="no observation has been projected") as caught:
         projection.stored()
     assert "omni drift" in caught.value.remedy
 
 
+def test_a_snapshot_alone_changes_what_was_observed_and_nothing_else(
+    tmp_path: Path, sample: Any, table: Callable[..., list[Any]]
+) -> None:
+    projection = Projection(tmp_path)
+    projection.record_observation(sample.declared(), sample.observed(), [sample.drift("t2")])
+    projection.record_snapshot(sample.observed(cluster="two", topics=1))
+    others = ("manifest", "declared_topics", "declarations", "observations", "drift", *JOURNALLED)
+    before = [table(tmp_path, name) for name in others]
+    journal = (tmp_path / "journal" / "drift.jsonl").read_bytes()
+    seen = sample.observed(1, topics=2)
+    configs = [row._replace(value="2") if row[:2] == ("t1", "k0") else row for row in seen.configs]
+    assert projection.record_snapshot(seen._replace(configs=configs)) == 1 + 2 + 1, "a topic, its configs; a value"
+    assert projection.record_snapshot(seen._replace(configs=configs)) == 0
+    assert table(tmp_path, "observed_topics", "cluster, name") == [("main", "t0"), ("main", "t1"), ("two", "t0")]
+    late = "observed_configs WHERE changed_at > TIMESTAMPTZ '2026-01-01 00:00:00+00'"
+    assert table(tmp_path, late, "topic, key, value") == [("t1", "k0", "2")]
+    assert [table(tmp_path, name) for name in others] == before
+    assert (tmp_path / "journal" / "drift.jsonl").read_bytes() == journal
+
+
+def test_a_snapshot_that_fails_on_the_way_leaves_everything_as_it_was(
+    tmp_path: Path, sample: Any, table: Callable[..., list[Any]]
+) -> None:
+    projection = Projection(tmp_path)
+    projection.record_snapshot(sample.observed())
+    names = ("observed_topics", "observed_configs", "projected_rows")
+    before = [table(tmp_path, name) for name in names]
+
+    def broken() -> Any:
+        yield ObservedConfigRow("t0", "k0", "9", "topic", None)
+        raise RuntimeError("the source broke")
+
+    with pytest.raises(RuntimeError, match="the source broke"):
+        projection.record_snapshot(sample.observed(1, topics=1)._replace(configs=broken()))
+    assert [table(tmp_path, name) for name in names] == before
+    assert projection.record_snapshot(sample.observed(2)) == 0
+
+
+def test_drift_is_unknown_where_it_was_not_looked_for(
+    tmp_path: Path, sample: Any, table: Callable[..., list[Any]]
+) -> None:
+    projection = Projection(tmp_path)
+    projection.record_observation(sample.declared(2), sample.observed(cluster="one", topics=1), [sample.drift("t0")])
+    projection.record_snapshot(sample.observed(cluster="two", topics=1))
+    assert table(tmp_path, "topics", "cluster, name, found, drifts") == [
+        ("one", "t0", "both", 1),
+        ("one", "t1", "declared only", 0),
+        ("two", "t0", "both", None),
+        ("two", "t1", "declared only", None),
+    ]
+
+
+def test_later_contracts_do_not_change_what_an_observation_was_compared_with(tmp_path: Path, sample: Any) -> None:
+    projection = Projection(tmp_path)
+    projection.record_observation(sample.declared(3), sample.observed(), [sample.drift("t0"), sample.drift("t1")])
+    projection.declare(sample.declared(0, digest="none"), sample.at(1))
+    assert [row.declared_topics for row in projection.stored().observations] == [3]
+
+
 def test_nothing_projected_is_not_nothing_found(tmp_path: Path, sample: Any) -> None:
     projection = Projection(tmp_path / "new")
-    for read in (projection.stored, projection.history, projection.provisioned, projection.manifest):
+    for read in (projection.stored, projection.history, projection.provisioned):
         with pytest.raises(StateError, match=r"nothing has been projected in .*new yet"):
             read()
     assert not (tmp_path / "new").exists(), "a question leaves no trace"
@@ -237,13 +328,27 @@ def test_a_lost_file_comes_back_from_the_journal(tmp_path: Path, sample: Any, ta
     assert (recorded.opened, recorded.drift[0].first_seen) == ((), sample.at(0))
 
 
+def test_the_way_out_of_another_journal_is_one_that_works(tmp_path: Path, sample: Any) -> None:
+    projection, other = Projection(tmp_path / "state"), Projection(tmp_path / "other")
+    for number in range(3):
+        projection.record_observation(sample.declared(), sample.observed(number), [sample.drift()])
+    other.record_observation(sample.declared(), sample.observed(), [sample.drift("t1"), sample.drift("t2")])
+    shutil.copy(tmp_path / "other" / "journal" / "drift.jsonl", tmp_path / "state" / "journal" / "drift.jsonl")
+    with pytest.raises(StateError, match="is not the journal that was projected") as caught:
+        projection.record_observation(sample.declared(), sample.observed(3), [])
+    assert caught.value.remedy.startswith("Restore it, or move projection.duckdb aside: the next command projects")
+    projection.file.rename(tmp_path / "aside")
+    assert [row.topic for row in projection.history()] == ["t1", "t2"]
+    recorded = projection.record_observation(sample.declared(), sample.observed(3), [sample.drift("t1")])
+    assert (recorded.drift[0].first_seen, recorded.resolved) == (sample.at(0), (sample.drift("t2").key,))
+
+
 def test_a_journal_that_went_missing_is_never_taken_for_no_history(tmp_path: Path, sample: Any) -> None:
     projection = Projection(tmp_path)
     projection.record_observation(sample.declared(), sample.observed(), [sample.drift()])
     (tmp_path / "journal" / "drift.jsonl").rename(tmp_path / "aside")
-    with pytest.raises(StateError, match="is not the journal that was projected") as caught:
+    with pytest.raises(StateError, match="is not the journal that was projected"):
         projection.record_observation(sample.declared(), sample.observed(1), [])
-    assert "omni rebuild" in caught.value.remedy
     assert len(projection.history()) == 1
     assert projection.rebuild() == Rebuilt(0, 0)
     recorded = projection.record_observation(sample.declared(), sample.observed(2), [sample.drift()])
@@ -315,7 +420,7 @@ from omni_assets.projection.store import Projection
 name, projection = sys.argv[2], Projection(Path(sys.argv[1]))
 for number in range(5):
     at = datetime(2026, 1, 1, number, tzinfo=UTC)
-    observation = ObservationRow(name, "", "h:1", at, 0, 1, 0.1)
+    observation = Observation(name, "", "h:1", at, 0, 1, 0.1)
     observed = Observed(observation, [], [ObservedConfigRow("t", "k", name, "", None)])
     drift = [Drift("t", "missing", "", "1", str(number), "auto_fixable", "code")]
     projection.record_observation(Declared(name, [], []), observed, drift)

@@ -59,8 +59,8 @@ class Engine(Protocol):
     def adopt(self, place: Place, /) -> BrokerRecord | None:
         """The broker that runs in this place although no record tells of it: its starter was killed in between."""
 
-    def alive(self, record: BrokerRecord) -> bool:
-        """Whether the recorded broker still exists. It need not answer."""
+    def alive(self, record: BrokerRecord, seconds: float, /) -> bool:
+        """Whether the recorded broker still exists, as far as can be seen within ``seconds``. It need not answer."""
 
     def stop(self, record: BrokerRecord) -> None:
         """End the recorded broker, keeping its data. Raises ``EngineFailed`` where it does not end."""

@@ -14,7 +14,7 @@ from omni_assets.broker.local import noida, probe, redpanda
 from omni_assets.broker.local import record as records
 from omni_assets.broker.local.engine import Engine, Place
 from omni_assets.broker.local.record import BrokerRecord, RecordDamaged
-from omni_assets.errors import EngineFailed, InputError, PortInUse, StateError
+from omni_assets.errors import EngineFailed, InputError, PortInUse, StateError, StateFolderUnusable, reason
 
 ENGINES: Mapping[str, Engine] = {engine.name: engine for engine in (noida.Noida(), redpanda.Redpanda())}
 DEFAULT_ENGINE = noida.NAME
@@ -25,6 +25,8 @@ _LOCK_FILE = "broker.lock"
 _LOCK_SECONDS = 30.0
 _NEAR_PORTS = 64
 _ANSWER_SECONDS = 1.0
+_ALIVE_SECONDS = 15.0
+_ALIVE_AT_A_GLANCE_SECONDS = 3.0  # every command that names no broker looks
 
 
 class BrokerState(StrEnum):
@@ -56,7 +58,7 @@ def start(
     """The running broker of this state folder, started unless it runs already.
 
     Without a port it takes the one that it had before, then the engine's conventional one or the next that
-    is free, then any that is.
+    is free, then any that is; port 0 is any free port.
     ``timeout`` is the number of seconds until it must answer; ``reset`` moves its data aside first. Raises
     ``EngineUnavailable``, ``EngineFailed``, ``PortInUse``, ``StateError``, and ``InputError`` where another engine,
     host or port than that of the running broker is asked for.
@@ -64,8 +66,8 @@ def start(
     chosen = ENGINES.get(engine)
     if chosen is None:
         raise InputError(f"there is no broker engine `{engine}`.", f"There are {', '.join(sorted(ENGINES))}.")
-    if port is not None and not 0 < port < 65536:
-        raise InputError(f"{port} is not a port.", "Give a number between 1 and 65535.")
+    if port is not None and not 0 <= port < 65536:
+        raise InputError(f"{port} is not a port.", "Give a number between 1 and 65535, or 0 for any free port.")
     with _locked(state_folder):
         found = _look(state_folder)
         if found.record is not None and found.state in (BrokerState.RUNNING, BrokerState.NOT_ANSWERING):
@@ -108,24 +110,56 @@ def status(state_folder: Path) -> BrokerStatus:
     return _look(state_folder)
 
 
+def last_address(state_folder: Path) -> str | None:
+    """Where the broker of this state folder was last, running or not; ``None`` where there was none."""
+    record, _ = _recorded(state_folder)
+    return record.bootstrap_servers if record is not None else None
+
+
 def running(state_folder: Path) -> BrokerRecord | None:
-    """The record of the broker of this state folder, where it runs and answers."""
-    found = _look(state_folder)
-    return found.record if found.state is BrokerState.RUNNING else None
+    """The record of the broker of this state folder, where it runs and answers. A few seconds at most.
+
+    An engine is asked only about an address that answers, and one that does not say in time that its broker runs is
+    taken to run none.
+    """
+    record, _ = _recorded(state_folder)
+    if (
+        record is not None
+        and record.stopped_at is None
+        and _answers(record)
+        and ENGINES[record.engine].alive(record, _ALIVE_AT_A_GLANCE_SECONDS)
+    ):
+        return record
+    adopted = _adopted(state_folder)
+    return adopted if adopted is not None and _answers(adopted) else None
 
 
-def _look(state_folder: Path) -> BrokerStatus:
-    damage = ""
+def _recorded(state_folder: Path) -> tuple[BrokerRecord | None, str]:
+    """The record, and what is wrong with the file where it holds none that can be used."""
     try:
         record = records.read(state_folder)
     except RecordDamaged as error:
-        record, damage = None, str(error)
+        return None, str(error)
     if record is not None and record.engine not in ENGINES:
-        damage = f"{state_folder / records.RECORD_FILE} names an engine `{record.engine}` that is unknown"
-        record = None
-    if record is None or record.stopped_at is not None or not ENGINES[record.engine].alive(record):
+        return None, f"{state_folder / records.RECORD_FILE} names an engine `{record.engine}` that is unknown"
+    return record, ""
+
+
+def _adopted(state_folder: Path) -> BrokerRecord | None:
+    """The broker that runs here although no record tells of it."""
+    places = ((engine, Place(state_folder, engine.name)) for engine in ENGINES.values())
+    return next((found for engine, place in places if (found := engine.adopt(place)) is not None), None)
+
+
+def _answers(record: BrokerRecord) -> bool:
+    return probe.answers(record.host, record.port, _ANSWER_SECONDS)
+
+
+def _look(state_folder: Path) -> BrokerStatus:
+    record, damage = _recorded(state_folder)
+    if record is None or record.stopped_at is not None or not ENGINES[record.engine].alive(record, _ALIVE_SECONDS):
         return _unrecorded(state_folder, record, damage)
-    if not probe.answers(record.host, record.port, _ANSWER_SECONDS):
+    if not _answers(record):
         detail = f"the {record.engine} broker{_process(record)} does not answer at {record.bootstrap_servers}"
         return BrokerStatus(BrokerState.NOT_ANSWERING, record, f"{detail}; stop it with `omni broker stop`.")
     detail = f"a {record.engine} broker{_process(record)} answers at {record.bootstrap_servers}."
@@ -134,13 +168,11 @@ def _look(state_folder: Path) -> BrokerStatus:
 
 def _unrecorded(state_folder: Path, record: BrokerRecord | None, damage: str) -> BrokerStatus:
     """What there is when the record does not tell of a living broker: perhaps one whose starter was killed."""
-    for engine in ENGINES.values():
-        adopted = engine.adopt(Place(state_folder, engine.name))
-        if adopted is not None:
-            answering = probe.answers(adopted.host, adopted.port, _ANSWER_SECONDS)
-            state = BrokerState.RUNNING if answering else BrokerState.NOT_ANSWERING
-            detail = f"a {engine.name} broker{_process(adopted)} runs at {adopted.bootstrap_servers} without a record."
-            return BrokerStatus(state, adopted, detail)
+    adopted = _adopted(state_folder)
+    if adopted is not None:
+        state = BrokerState.RUNNING if _answers(adopted) else BrokerState.NOT_ANSWERING
+        detail = f"a {adopted.engine} broker{_process(adopted)} runs at {adopted.bootstrap_servers} without a record."
+        return BrokerStatus(state, adopted, detail)
     if damage:
         return BrokerStatus(BrokerState.STALE, None, f"{damage}; no broker runs here.")
     if record is None:
@@ -163,7 +195,7 @@ def _launched(
             record = engine.launch(place, host, candidate, timeout, spawned)
         except BaseException as error:
             _forget(place.state_folder, last)
-            if isinstance(error, PortInUse) and port is None:
+            if isinstance(error, PortInUse) and not port:
                 continue
             raise
         records.write(place.state_folder, record)
@@ -172,23 +204,29 @@ def _launched(
 
 
 def _ports(engine: Engine, host: str, port: int | None, last: BrokerRecord | None) -> Iterator[int]:
-    if port is not None:
+    if port:
         yield port
         return
+    if port is None:
+        yield from _familiar_ports(engine, host, last)
+    for _ in range(3):
+        try:
+            yield probe.free_port(host)
+        except OSError as error:
+            raise InputError(
+                f"no server can listen on the host {host}: {reason(error)}.",
+                f"Name an address of this machine, such as {LOOPBACK}.",
+            ) from None
+
+
+def _familiar_ports(engine: Engine, host: str, last: BrokerRecord | None) -> Iterator[int]:
+    """The port that it had before, and those near the engine's conventional one, as far as they are free."""
     wanted = [last.port] if last is not None and last.engine == engine.name and last.host == host else []
     # Near the conventional one first: what the system hands out is also what it gives to clients meanwhile.
     near = range(engine.conventional_port, engine.conventional_port + _NEAR_PORTS)
     for candidate in dict.fromkeys([*wanted, *near]):
         if probe.port_is_free(host, candidate):
             yield candidate
-    for _ in range(3):
-        try:
-            yield probe.free_port(host)
-        except OSError as error:
-            raise InputError(
-                f"no server can listen on the host {host}: {error.strerror or error}.",
-                f"Name an address of this machine, such as {LOOPBACK}.",
-            ) from None
 
 
 def _forget(state_folder: Path, last: BrokerRecord | None) -> None:
@@ -205,7 +243,7 @@ def _require_same(record: BrokerRecord, engine: str, host: str, port: int | None
         for name, wanted, there in (
             ("engine", engine, record.engine),
             ("host", host, record.host),
-            ("port", port, record.port),
+            ("port", port or None, record.port),
         )
         if wanted is not None and wanted != there
     ]
@@ -219,7 +257,7 @@ def _require_same(record: BrokerRecord, engine: str, host: str, port: int | None
 
 def _answering(state_folder: Path, record: BrokerRecord, timeout: float) -> BrokerRecord:
     deadline = time.monotonic() + timeout
-    while not probe.answers(record.host, record.port, _ANSWER_SECONDS):
+    while not _answers(record):
         if time.monotonic() > deadline:
             raise EngineFailed(
                 f"the {record.engine} broker{_process(record)} runs and does not answer at {record.bootstrap_servers}.",
@@ -246,7 +284,7 @@ def _locked(state_folder: Path) -> Iterator[None]:
             "Wait for it to end, or end it, and try again.",
         ) from None
     except OSError as error:
-        raise records.not_writable(state_folder, error) from None
+        raise StateFolderUnusable(str(state_folder), reason(error)) from None
     try:
         yield
     finally:

@@ -18,8 +18,8 @@ from omni_assets.broker.connection import Connection
 from omni_assets.broker.local.engine import Place
 from omni_assets.broker.local.probe import answers
 from omni_assets.broker.local.process import command_line, end, identity
-from omni_assets.broker.local.record import BrokerRecord, not_writable
-from omni_assets.errors import BrokerError, EngineFailed, EngineUnavailable, PortInUse
+from omni_assets.broker.local.record import BrokerRecord
+from omni_assets.errors import BrokerError, EngineFailed, EngineUnavailable, PortInUse, StateFolderUnusable, reason
 
 NAME = "noida"
 
@@ -48,9 +48,12 @@ class Noida:
         """Start the broker. Raises ``PortInUse``, ``EngineFailed`` and ``StateError``."""
         try:
             place.data_dir.mkdir(parents=True, exist_ok=True)
+            if _listens(place):
+                # Its last words may say why it ended. One that never listened says nothing that the next does not.
+                place.log.replace(place.log.with_name(f"{place.log.name}.1"))
             place.log.write_bytes(b"")
         except OSError as error:
-            raise not_writable(place.folder, error) from None
+            raise StateFolderUnusable(str(place.folder), reason(error)) from None
         pid = _spawn(place, host, port)
         process = identity(pid)
         record = BrokerRecord(
@@ -104,9 +107,9 @@ class Noida:
             self.name, _address(host, int(port)), pid, host, int(port), str(place.data_dir), started_at, process
         )
 
-    def alive(self, record: BrokerRecord) -> bool:
-        """Whether the recorded process, and no other under its id, still runs."""
-        return record.pid is not None and record.process is not None and identity(record.pid) == record.process
+    def alive(self, record: BrokerRecord, _seconds: float, /) -> bool:
+        """Whether the recorded process, and no other under its id, still runs. That is seen at once."""
+        return _runs(record)
 
     def stop(self, record: BrokerRecord) -> None:
         """End the process; it saves everything first. Raises ``EngineFailed`` where it cannot be ended."""
@@ -132,13 +135,13 @@ class Noida:
         except FileNotFoundError:
             return None
         except OSError as error:
-            raise not_writable(place.data_dir, error) from None
+            raise StateFolderUnusable(str(place.data_dir), reason(error)) from None
         return aside
 
     def _await_ready(self, place: Place, record: BrokerRecord, deadline: float, seconds: float) -> None:
         # Its own word comes first: on a port in use somebody else's broker would answer.
         while not (_listens(place) and answers(record.host, record.port, 0.5)):
-            if not self.alive(record):
+            if not _runs(record):
                 raise _failure(place, record)
             if time.monotonic() > deadline:
                 raise EngineFailed(
@@ -183,6 +186,10 @@ def _spawn(place: Place, host: str, port: int) -> int:
             if isinstance(error, ValueError | subprocess.TimeoutExpired):
                 raise EngineFailed("the embedded broker could not be started.", f"Its log is {place.log}.") from None
             raise
+
+
+def _runs(record: BrokerRecord) -> bool:
+    return record.pid is not None and record.process is not None and identity(record.pid) == record.process
 
 
 def _kill(record: BrokerRecord) -> None:

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from pydantic import TypeAdapter, ValidationError
 
-from omni_assets.errors import StateError
+from omni_assets.errors import StateFolderUnusable, reason
 
 RECORD_FILE = "broker.json"
 
@@ -47,13 +47,13 @@ def read(state_folder: Path) -> BrokerRecord | None:
     except (FileNotFoundError, NotADirectoryError):
         return None
     except OSError as error:
-        raise RecordDamaged(f"{file} cannot be read: {error.strerror}") from None
+        raise RecordDamaged(f"{file} cannot be read: {reason(error)}") from None
     except ValidationError:
         raise RecordDamaged(f"{file} is not the record of a broker") from None
 
 
 def write(state_folder: Path, record: BrokerRecord) -> None:
-    """Put the record in place as a whole. Raises ``StateError``."""
+    """Put the record in place as a whole. Raises ``StateFolderUnusable``."""
     try:
         handle, name = tempfile.mkstemp(dir=state_folder, prefix=".broker-", suffix=".json")
         try:
@@ -66,15 +66,7 @@ def write(state_folder: Path, record: BrokerRecord) -> None:
             Path(name).unlink(missing_ok=True)
             raise
     except OSError as error:
-        raise not_writable(state_folder, error) from None
-
-
-def not_writable(folder: Path, error: OSError) -> StateError:
-    """The state folder cannot be written to."""
-    return StateError(
-        f"the state folder {folder} cannot be written to: {error.strerror or error}.",
-        "Make it writable, or name another folder with OMNI_HOME.",
-    )
+        raise StateFolderUnusable(str(state_folder), reason(error)) from None
 
 
 @cache

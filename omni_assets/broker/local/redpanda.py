@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from omni_assets.broker.local.engine import Place
-from omni_assets.broker.local.probe import answers, port_is_free
+from omni_assets.broker.local.probe import port_is_free
 from omni_assets.broker.local.record import BrokerRecord
 from omni_assets.errors import EngineFailed, EngineUnavailable, PortInUse
 
@@ -79,11 +79,9 @@ class Redpanda:
         """None: ``docker compose up`` finds a container that already runs by itself."""
         return None
 
-    def alive(self, record: BrokerRecord) -> bool:
-        """Whether it answers or, where it does not, whether its container runs."""
-        if answers(record.host, record.port):
-            return True
-        listed = _compose(record, ["ps", "--status", "running", "--quiet", SERVICE], _CHECK_SECONDS)
+    def alive(self, record: BrokerRecord, seconds: float, /) -> bool:
+        """Whether its container runs: whatever else answers at its address is somebody else's broker."""
+        listed = _compose(record, ["ps", "--status", "running", "--quiet", SERVICE], seconds)
         return listed.code == 0 and bool(listed.output)
 
     def stop(self, record: BrokerRecord) -> None:

@@ -6,7 +6,7 @@ import json
 from typing import Any
 
 from omni_assets.cli.tables import Cell, Line, Row, paragraph, table
-from omni_assets.cli.words import count
+from omni_assets.contracts.text import count
 from omni_assets.projection.question import Answer
 
 

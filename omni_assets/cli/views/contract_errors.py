@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from omni_assets.cli.streams import say
-from omni_assets.cli.words import count
 from omni_assets.contracts.model import Manifest
+from omni_assets.contracts.text import count
 
 
 def say_errors(manifest: Manifest) -> bool:

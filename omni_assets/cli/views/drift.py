@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -13,10 +13,8 @@ from omni_assets.cli.words import age, count
 from omni_assets.contracts.values import readable
 from omni_assets.drift.diff import Drift, DriftKind
 from omni_assets.drift.verdict import Verdict
-from omni_assets.operations.context import Context
-from omni_assets.operations.observe import DriftReport, DriftRow, verdict_counts
-from omni_assets.operations.recording import stored_drift
-from omni_assets.projection.store import Projection
+from omni_assets.operations.observe import DriftReport, OpenDrift, verdict_counts
+from omni_assets.projection.rows import ObservationRow
 
 _HEADER = ("TOPIC", "DRIFT", "DECLARED", "BROKER", "VERDICT", "OWNER", "SINCE")
 COLUMNS = (
@@ -52,7 +50,7 @@ _STYLES = {
 class Comparison:
     """Drift, and what it was found in. ``counts`` are by verdict, ``calls`` the broker calls of the observation."""
 
-    rows: Sequence[DriftRow]
+    rows: Sequence[OpenDrift]
     counts: Mapping[str, int]
     declared_topics: int
     observed_topics: int
@@ -68,31 +66,28 @@ def of_report(report: DriftReport) -> Comparison:
         report.rows,
         report.counts,
         len(report.manifest.topics),
-        sum(not topic.internal for topic in snapshot.topics.values()),
+        snapshot.public_topics,
         snapshot.bootstrap_servers,
         snapshot.observed_at,
         snapshot.calls,
     )
 
 
-def of_projection(context: Context) -> Comparison:
-    """What was projected last. Raises ``StateError``."""
-    observation, drift = stored_drift(context)
-    projection = Projection(context.home)
-    manifest = projection.manifest()
-    declared = manifest.topics if manifest is not None else 0
+def of_stored(observation: ObservationRow, drift: Iterable[tuple[Drift, datetime]]) -> Comparison:
+    """What was projected last: the observation, and its open drift with first seen."""
+    rows = tuple(OpenDrift(*each) for each in drift)
     return Comparison(
-        tuple(DriftRow(*each) for each in drift),
-        verdict_counts((each for each, _ in drift), declared),
-        declared,
-        sum(not topic.internal for topic in projection.observed_topics(observation.cluster)),
+        rows,
+        verdict_counts((row.drift for row in rows), observation.declared_topics),
+        observation.declared_topics,
+        observation.observed_topics,
         observation.bootstrap_servers,
         observation.observed_at,
         observation.calls,
     )
 
 
-def drift_lines(rows: Sequence[DriftRow], now: datetime, width: int | None) -> list[Line]:
+def drift_lines(rows: Sequence[OpenDrift], now: datetime, width: int | None) -> list[Line]:
     """The table, or nothing where nothing drifts."""
     return table(_HEADER, [_row(row, now) for row in rows], width) if rows else []
 
@@ -120,7 +115,7 @@ def moment(when: datetime) -> str:
     return when.astimezone(UTC).isoformat()
 
 
-def _row(row: DriftRow, now: datetime) -> Row:
+def _row(row: OpenDrift, now: datetime) -> Row:
     drift = row.drift
     cells = (
         Cell(drift.topic),
@@ -144,7 +139,7 @@ def _name(drift: Drift) -> str:
     return _KINDS.get(drift.kind) or setting_name(drift.field)
 
 
-def _entry(row: DriftRow) -> dict[str, Any]:
+def _entry(row: OpenDrift) -> dict[str, Any]:
     drift = row.drift
     return {
         "topic": drift.topic,

@@ -8,8 +8,9 @@ from typing import Any
 from omni_assets.cli.options import FindingsFormat
 from omni_assets.cli.tables import Line
 from omni_assets.contracts.model import Finding, Manifest, Severity
-from omni_assets.contracts.renderers import check_document, finding_text, github, sentence, visible
+from omni_assets.contracts.renderers import check_document, finding_text, github, sentence
 from omni_assets.contracts.sarif import sarif_document
+from omni_assets.contracts.text import visible
 
 __all__ = ["DOCUMENTS", "fails", "finding_lines", "github"]
 

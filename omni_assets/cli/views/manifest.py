@@ -6,8 +6,9 @@ from collections.abc import Iterable
 
 from omni_assets.cli.tables import Line, plain_row, table
 from omni_assets.cli.views.settings import settings_text
-from omni_assets.cli.words import count, spent
+from omni_assets.cli.words import spent
 from omni_assets.contracts.model import Declaration, Manifest, Topic
+from omni_assets.contracts.text import count
 
 _HEADER = ("TOPIC", "PARTITIONS", "REPLICAS", "SETTINGS", "PUBLISHERS", "SUBSCRIBERS")
 COLUMNS = ("topic", "kind", "partitions", "replication_factor", "settings", "publishers", "subscribers")

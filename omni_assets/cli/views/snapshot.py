@@ -7,7 +7,8 @@ from typing import Any
 from omni_assets.broker.snapshot import BrokerSnapshot, ObservedTopic
 from omni_assets.cli.tables import Line, paragraph
 from omni_assets.cli.views.drift import moment
-from omni_assets.cli.words import count, spent
+from omni_assets.cli.words import spent
+from omni_assets.contracts.text import count
 
 
 def snapshot_lines(snapshot: BrokerSnapshot, width: int | None) -> list[Line]:
@@ -41,7 +42,7 @@ def snapshot_document(snapshot: BrokerSnapshot) -> dict[str, Any]:
 def _counts(snapshot: BrokerSnapshot) -> dict[str, int]:
     topics = snapshot.topics.values()
     return {
-        "topics": sum(not topic.internal for topic in topics),
+        "topics": snapshot.public_topics,
         "internal": sum(topic.internal for topic in topics),
         "unknown": sum(bool(topic.unknown) for topic in topics),
     }

@@ -7,7 +7,8 @@ from typing import Any
 from omni_assets.cli.tables import Line, paragraph
 from omni_assets.cli.views.drift import document, of_report
 from omni_assets.cli.views.provisioning import outcome_lines, provisioning_document
-from omni_assets.cli.words import count, spent
+from omni_assets.cli.words import spent
+from omni_assets.contracts.text import count
 from omni_assets.operations.boot import BootReport
 from omni_assets.operations.validate import Validation
 

@@ -2,26 +2,27 @@
 
 from __future__ import annotations
 
-import json
 import subprocess
 import sys
 from collections.abc import Iterator
-from typing import Any
+from pathlib import Path
 
 from omni_assets.broker.admin import BrokerAdmin
 from omni_assets.contracts.model import Manifest, Topic
 from omni_assets.contracts.values import readable
 from omni_assets.drift.diff import DriftKind
 from omni_assets.errors import ServiceFailed
+from omni_assets.operations.cycle import Cycle, run_cycle
 from omni_assets.operations.demo.outsider import RECORDS
 from omni_assets.operations.demo.stage import Stage
 from omni_assets.operations.demo.story import Chapter, Expected, Said, Scene, Shown
 from omni_assets.operations.observe import DriftReport, drift
 from omni_assets.operations.provision import provision
 
-RUN_TIMEOUT = 120.0
-"""Seconds that the Dagster run of the story may take."""
+OUTSIDER_SECONDS = 120.0
+"""Most seconds that one deed of the outsider may take."""
 
+_OUTSIDER = "omni_assets.operations.demo.outsider"
 _SHORT_RETENTION = "3600000"
 
 
@@ -48,12 +49,12 @@ def tell(stage: Stage) -> Iterator[Scene]:
     }
     yield Expected("drift names these four differences and no other", _identities(before) == expected)
 
-    run = _reconcile(stage)
+    cycle = _reconcile(stage)
     yield Said(
-        f"Dagster's job `reconcile` ran ({run['run_id'][:8]}, {run['events']} events): what is missing is "
+        f"Dagster's job `reconcile` ran ({cycle.run_id[:8]}, {cycle.events} events): what is missing is "
         "created, existing topics are left alone and shown."
     )
-    yield Expected("the reconcile run succeeded in Dagster's event log", run["success"] is True)
+    yield Expected("the reconcile run succeeded in Dagster's event log", cycle.success)
 
     after = drift(stage.context, manifest)
     yield Shown(after)
@@ -118,30 +119,22 @@ def _identities(report: DriftReport) -> set[tuple[str, DriftKind, str]]:
     return {(row.drift.topic, row.drift.kind, row.drift.field) for row in report.rows}
 
 
+def _reconcile(stage: Stage) -> Cycle:
+    cycle = run_cycle(stage.environ, Path.cwd(), stage.context.home / "logs" / "reconcile.log")
+    if cycle is None:
+        raise RuntimeError("nobody asked this run to end")
+    return cycle
+
+
 def _outsider(stage: Stage, action: str, topic: str, *values: str) -> None:
-    _run(stage, "omni_assets.operations.demo.outsider", action, stage.context.bootstrap_servers, topic, *values)
-
-
-def _reconcile(stage: Stage) -> dict[str, Any]:
-    output = _run(stage, "omni_assets.pipeline.reconcile")
-    document: dict[str, Any] = json.loads(output)
-    return document
-
-
-def _run(stage: Stage, module: str, *arguments: str) -> str:
-    """What a module of the package prints, run as a process of its own that Ctrl-C reaches too."""
+    """Run the outsider as a process of its own that Ctrl-C reaches too."""
+    command = [sys.executable, "-m", _OUTSIDER, action, stage.context.bootstrap_servers, topic, *values]
     try:
         ended = subprocess.run(
-            [sys.executable, "-m", module, *arguments],
-            env=stage.environ,
-            capture_output=True,
-            text=True,
-            timeout=RUN_TIMEOUT,
-            check=False,
+            command, env=stage.environ, capture_output=True, text=True, timeout=OUTSIDER_SECONDS, check=False
         )
     except subprocess.TimeoutExpired:
-        raise ServiceFailed(f"{module} did not end within {RUN_TIMEOUT:g} s.", "Run the demo again.") from None
-    if ended.returncode != 0 and not ended.stdout:
+        raise ServiceFailed(f"{_OUTSIDER} did not end within {OUTSIDER_SECONDS:g} s.", "Run the demo again.") from None
+    if ended.returncode != 0:
         last = (ended.stderr.strip().splitlines() or ["it printed nothing"])[-1]
-        raise ServiceFailed(f"{module} ended with exit code {ended.returncode}: {last}", "Run the demo again.")
-    return ended.stdout
+        raise ServiceFailed(f"{_OUTSIDER} ended with exit code {ended.returncode}: {last}", "Run the demo again.")

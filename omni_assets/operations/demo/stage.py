@@ -7,11 +7,11 @@ import shutil
 import tempfile
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from omni_assets.broker.local import lifecycle, probe
+from omni_assets.broker.local import lifecycle
 from omni_assets.errors import InputError
 from omni_assets.operations import dagster_home
 from omni_assets.operations.context import Context, resolve
@@ -37,16 +37,15 @@ def set_stage() -> Iterator[Stage]:
     contracts = _PROJECT / "contracts"
     if not any(contracts.glob("*/contract.yaml")):
         raise InputError(f"the demo's contracts are not in {contracts}.", "Run it from a checkout of the project.")
-    home = Path(tempfile.mkdtemp(prefix="omni-demo-"))
-    try:
+    with ExitStack() as afterwards:
+        home = Path(tempfile.mkdtemp(prefix="omni-demo-"))
+        afterwards.callback(shutil.rmtree, home, ignore_errors=True)
+        afterwards.callback(lifecycle.stop, home)
         started = time.monotonic()
-        broker = lifecycle.start(home, port=probe.free_port("127.0.0.1"))
+        broker = lifecycle.start(home, port=0)
         seconds = time.monotonic() - started
         environ = _environment(home, contracts, broker.bootstrap_servers)
         yield Stage(resolve(environ=environ, folder=_PROJECT), environ, seconds)
-    finally:
-        lifecycle.stop(home)
-        shutil.rmtree(home, ignore_errors=True)
 
 
 def _environment(home: Path, contracts: Path, bootstrap_servers: str) -> dict[str, str]:

@@ -6,6 +6,7 @@ number of events however many topics there are.
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from time import monotonic
 from typing import Any, TypeAlias
 
@@ -16,12 +17,13 @@ from omni_assets.contracts.model import Manifest, Topic
 from omni_assets.drift.diff import DriftKind
 from omni_assets.errors import OmniError
 from omni_assets.operations.context import Context
-from omni_assets.operations.observe import DriftReport, DriftRow, drift, observe
+from omni_assets.operations.observe import DriftReport, OpenDrift, drift, observe
 from omni_assets.operations.outcomes import Outcome
 from omni_assets.operations.provision import Provisioning, provision
 from omni_assets.operations.recording import declare
 from omni_assets.pipeline.resources import ProjectResource, one_sentence
 from omni_assets.pipeline.topics import checks
+from omni_assets.pipeline.topics.fingerprint import FINGERPRINT, fingerprint
 from omni_assets.pipeline.topics.keys import (
     DECLARED_TOPICS,
     GROUP,
@@ -32,6 +34,7 @@ from omni_assets.pipeline.topics.keys import (
 )
 from omni_assets.pipeline.topics.metadata import Column, Metadata, column_schema, counts, preview, seconds
 from omni_assets.projection import rows
+from omni_assets.projection.descriptions import COLUMN_DESCRIPTIONS
 from omni_assets.projection.store import Projection
 
 Event: TypeAlias = dg.MaterializeResult[Any] | dg.AssetCheckResult
@@ -44,17 +47,32 @@ def topic_tables(contracts: Sequence[dg.AssetKey], problem: str = "") -> dg.Asse
         name="reconcile_topics", specs=_specs(contracts, problem), check_specs=checks.specs(), can_subset=True
     )
     def reconcile_topics(context: dg.AssetExecutionContext, project: ProjectResource) -> Iterator[Event]:
-        asked = context.selected_asset_keys
-        judged = {each.name for each in context.selected_asset_check_keys}
+        asked = _Asked(frozenset(context.selected_asset_keys), frozenset(context.selected_asset_check_keys))
         for event in _reconcile(project, asked):
-            if isinstance(event, dg.MaterializeResult) or event.check_name in judged:
+            if isinstance(event, dg.MaterializeResult) or asked.judges(event):
                 yield event
 
     return reconcile_topics
 
 
-def _reconcile(project: ProjectResource, asked: set[dg.AssetKey]) -> Iterator[Event]:
-    """What the selected assets say, in order; each event is given as soon as it is true."""
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """What a run is to write and to judge. Checks may be asked for without their assets."""
+
+    assets: frozenset[dg.AssetKey]
+    checks: frozenset[dg.AssetCheckKey]
+
+    @property
+    def compares(self) -> bool:
+        """Whether what is declared is held against what is observed."""
+        return TOPIC_DRIFT in self.assets or any(check.asset_key == TOPIC_DRIFT for check in self.checks)
+
+    def judges(self, result: dg.AssetCheckResult) -> bool:
+        return any((check.asset_key, check.name) == (result.asset_key, result.check_name) for check in self.checks)
+
+
+def _reconcile(project: ProjectResource, asked: _Asked) -> Iterator[Event]:
+    """What the selected assets and checks say, in order; each event is given as soon as it is true."""
     started = monotonic()
     with one_sentence():
         where = project.context()
@@ -63,30 +81,30 @@ def _reconcile(project: ProjectResource, asked: set[dg.AssetKey]) -> Iterator[Ev
         except OmniError as error:
             yield checks.contracts_unusable(str(error))
             raise
-    if DECLARED_TOPICS in asked:
+    if DECLARED_TOPICS in asked.assets:
         with one_sentence():
             declare(where, manifest)
         yield dg.MaterializeResult(
             asset_key=DECLARED_TOPICS, metadata=_declared(where, manifest, monotonic() - started)
         )
     yield checks.contracts_valid(manifest)
-    if PROVISIONED_TOPICS in asked and not where.connection.read_only:
+    if PROVISIONED_TOPICS in asked.assets and not where.connection.read_only:
         with one_sentence():
             provisioning = provision(where, manifest, trigger="dagster")
         yield dg.MaterializeResult(asset_key=PROVISIONED_TOPICS, metadata=_provisioned(where, provisioning))
-    if asked == {OBSERVED_TOPICS}:
-        with one_sentence():
-            snapshot = observe(where)
-        yield dg.MaterializeResult(asset_key=OBSERVED_TOPICS, metadata=_observed(where, snapshot))
-    elif asked & {OBSERVED_TOPICS, TOPIC_DRIFT}:
+    if asked.compares:
         began = monotonic()
         with one_sentence():
             report = drift(where, manifest)
-        if OBSERVED_TOPICS in asked:
+        if OBSERVED_TOPICS in asked.assets:
             yield dg.MaterializeResult(asset_key=OBSERVED_TOPICS, metadata=_observed(where, report.snapshot))
-        if TOPIC_DRIFT in asked:
+        if TOPIC_DRIFT in asked.assets:
             yield dg.MaterializeResult(asset_key=TOPIC_DRIFT, metadata=_drift(where, report, monotonic() - began))
-            yield from checks.drift_checks(row.drift for row in report.rows)
+        yield from checks.drift_checks(row.drift for row in report.rows)
+    elif OBSERVED_TOPICS in asked.assets:
+        with one_sentence():
+            snapshot = observe(where)
+        yield dg.MaterializeResult(asset_key=OBSERVED_TOPICS, metadata=_observed(where, snapshot))
 
 
 def _declared(where: Context, manifest: Manifest, duration: float) -> Metadata:
@@ -170,13 +188,14 @@ def _drift(where: Context, report: DriftReport, duration: float) -> Metadata:
         **counts(
             {
                 "declared_topics": len(report.manifest.topics),
-                "observed_topics": sum(not each.internal for each in report.snapshot.topics.values()),
+                "observed_topics": report.snapshot.public_topics,
             }
         ),
         **counts({kind.value: kinds[kind] for kind in DriftKind}, "kind_"),
         **counts(report.counts, "verdict_"),
         **counts(checks.severities(report.manifest.findings)),
         "digest": dg.MetadataValue.text(report.manifest.digest),
+        FINGERPRINT: dg.MetadataValue.text(fingerprint(report.manifest)),
         "observed_at": dg.MetadataValue.timestamp(report.snapshot.observed_at),
         **_broker(where, report.snapshot.calls, duration),
         **_projection(where),
@@ -209,7 +228,7 @@ def _declared_row(topic: Topic) -> dict[str, str | int | None]:
     }
 
 
-def _drift_row(row: DriftRow) -> dict[str, str | None]:
+def _drift_row(row: OpenDrift) -> dict[str, str | None]:
     return {**checks.drift_row(row.drift), "first_seen": row.first_seen.isoformat(" ", "seconds")}
 
 
@@ -221,7 +240,6 @@ _DECLARED_COLUMNS = (
     Column("config"),
     Column("contract"),
 )
-_CLUSTER = "Cluster id, or the bootstrap address where the broker reports none."
 
 
 def _specs(contracts: Sequence[dg.AssetKey], problem: str) -> list[dg.AssetSpec]:
@@ -235,31 +253,7 @@ def _specs(contracts: Sequence[dg.AssetKey], problem: str) -> list[dg.AssetSpec]
             kinds={"yaml", "duckdb"},
             description="What should exist: one row for each topic that a `contract.yaml` declares, with its owner, "
             "its settings and the line that says so." + wrong,
-            metadata=_table(
-                "declared_topics",
-                column_schema(
-                    rows.DeclaredTopicRow,
-                    {
-                        "name": "The topic's name.",
-                        "kind": "Kind of the name, such as cmd, evt, intent, dlq or snapshot.",
-                        "producer": "Producer segment of the name.",
-                        "event": "Event segment of the name.",
-                        "version": "Version of the name, from 1.",
-                        "partitions": "Number of partitions; NULL leaves it to the broker.",
-                        "replication_factor": "Replicas of each partition; NULL leaves it to the broker.",
-                        "keyed": "Whether records carry a key; NULL is not stated.",
-                        "config": "JSON object of the declared config keys, values as text.",
-                        "owner": "Node that answers for the topic: its first publisher, or else its first subscriber.",
-                        "path": "Contract of the owner's declaration.",
-                        "line": "Line of the owner's declaration, from 1.",
-                        "publishers": "Number of declarations that publish it; the table declarations names them.",
-                        "subscribers": "Number of declarations that subscribe it.",
-                        "updated_at": "When the row took its present values.",
-                        "blocked": "Why nothing may touch the topic, as a clause; empty when all is well.",
-                    },
-                    after="updated_at",
-                ),
-            ),
+            metadata=_table("declared_topics", rows.DeclaredTopicRow, after="updated_at"),
         ),
         dg.AssetSpec(
             PROVISIONED_TOPICS,
@@ -270,22 +264,7 @@ def _specs(contracts: Sequence[dg.AssetKey], problem: str) -> list[dg.AssetSpec]
             skippable=True,
             description="What provisioning did: declared topics that the broker did not have are created and read "
             "back; existing topics are left alone. Not materialized while `OMNI_READONLY=1` forbids writes.",
-            metadata=_table(
-                "provision_log",
-                column_schema(
-                    rows.ProvisionRow,
-                    {
-                        "id": "Identity of the row.",
-                        "attempted_at": "When it was done.",
-                        "bootstrap_servers": "Address that the broker was reached at.",
-                        "topic": "The topic's name.",
-                        "trigger": "What asked for it: a command, boot, or Dagster.",
-                        "outcome": "created, failed or skipped; topics that existed are not logged.",
-                        "error": "Why it failed or was skipped, as a clause; else empty.",
-                        "cluster": _CLUSTER,
-                    },
-                ),
-            ),
+            metadata=_table("provision_log", rows.ProvisionRow),
         ),
         dg.AssetSpec(
             OBSERVED_TOPICS,
@@ -295,26 +274,7 @@ def _specs(contracts: Sequence[dg.AssetKey], problem: str) -> list[dg.AssetSpec]
             kinds={"kafka", "duckdb"},
             description="What does exist: one row for each topic on the broker, from one observation. What could not "
             "be seen is marked `unknown`, never taken for missing.",
-            metadata=_table(
-                "observed_topics",
-                column_schema(
-                    rows.ObservedTopicRow,
-                    {
-                        "cluster": _CLUSTER,
-                        "name": "The topic's name.",
-                        "topic_id": "Identity that changes when a topic is deleted and created again; NULL where the "
-                        "broker reports none.",
-                        "partitions": "Number of partitions.",
-                        "replication_factor": "Smallest number of replicas of any partition.",
-                        "changed_at": "First observation that saw the present values.",
-                        "replicas": "Number of assigned replicas of each partition, in order of partition.",
-                        "internal": "Whether the broker keeps the topic for itself.",
-                        "unknown": "What could not be seen and why, as a clause; empty when everything was.",
-                    },
-                    before="cluster",
-                    after="changed_at",
-                ),
-            ),
+            metadata=_table("observed_topics", rows.ObservedTopicRow, before="cluster", after="changed_at"),
         ),
         dg.AssetSpec(
             TOPIC_DRIFT,
@@ -324,31 +284,11 @@ def _specs(contracts: Sequence[dg.AssetKey], problem: str) -> list[dg.AssetSpec]
             kinds={"duckdb"},
             description="The difference between the two: one row for each topic and setting that differs, with a "
             "verdict (auto_fixable, needs_approval, unfixable, unknown), the reason, and the node that answers for it.",
-            metadata=_table(
-                "drift",
-                column_schema(
-                    rows.DriftRow,
-                    {
-                        "cluster": _CLUSTER,
-                        "kind": "missing, orphaned, partitions, replication, config, conflict or unknown.",
-                        "field": "The setting that differs; empty where the kind says it all.",
-                        "topic": "The topic's name.",
-                        "declared": "Value in the contracts; NULL where there is none.",
-                        "observed": "Value on the broker; NULL where there is none.",
-                        "path": "Contract that declares the topic; NULL for an orphan.",
-                        "line": "Line of that declaration, from 1.",
-                        "detail": "What else a person needs, or empty.",
-                        "verdict": "What may be done about it.",
-                        "reason": "Why the verdict is what it is, as a code.",
-                        "owner": "Node that answers for the topic; NULL for an orphan.",
-                        "first_seen": "First observation that found it.",
-                        "last_seen": "Last observation that found it.",
-                    },
-                ),
-            ),
+            metadata=_table("drift", rows.DriftRow),
         ),
     ]
 
 
-def _table(name: str, schema: dg.TableSchema) -> dict[str, Any]:
+def _table(name: str, row: type, before: str = "", after: str = "") -> dict[str, Any]:
+    schema = column_schema(row, COLUMN_DESCRIPTIONS[name], before, after)
     return {"dagster/table_name": f"projection.main.{name}", "dagster/column_schema": schema}

@@ -31,7 +31,8 @@ _Successors: TypeAlias = Mapping[Vertex, Sequence[Vertex]]
 def closing_edges(edges: Iterable[Edge]) -> frozenset[Edge]:
     """The edges whose removal leaves no cycle; putting any single one of them back would close one.
 
-    Empty for a graph without cycles. Linear in the number of edges, apart from sorting them.
+    Empty for a graph without cycles. Apart from sorting the edges, takes time in proportion to their number, and up to
+    ``MOST_BEGINNINGS`` times as much for those between vertices on cycles with each other.
     """
     graph = _successors(edges)
     component = _components(graph)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 
 import dagster as dg
@@ -10,6 +10,9 @@ import dagster as dg
 from omni_assets.pipeline.topics.keys import TABLES
 
 RECONCILE = "reconcile"
+
+BECAUSE = "omni/because"
+"""The tag that says what asked for a run."""
 
 reconcile = dg.define_asset_job(
     RECONCILE,
@@ -43,3 +46,9 @@ def active_run(instance: dg.DagsterInstance) -> str | None:
     recent = dg.RunsFilter(job_name=RECONCILE, statuses=UNFINISHED, created_after=datetime.now(UTC) - LONGEST_RUN)
     found: Sequence[dg.DagsterRun] = instance.get_runs(recent, limit=1)
     return found[0].run_id if found else None
+
+
+def last_run(instance: dg.DagsterInstance, tags: Mapping[str, str]) -> dg.DagsterRun | None:
+    """The newest ``reconcile`` run with these tags, if there is one."""
+    found: Sequence[dg.DagsterRun] = instance.get_runs(dg.RunsFilter(job_name=RECONCILE, tags=tags), limit=1)
+    return found[0] if found else None

@@ -53,6 +53,14 @@ class Lineage:
             found[end].append(start)
         return found
 
+    def left_out_at(self) -> Mapping[Vertex, Sequence[Edge]]:
+        """The edges that are not drawn, in order, at each end."""
+        found: defaultdict[Vertex, list[Edge]] = defaultdict(list)
+        for edge in sorted(self.left_out):
+            for end in dict.fromkeys(edge):
+                found[end].append(edge)
+        return found
+
 
 def lineage(manifest: Manifest, most_topics: int = MOST_TOPICS) -> Lineage:
     """The lineage of a manifest: node to topic to node, or node to node where there are more than ``most_topics``."""
@@ -87,7 +95,7 @@ def external_assets(manifest: Manifest, most_topics: int = MOST_TOPICS, most_nod
     Nodes and topics make up the lineage, which has no cycle.
     """
     graph = lineage(manifest, most_topics)
-    upstream = graph.upstream()
+    upstream, left_out = graph.upstream(), graph.left_out_at()
     contracts: defaultdict[str, list[Contract]] = defaultdict(list)
     for contract in manifest.contracts:
         contracts[contract.node].append(contract)
@@ -97,11 +105,13 @@ def external_assets(manifest: Manifest, most_topics: int = MOST_TOPICS, most_nod
         vertex = Vertex(_NODE, name)
         domain = _domain(manifest, contracts[name])
         members[domain].append(name)
-        nodes.append(_node(vertex, contracts[name], domain, upstream.get(vertex, ()), _left_out(vertex, graph)))
+        cut = _left_out(left_out.get(vertex, ()), graph.through)
+        nodes.append(_node(vertex, contracts[name], domain, upstream.get(vertex, ()), cut))
     if len(manifest.topics) <= most_topics:
         for topic in manifest.topics.values():
             vertex = Vertex(_TOPIC, topic.name)
-            topics.append(_topic(topic, upstream.get(vertex, ()), _left_out(vertex, graph)))
+            cut = _left_out(left_out.get(vertex, ()), graph.through)
+            topics.append(_topic(topic, upstream.get(vertex, ()), cut))
     if len(nodes) > most_nodes:
         domains = [_contracts(domain, names, contracts) for domain, names in sorted(members.items())]
     return ExternalAssets((*nodes, *topics, *domains), tuple(spec.key for spec in domains or nodes))
@@ -172,14 +182,13 @@ def _topic(topic: Topic, upstream: Sequence[Vertex], cut: _Metadata) -> dg.Asset
     )
 
 
-def _left_out(vertex: Vertex, graph: Lineage) -> _Metadata:
-    """What both ends say about an edge that is not drawn."""
+def _left_out(edges: Sequence[Edge], through: Mapping[Edge, Sequence[str]]) -> _Metadata:
+    """What an end says about its edges that are not drawn."""
     lines = []
-    for start, end in sorted(graph.left_out):
-        if vertex in (start, end):
-            topics = graph.through.get((start, end), ())
-            by = f" through {', '.join(f'`{name}`' for name in topics)}" if topics else ""
-            lines.append(f"- `{start.name}` to `{end.name}`{by}")
+    for start, end in edges:
+        topics = through.get((start, end), ())
+        by = f" through {', '.join(f'`{name}`' for name in topics)}" if topics else ""
+        lines.append(f"- `{start.name}` to `{end.name}`{by}")
     if not lines:
         return {}
     text = "These edges exist and are not drawn, since an asset graph must not have a cycle:\n\n" + "\n".join(lines)

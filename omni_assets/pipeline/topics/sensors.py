@@ -1,6 +1,7 @@
-"""Two sensors that ask for a ``reconcile`` run: one looks at the contracts, one at the broker.
+"""Two sensors that ask for a ``reconcile`` run: one looks at what is declared, one at the broker.
 
-Both are bounded in time. A broker that is down, or contracts that cannot be read, is a skipped tick that says so.
+Both are bounded in time. A broker that is down or that nobody named, or contracts that cannot be read, are a skipped
+tick that says so.
 """
 
 import time
@@ -9,11 +10,12 @@ from datetime import UTC, datetime
 import dagster as dg
 
 from omni_assets.errors import OmniError
-from omni_assets.operations.context import Context
+from omni_assets.operations.context import BrokerOrigin, Context
 from omni_assets.operations.missing import missing_topics
 from omni_assets.pipeline.resources import ProjectResource
 from omni_assets.pipeline.topics.attempts import Attempts, dump, parse
-from omni_assets.pipeline.topics.jobs import active_run, reconcile
+from omni_assets.pipeline.topics.fingerprint import FINGERPRINT, fingerprint
+from omni_assets.pipeline.topics.jobs import BECAUSE, active_run, last_run, reconcile
 from omni_assets.pipeline.topics.keys import TOPIC_DRIFT
 
 CONTRACTS_INTERVAL = 15
@@ -25,6 +27,15 @@ BROKER_INTERVAL = 30
 BROKER_SECONDS = 5.0
 """Most seconds that a look at the broker may take."""
 
+MOST_ATTEMPTS = 6
+"""Most runs that one change is worth, over half an hour: from then on the hourly run sees to it."""
+
+_DECLARED_TAG = "omni/declared"
+_UNCHANGED = "the contracts have not changed."
+_UNNAMED = (
+    "nobody named a broker, and none of this project's own runs. Name one with OMNI_BOOTSTRAP_SERVERS, or start one "
+    "with `omni broker start`."
+)
 _NAMED_IN_A_SENTENCE = 3
 
 
@@ -32,17 +43,30 @@ _NAMED_IN_A_SENTENCE = 3
     job=reconcile,
     minimum_interval_seconds=CONTRACTS_INTERVAL,
     default_status=dg.DefaultSensorStatus.RUNNING,
-    description="Reconciles when a contract was added, changed or removed: its topics are created, and compared anew.",
+    description="Reconciles when a contract was added, changed or removed, or the settings make other topics of it: "
+    f"what is missing is created, and all is compared anew. A run that failed is tried again, up to {MOST_ATTEMPTS} "
+    "times in half an hour.",
 )
 def contracts_changed(context: dg.SensorEvaluationContext, project: ProjectResource) -> dg.SensorResult:
     try:
-        digest = project.context().manifest().digest
+        where = project.context()
+        declared = fingerprint(where.manifest())
     except OmniError as error:
         return _skipped(str(error), context.cursor)
-    if digest == (context.cursor or _reconciled(context.instance)):
-        return _skipped("the contracts have not changed.", digest)
+    if where.origin is BrokerOrigin.ASSUMED:
+        return _skipped(_UNNAMED, context.cursor)
+    now = time.time()
+    attempts = parse(context.cursor).only([declared])
+    tried = dump(attempts.tried([declared], now))
+    if declared in attempts.by_name:
+        why_not = _why_not_again(declared, attempts, now, context.instance)
+        if why_not:
+            return _skipped(why_not, dump(attempts))
+    elif not context.cursor and declared == _reconciled(context.instance):
+        return _skipped(_UNCHANGED, tried)
     # No run key: contracts may change back, and that is a change too.
-    return dg.SensorResult([dg.RunRequest(tags={"omni/because": "contracts_changed"})], cursor=digest)
+    request = dg.RunRequest(tags={BECAUSE: "contracts_changed", _DECLARED_TAG: declared})
+    return dg.SensorResult([request], cursor=tried)
 
 
 @dg.sensor(
@@ -55,6 +79,8 @@ def contracts_changed(context: dg.SensorEvaluationContext, project: ProjectResou
 def topic_missing(context: dg.SensorEvaluationContext, project: ProjectResource) -> dg.SensorResult:
     try:
         where = project.context()
+        if where.origin is BrokerOrigin.ASSUMED:
+            return _skipped(_UNNAMED, context.cursor)
         missing = missing_topics(where, where.manifest(), BROKER_SECONDS)
     except OmniError as error:
         return _skipped(str(error), context.cursor)
@@ -64,8 +90,18 @@ def topic_missing(context: dg.SensorEvaluationContext, project: ProjectResource)
     if why_not:
         return _skipped(why_not, dump(attempts))
     # Not a run key: a topic may go missing again, in the same state as before.
-    request = dg.RunRequest(tags={"omni/because": "topic_missing"})
+    request = dg.RunRequest(tags={BECAUSE: "topic_missing"})
     return dg.SensorResult([request], cursor=dump(attempts.tried(missing, now)))
+
+
+def _why_not_again(declared: str, attempts: Attempts, now: float, instance: dg.DagsterInstance) -> str:
+    """Why nothing is to be done about a change that a run was asked for, as a sentence; empty where one is due."""
+    last = last_run(instance, {_DECLARED_TAG: declared})
+    if last is None or last.status is not dg.DagsterRunStatus.FAILURE or declared == _reconciled(instance):
+        return _UNCHANGED
+    if attempts.by_name[declared].times >= MOST_ATTEMPTS:
+        return f"run {last.run_id} failed, as {MOST_ATTEMPTS - 1} did before it; the hourly run tries again."
+    return _not_yet(f"run {last.run_id} failed", attempts.waits_until([declared], now), instance)
 
 
 def _why_not(
@@ -76,11 +112,14 @@ def _why_not(
         return "no declared topic is missing."
     if where.connection.read_only:
         return f"{_named(missing)} missing, and OMNI_READONLY=1 forbids every write."
-    if not attempts.due(missing, now):
-        next_at = datetime.fromtimestamp(attempts.next_at(missing) or now, UTC)
-        return f"{_named(missing)} still missing after an attempt; the next one comes after {next_at:%H:%M:%S} UTC."
+    return _not_yet(f"{_named(missing)} missing", attempts.waits_until(missing, now), instance)
+
+
+def _not_yet(what: str, waits_until: float | None, instance: dg.DagsterInstance) -> str:
+    if waits_until is not None:
+        return f"{what}; the next attempt comes after {datetime.fromtimestamp(waits_until, UTC):%H:%M:%S} UTC."
     running = active_run(instance)
-    return f"{_named(missing)} missing, and run {running} has not ended yet." if running else ""
+    return f"{what}, and run {running} has not ended yet." if running else ""
 
 
 def _skipped(sentence: str, cursor: str | None) -> dg.SensorResult:
@@ -88,11 +127,11 @@ def _skipped(sentence: str, cursor: str | None) -> dg.SensorResult:
 
 
 def _reconciled(instance: dg.DagsterInstance) -> str | None:
-    """The digest of the contracts that drift was computed for last, for a sensor that has never ticked."""
+    """The fingerprint of what drift was computed for last."""
     event = instance.get_latest_materialization_event(TOPIC_DRIFT)
     materialization = event.asset_materialization if event else None
-    digest = materialization.metadata.get("digest") if materialization else None
-    return digest.text if isinstance(digest, dg.TextMetadataValue) else None
+    found = materialization.metadata.get(FINGERPRINT) if materialization else None
+    return found.text if isinstance(found, dg.TextMetadataValue) else None
 
 
 def _named(topics: tuple[str, ...]) -> str:

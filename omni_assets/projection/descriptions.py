@@ -1,0 +1,191 @@
+"""What each table and each column of the projection is: the comments in the file, and what other floors show. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from types import MappingProxyType
+
+VIEWS = frozenset({"topics"})
+"""Those of the tables that are views."""
+
+TABLE_DESCRIPTIONS: Mapping[str, str] = MappingProxyType(
+    {
+        "manifest": "The manifest that declared_topics and declarations were projected from: one row.",
+        "declared_topics": "What should exist: one row for each topic that a contract declares.",
+        "declarations": "Who publishes and subscribes what: one row for each place in a contract that names a topic.",
+        "observations": "The last observation of each cluster that was compared with the contracts: drift is what it "
+        "found.",
+        "observed_topics": "What does exist: one row for each topic that the last observation of a cluster saw.",
+        "observed_configs": "Effective configuration of the observed topics: one row for each topic and key.",
+        "drift": "The drift that is open now. The same identity (cluster, topic, kind, field) is an open row of "
+        "drift_history.",
+        "drift_history": "Every drift from the observation that opened it to the one that resolved it. Projected from "
+        "journal/drift.jsonl, which keeps each change of value too.",
+        "provision_log": "What provisioning did, a row for each topic and attempt; topics that existed are not logged. "
+        "Projected from journal/provisioning.jsonl.",
+        "journal_position": "How far each journal has been projected, committed together with its rows.",
+        "projected_rows": "Which rows a table was given last, committed together with them: the same are not written "
+        "again.",
+        "schema_version": "The migrations that this file has; its version is the highest.",
+        "topics": "Declared beside observed: one row for each observed cluster and topic, with the number of open "
+        "drifts and since when.",
+    }
+)
+"""A sentence or two for each table and view, by its name."""
+
+_CLUSTER = "Cluster id, or the bootstrap address where the broker reports none."
+_BOOTSTRAP_SERVERS = "Address that the broker was reached at, host:port[,host:port]."
+_TOPIC = "The topic's name."
+_DRIFT = {
+    "cluster": _CLUSTER,
+    "topic": _TOPIC,
+    "kind": "missing, orphaned, partitions, replication, config, conflict, or unknown: its state could not be seen.",
+    "field": "What differs within the kind, such as a config key; empty where the kind says it all.",
+    "declared": "Raw value in the contract, as text; NULL where nothing is declared.",
+    "observed": "Raw value on the broker, as text; NULL where nothing was seen.",
+    "verdict": "What may be done about it: auto_fixable, needs_approval, unfixable or unknown.",
+    "reason": "Code of the reason for the verdict.",
+    "owner": "Node that answers for the topic; NULL where none does.",
+    "path": "Contract that declares the topic; NULL where none does.",
+    "line": "Line of that declaration, from 1; NULL where there is none.",
+}
+
+COLUMN_DESCRIPTIONS: Mapping[str, Mapping[str, str]] = MappingProxyType(
+    {
+        "manifest": {
+            "digest": "SHA-256 in hex over all contracts: equal when and only when the same bytes were read.",
+            "topics": "Number of declared topics.",
+            "declared_at": "When a manifest of this digest was projected first. Later than an observation: its drift "
+            "is older than the contracts.",
+        },
+        "declared_topics": {
+            "name": _TOPIC,
+            "kind": "Kind of the name: cmd, evt, intent, dlq or snapshot, unless the settings say otherwise.",
+            "producer": "Producer segment of the name.",
+            "event": "Event segment of the name.",
+            "version": "Version of the name, from 1.",
+            "partitions": "Number of partitions; NULL leaves it to the broker.",
+            "replication_factor": "Replicas of each partition; NULL leaves it to the broker.",
+            "keyed": "Whether records carry a key; NULL is not stated.",
+            "config": """JSON object of the declared config keys, values as text: config ->> '$."retention.ms"'.""",
+            "owner": "Node that answers for the topic: its first publisher, or its first subscriber if it has none.",
+            "path": "Contract of the owner's declaration.",
+            "line": "Line of the owner's declaration, from 1.",
+            "publishers": "Number of declarations that publish it; declarations names them.",
+            "subscribers": "Number of declarations that subscribe it; declarations names them.",
+            "blocked": "Why nothing may touch the topic, as a clause; empty when all is well.",
+            "updated_at": "When the row took its present values.",
+        },
+        "declarations": {
+            "topic": _TOPIC,
+            "node": "Node that the contract belongs to.",
+            "role": "publishes or subscribes.",
+            "form": "Key path in the contract that declares it.",
+            "path": "The contract.",
+            "line": "Line in the contract, from 1.",
+            "column_number": "Column in the contract, from 1.",
+        },
+        "observations": {
+            "cluster": _CLUSTER,
+            "environment": "Profile of the settings that it was observed with.",
+            "bootstrap_servers": _BOOTSTRAP_SERVERS,
+            "observed_at": "When it was observed.",
+            "observed_topics": "Number of topics that were seen, without those that the broker keeps for itself.",
+            "calls": "Number of requests to the broker.",
+            "seconds": "Duration in seconds.",
+            "declared_topics": "Number of declared topics that it was compared with.",
+        },
+        "observed_topics": {
+            "cluster": _CLUSTER,
+            "name": _TOPIC,
+            "topic_id": "Identity that changes when a topic is deleted and created again; NULL where the broker "
+            "reports none.",
+            "partitions": "Number of partitions; 0 where none was seen.",
+            "replication_factor": "Smallest number of replicas of any partition; 0 where no partition was seen.",
+            "replicas": "Number of assigned replicas of each partition, in order of partition.",
+            "internal": "Whether the broker keeps the topic for itself.",
+            "unknown": "What could not be seen and why, as a clause; empty when everything was. Other columns then "
+            "prove nothing.",
+            "changed_at": "First observation that saw the present values.",
+        },
+        "observed_configs": {
+            "cluster": _CLUSTER,
+            "topic": _TOPIC,
+            "key": "Config key.",
+            "value": "Raw text as the broker gave it; NULL where the broker hides it.",
+            "source": "Where the value comes from: topic (set on the topic itself), broker, default or unknown.",
+            "default_value": "What would hold without the topic's own value; NULL where the broker does not report it.",
+            "changed_at": "First observation that saw the present values.",
+        },
+        "drift": {
+            **_DRIFT,
+            "detail": "What else a person needs, as a clause; or empty.",
+            "first_seen": "First observation that saw it, whatever its values were.",
+            "last_seen": "Last observation that saw it. Earlier than observations.observed_at: the topic could not be "
+            "seen since.",
+        },
+        "drift_history": {
+            **_DRIFT,
+            "declared": "Raw value in the contract when it opened or changed last; NULL where nothing is declared.",
+            "observed": "Raw value on the broker when it opened or changed last; NULL where nothing was seen.",
+            "first_seen": "Observation that opened it.",
+            "last_seen": "Last observation of that cluster that saw it.",
+            "resolved": "First observation that saw the topic without it; NULL while it is open.",
+        },
+        "provision_log": {
+            "id": "Identity of the row.",
+            "attempted_at": "When it was done.",
+            "cluster": _CLUSTER,
+            "bootstrap_servers": _BOOTSTRAP_SERVERS,
+            "trigger": "What asked for it: provision, validate, boot, demo or dagster.",
+            "topic": _TOPIC,
+            "outcome": "created, as read back from the broker; failed; or skipped.",
+            "error": "Why it failed or was skipped, as a clause; else empty.",
+        },
+        "journal_position": {
+            "file": "Name of the journal.",
+            "offset_bytes": "Bytes of it that have been projected.",
+            "lines": "Lines of it that have been projected.",
+        },
+        "projected_rows": {
+            "table_name": "The table.",
+            "scope": "The cluster whose rows they are; empty where the table has none.",
+            "digest": "SHA-256 in hex over the rows.",
+        },
+        "schema_version": {
+            "version": "Number of the migration, from 1.",
+            "migrated_at": "When the file took it.",
+        },
+        "topics": {
+            "cluster": _CLUSTER,
+            "name": _TOPIC,
+            "found": "both, declared only or observed only.",
+            "owner": "Node that answers for the topic; NULL where none does.",
+            "declared_partitions": "Number of partitions in the contract; NULL leaves it to the broker.",
+            "observed_partitions": "Number of partitions on the broker.",
+            "declared_replication_factor": "Replicas of each partition in the contract; NULL leaves it to the broker.",
+            "observed_replication_factor": "Smallest number of replicas of any partition on the broker.",
+            "drifts": "Number of open drifts; NULL where the cluster was not compared with the contracts.",
+            "since": "When the oldest of them was seen first; NULL where there is none.",
+            "unknown": "What could not be seen and why, as a clause; empty when everything was.",
+        },
+    }
+)
+"""A clause or two for each column, by table and name, in the order of the columns."""
+
+
+def comments() -> str:
+    """The SQL that writes the descriptions into a file that has all tables."""
+    return "\n".join(_statements())
+
+
+def _statements() -> Iterator[str]:
+    for table, description in TABLE_DESCRIPTIONS.items():
+        yield f"COMMENT ON {'VIEW' if table in VIEWS else 'TABLE'} {table} IS {_quoted(description)};"
+    for table, columns in COLUMN_DESCRIPTIONS.items():
+        for column, description in columns.items():
+            yield f"COMMENT ON COLUMN {table}.{column} IS {_quoted(description)};"
+
+
+def _quoted(text: str) -> str:
+    return "'" + text.replace("'", "''") + "'"

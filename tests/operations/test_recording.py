@@ -1,0 +1,27 @@
+"""What the projection says of its columns names the values that the other floors give them."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from omni_assets.drift.diff import DriftKind
+from omni_assets.drift.verdict import Verdict
+from omni_assets.operations.outcomes import Outcome
+from omni_assets.projection.descriptions import COLUMN_DESCRIPTIONS
+
+WORDS = {
+    ("drift", "kind"): set(DriftKind),
+    ("drift_history", "kind"): set(DriftKind),
+    ("drift", "verdict"): set(Verdict) - {Verdict.IN_SYNC},
+    ("provision_log", "outcome"): set(Outcome) - {Outcome.EXISTED},
+    ("provision_log", "trigger"): {"provision", "validate", "boot", "demo", "dagster"},
+}
+
+
+@pytest.mark.parametrize(("table", "column"), WORDS)
+def test_a_description_names_every_value(table: str, column: str) -> None:
+    named = set(re.findall(r"[a-z_]+", COLUMN_DESCRIPTIONS[table][column]))
+    assert {str(each) for each in WORDS[table, column]} <= named
+    assert named.isdisjoint({"orphan", "in_sync", "existed"})
