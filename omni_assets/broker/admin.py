@@ -233,7 +233,9 @@ class BrokerAdmin:
             self.calls += 1
             future = self._open.describe_cluster(request_timeout=limit)
             described = self._whole("a request for a description of the cluster", limit, future)
-            self._cluster = _Cluster(_identity(described.cluster_id), tuple(sorted(node.id for node in described.nodes)))
+            self._cluster = _Cluster(
+                _identity(described.cluster_id), tuple(sorted(node.id for node in described.nodes))
+            )
         return self._cluster
 
     def _metadata(self) -> Any:

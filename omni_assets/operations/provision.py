@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from omni_assets.broker.admin import BrokerAdmin
 from omni_assets.broker.topics import NewTopicRequest, TopicError
 from omni_assets.contracts.model import Manifest, Topic
-from omni_assets.errors import BrokerError, StateError
+from omni_assets.errors import BrokerError, ReadOnly, StateError
 from omni_assets.operations.context import Context
 from omni_assets.operations.outcomes import Outcome, TopicOutcome
-from omni_assets.operations.recording import record_provisioning
+from omni_assets.operations.recording import ProvisioningLog
 
 READ_BACK_SECONDS = 10.0
 """Most seconds until a topic that was created must be listed: the brokers of a cluster learn of it one by one."""
@@ -49,28 +49,21 @@ def provision(context: Context, manifest: Manifest, *, trigger: str = "provision
     """
     started = time.monotonic()
     with context.admin() as admin:
-        outcomes = tuple(_outcomes(admin, manifest))
-        cluster, calls = admin.cluster_id(), admin.calls
-    unrecorded = None
-    try:
-        record_provisioning(context, cluster, trigger, outcomes)
-    except StateError as error:
-        unrecorded = error
-    return Provisioning(outcomes, calls, time.monotonic() - started, unrecorded)
-
-
-def _outcomes(admin: BrokerAdmin, manifest: Manifest) -> Iterable[TopicOutcome]:
-    present = admin.topic_names()
-    missing = [topic for topic in manifest.topics.values() if topic.name not in present and not topic.blocked]
-    answers = _create(admin, missing)
-    listed, unread = _read_back(admin, answers) if missing else (present, "")
-    for topic in manifest.topics.values():
-        if topic.name in present:
-            yield TopicOutcome(topic.name, Outcome.EXISTED)
-        elif topic.blocked:
-            yield TopicOutcome(topic.name, Outcome.SKIPPED, topic.blocked)
-        else:
-            yield _outcome(topic.name, topic.name in listed, answers.get(topic.name), unread)
+        present = admin.topic_names()
+        missing = [topic for topic in manifest.topics.values() if topic.name not in present and not topic.blocked]
+        if missing and context.connection.read_only:
+            raise ReadOnly(f"creating {missing[0].name}" + (f" and {len(missing) - 1} more" if missing[1:] else ""))
+        log = ProvisioningLog(context, admin.cluster_id(), trigger)
+        log.begin(topic.name for topic in missing)
+        answers = _create(admin, missing)
+        listed, unread = _read_back(admin, answers) if missing else (present, "")
+        calls = admin.calls
+    outcomes = tuple(
+        _outcome(topic, topic.name in present, topic.name in listed, answers.get(topic.name), unread)
+        for topic in manifest.topics.values()
+    )
+    log.end(outcomes)
+    return Provisioning(outcomes, calls, time.monotonic() - started, log.trouble)
 
 
 def _create(admin: BrokerAdmin, missing: list[Topic]) -> Mapping[str, TopicError | None]:
@@ -91,14 +84,17 @@ def _read_back(admin: BrokerAdmin, answers: Mapping[str, TopicError | None]) -> 
         return frozenset(), error.message
 
 
-def _outcome(topic: str, listed: bool, answer: TopicError | None, unread: str) -> TopicOutcome:
-    """The outcome for a topic that was missing. What is listed afterwards is there, whatever the answer was."""
-    ours = answer is None or answer.silent
-    if listed:
-        return TopicOutcome(topic, Outcome.CREATED if ours else Outcome.EXISTED)
-    if answer is not None and answer.existed:
-        return TopicOutcome(topic, Outcome.EXISTED)
+def _outcome(topic: Topic, before: bool, listed: bool, answer: TopicError | None, unread: str) -> TopicOutcome:
+    """The outcome for a declared topic. What is listed afterwards is there, whatever the answer was."""
+    if before:
+        return TopicOutcome(topic.name, Outcome.EXISTED)
+    if topic.blocked:
+        return TopicOutcome(topic.name, Outcome.SKIPPED, topic.blocked)
+    if listed and (answer is None or answer.silent):
+        return TopicOutcome(topic.name, Outcome.CREATED)
+    if listed or (answer is not None and answer.existed):
+        return TopicOutcome(topic.name, Outcome.EXISTED)
     if answer is not None:
-        return TopicOutcome(topic, Outcome.FAILED, answer.message)
+        return TopicOutcome(topic.name, Outcome.FAILED, answer.message)
     why = f"could not be read back: {unread}" if unread else "is not listed afterwards"
-    return TopicOutcome(topic, Outcome.FAILED, f"the broker said that it created the topic, which {why}")
+    return TopicOutcome(topic.name, Outcome.FAILED, f"the broker said that it created the topic, which {why}")

@@ -6,7 +6,9 @@ A cluster is known by its id, or by its bootstrap address where the broker repor
 from __future__ import annotations
 
 import json
+import uuid
 from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 
 from omni_assets.broker.snapshot import BrokerSnapshot
@@ -18,6 +20,9 @@ from omni_assets.operations.context import Context
 from omni_assets.operations.outcomes import Outcome, TopicOutcome
 from omni_assets.projection import rows
 from omni_assets.projection.store import Projection
+
+BEGUN = "begun"
+"""What the log says of a topic that is about to be created."""
 
 
 def declare(context: Context, manifest: Manifest) -> None:
@@ -61,17 +66,53 @@ def stored_drift(context: Context) -> tuple[rows.ObservationRow, tuple[tuple[Dri
     return latest, tuple(_drift(row) for row in stored.drift if row.cluster == latest.cluster)
 
 
-def record_provisioning(context: Context, cluster_id: str, trigger: str, outcomes: Iterable[TopicOutcome]) -> None:
-    """Log what provisioning did; topics that were there before are not news. Raises ``StateError``."""
-    cluster, address = cluster_id or context.bootstrap_servers, context.bootstrap_servers
-    at = datetime.now(UTC)
-    news = [
-        rows.ProvisionEntry(at, cluster, address, trigger, each.topic, each.outcome, each.error)
-        for each in outcomes
-        if each.outcome is not Outcome.EXISTED
-    ]
-    if news:
-        Projection(context.home).record_provisioning(news)
+class ProvisioningLog:
+    """The log of one provisioning: what is about to be created, then what became of it.
+
+    A process that is killed in between leaves ``begun`` rows. ``trouble`` is the first error that kept the log from
+    being written: provisioning goes on, and tells it at the end.
+    """
+
+    def __init__(self, context: Context, cluster_id: str, trigger: str) -> None:
+        self._projection = Projection(context.home)
+        self._shared = (cluster_id or context.bootstrap_servers, context.bootstrap_servers, trigger)
+        self._begun: dict[str, rows.ProvisionRow] = {}
+        self.trouble: StateError | None = None
+
+    def begin(self, topics: Iterable[str]) -> None:
+        """Note that these are about to be created."""
+        self._begun = {topic: rows.ProvisionRow(uuid.uuid4().hex, *self._entry(topic, BEGUN)) for topic in topics}
+        with self._keeping_trouble():
+            if self._begun:
+                self._projection.amend_provisioning(self._begun.values())
+
+    def end(self, outcomes: Iterable[TopicOutcome]) -> None:
+        """Note what became of each; topics that were there before are not news."""
+        ended = {each.topic: each for each in outcomes}
+        with self._keeping_trouble():
+            begun = [
+                row._replace(outcome=ended[row.topic].outcome, error=ended[row.topic].error)
+                for row in self._begun.values()
+            ]
+            if begun:
+                self._projection.amend_provisioning(begun)
+            others = [
+                self._entry(each.topic, each.outcome, each.error)
+                for each in ended.values()
+                if each.outcome is not Outcome.EXISTED and each.topic not in self._begun
+            ]
+            if others:
+                self._projection.record_provisioning(others)
+
+    def _entry(self, topic: str, outcome: str, error: str = "") -> rows.ProvisionEntry:
+        return rows.ProvisionEntry(datetime.now(UTC), *self._shared, topic, outcome, error)
+
+    @contextmanager
+    def _keeping_trouble(self) -> Iterator[None]:
+        try:
+            yield
+        except StateError as error:
+            self.trouble = self.trouble or error
 
 
 def _declared(manifest: Manifest) -> rows.Declared:

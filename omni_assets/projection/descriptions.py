@@ -21,8 +21,8 @@ TABLE_DESCRIPTIONS: Mapping[str, str] = MappingProxyType(
         "drift_history.",
         "drift_history": "Every drift from the observation that opened it to the one that resolved it. Projected from "
         "journal/drift.jsonl, which keeps each change of value too.",
-        "provision_log": "What provisioning did, a row for each topic and attempt; topics that existed are not logged. "
-        "Projected from journal/provisioning.jsonl.",
+        "provision_log": "What provisioning did, a row for each topic and attempt; topics that were there before are "
+        "not logged. Projected from journal/provisioning.jsonl.",
         "journal_position": "How far each journal has been projected, committed together with its rows.",
         "projected_rows": "Which rows a table was given last, committed together with them: the same are not written "
         "again.",
@@ -139,7 +139,8 @@ COLUMN_DESCRIPTIONS: Mapping[str, Mapping[str, str]] = MappingProxyType(
             "bootstrap_servers": _BOOTSTRAP_SERVERS,
             "trigger": "What asked for it: provision, validate, boot, demo or dagster.",
             "topic": _TOPIC,
-            "outcome": "created, as read back from the broker; failed; or skipped.",
+            "outcome": "begun, until the end is recorded: a process that was killed leaves it so; created, as read "
+            "back from the broker; existed, where somebody else created it meanwhile; failed; or skipped.",
             "error": "Why it failed or was skipped, as a clause; else empty.",
         },
         "journal_position": {

@@ -17,6 +17,8 @@ from omni_assets.errors import JournalDamaged, StateError
 
 _T = TypeVar("_T")
 
+_BLOCK = 65_536
+
 
 class Position(NamedTuple):
     """A place between two lines: bytes and lines before it."""
@@ -60,6 +62,24 @@ class Journal(Generic[_T]):
                 raise self._replaced(start, 0) from None
         except OSError as error:
             raise self._unusable(error) from None
+
+    def end(self) -> Position:
+        """The position after the last whole line, its lines not counted. Raises ``StateError``."""
+        try:
+            with self.path.open("rb") as file:
+                offset = file.seek(0, os.SEEK_END)
+                while offset:
+                    start = max(0, offset - _BLOCK)
+                    file.seek(start)
+                    newline = file.read(offset - start).rfind(b"\n")
+                    if newline >= 0:
+                        return Position(start + newline + 1)
+                    offset = start
+        except FileNotFoundError:
+            pass
+        except OSError as error:
+            raise self._unusable(error) from None
+        return Position()
 
     def append(self, records: Sequence[Mapping[str, object]], end: Position) -> Position:
         """Add the records after ``end``, the position after the last whole line, and return once they are on disk.

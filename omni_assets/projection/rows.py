@@ -198,7 +198,7 @@ class HistoryRow(NamedTuple):
 
 
 class ProvisionEntry(NamedTuple):
-    """What provisioning did to one topic: created, or failed or skipped with why."""
+    """What provisioning did to one topic: begun, then created, existed, or failed or skipped with why."""
 
     attempted_at: datetime
     cluster: str

@@ -103,14 +103,20 @@ class Projection:
         return Recorded(rows, *keys, written)
 
     def record_provisioning(self, entries: Iterable[ProvisionEntry]) -> tuple[ProvisionRow, ...]:
-        """Add what provisioning did to each topic. Gives the rows with their ids."""
+        """Add what provisioning did to each topic, or is about to. Gives the rows with their ids.
+
+        They are in the journal before the DuckDB file is opened, so what is wrong with that loses nothing.
+        """
         rows = tuple(ProvisionRow(uuid.uuid4().hex, *entry) for entry in entries)
-        with self._writing() as connection:
-            end = self._replay_provisioning(connection)
-            end = self._provisioning.append([events.provisioned_record(row) for row in rows], end)
-            _merge(connection, tables.PROVISION_LOG, tables.upsert, rows)
-            _write_position(connection, self._provisioning, end)
+        self.amend_provisioning(rows)
         return rows
+
+    def amend_provisioning(self, rows: Iterable[ProvisionRow]) -> None:
+        """Add rows, or replace those of the same ids: how an attempt ended, say."""
+        with locked(self.folder, self._timeout):
+            self._provisioning.append([events.provisioned_record(row) for row in rows], self._provisioning.end())
+        with self._writing() as connection:
+            _write_position(connection, self._provisioning, self._replay_provisioning(connection))
 
     def stored(self, cluster: str | None = None) -> Stored:
         """What was projected last, of one cluster or of all. Raises ``StateError`` where nothing was observed yet."""
@@ -196,7 +202,8 @@ class Projection:
         end = _position(connection, self._provisioning)
         entries = self._provisioning.read(end)
         while chunk := list(islice(entries, _CHUNK_ROWS)):
-            _merge(connection, tables.PROVISION_LOG, tables.upsert, (entry.value for entry in chunk))
+            latest = {entry.value.id: entry.value for entry in chunk}
+            _merge(connection, tables.PROVISION_LOG, tables.upsert, latest.values())
             end = chunk[-1].end
         return end
 

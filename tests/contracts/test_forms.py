@@ -79,12 +79,13 @@ def test_settings_where_no_form_reads_them_are_reported(read: Callable[..., Cont
 
 def test_an_item_that_names_no_topic_is_reported(read: Callable[..., Contract]) -> None:
     contract = read(
-        "event_bus:\n  publish_topics:\n  - {partitions: 3}\n  - {}\npublished_events:\n- {topic_config: {partitions: 3}}\n"
+        "event_bus:\n  publish_topics:\n  - {partitions: 3}\n  - {}\n"
+        "published_events: [topic_config: {partitions: 3}]\n"
     )
     assert [(each.rule.name, each.location.line) for each in contract.findings] == [
         ("unexpected-shape", 3),
         ("unexpected-shape", 4),
-        ("unexpected-shape", 6),
+        ("unexpected-shape", 5),
     ]
 
 

@@ -6,10 +6,10 @@ from confluent_kafka.admin import NewTopic
 from omni_assets.broker.admin import BrokerAdmin
 from omni_assets.broker.local import lifecycle
 from omni_assets.broker.topics import TopicError
-from omni_assets.errors import BrokerUnreachable, ReadOnly, UnnamedBroker
+from omni_assets.errors import BrokerUnreachable, ProjectionDamaged, ReadOnly, UnnamedBroker
 from omni_assets.operations.observe import drift
 from omni_assets.operations.outcomes import Outcome, TopicOutcome
-from omni_assets.operations.provision import _outcome, provision
+from omni_assets.operations.provision import provision
 from omni_assets.projection.store import Projection
 
 pytestmark = pytest.mark.broker
@@ -29,22 +29,70 @@ def contracts(write_contract):
     write_contract(f"event_bus:\n  publish_topics:\n    - {{topic: {TORN}, partitions: 6}}\n", "other")
 
 
+class Answers:
+    """What a broker says to creations, and what it lists afterwards: answers that a real one gives only by chance."""
+
+    def __init__(self, answer: TopicError | None, listed: frozenset[str]) -> None:
+        self.answer, self.listed = answer, listed
+
+    def create_topics(self, requests):
+        return {request.name: self.answer for request in requests}
+
+    def await_topics(self, *_arguments):
+        return self.listed
+
+
 @pytest.mark.parametrize(
-    ("listed", "answer", "unread", "outcome"),
+    ("listed", "answer", "outcome"),
     [
-        (True, None, "", Outcome.CREATED),
-        (True, TopicError("_TIMED_OUT", "no answer in time"), "", Outcome.CREATED),
-        (True, TopicError("TOPIC_ALREADY_EXISTS", "already exists"), "", Outcome.EXISTED),
-        (False, TopicError("INVALID_CONFIG", "a bad value"), "", Outcome.FAILED),
-        (False, None, "", Outcome.FAILED),
-        (False, None, "the broker did not answer.", Outcome.FAILED),
+        (True, None, "created"),
+        (True, TopicError("_TIMED_OUT", "no answer in time"), "created"),
+        (True, TopicError("TOPIC_ALREADY_EXISTS", "already exists"), "existed"),
+        (False, TopicError("TOPIC_ALREADY_EXISTS", "already exists"), "existed"),
+        (False, TopicError("INVALID_CONFIG", "a bad value"), "failed"),
+        (False, None, "failed"),
     ],
 )
-def test_what_is_listed_afterwards_decides(listed, answer, unread, outcome):
-    told = _outcome(GOOD, listed, answer, unread)
-    assert told.outcome is outcome
-    assert (told.error == "") == listed
-    assert unread in told.error
+def test_what_is_listed_afterwards_decides(listed, answer, outcome, write_contract, context_of, broker, monkeypatch):
+    answers = Answers(answer, frozenset({GOOD} if listed else ()))
+    monkeypatch.setattr(BrokerAdmin, "create_topics", lambda _, requests: answers.create_topics(requests))
+    monkeypatch.setattr(BrokerAdmin, "await_topics", answers.await_topics)
+    write_contract(f"event_bus:\n  publish_topics: [{GOOD}]\n")
+    context = context_of(broker.bootstrap_servers)
+    (told,) = provision(context, context.manifest()).topics
+    assert told.outcome == outcome
+    assert bool(told.error) == (outcome == "failed")
+    (row,) = Projection(context.home).provisioned()
+    assert (row.outcome, row.error) == (outcome, told.error)
+
+
+def test_a_process_that_is_killed_while_it_creates_leaves_what_it_had_begun(
+    write_contract, context_of, broker, monkeypatch
+):
+    write_contract(f"event_bus:\n  publish_topics: [{GOOD}]\n")
+    context = context_of(broker.bootstrap_servers)
+
+    def killed(*_arguments):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(BrokerAdmin, "await_topics", killed)
+    with pytest.raises(KeyboardInterrupt):
+        provision(context, context.manifest())
+    (row,) = Projection(context.home).provisioned()
+    assert (row.topic, row.outcome) == (GOOD, "begun")
+
+
+def test_a_damaged_projection_loses_no_record(write_contract, context_of, broker):
+    write_contract(f"event_bus:\n  publish_topics: [{GOOD}]\n")
+    context = context_of(broker.bootstrap_servers)
+    context.home.mkdir(parents=True, exist_ok=True)
+    file = Projection(context.home).file
+    file.write_text("this is no database", encoding="utf-8")
+    outcome = provision(context, context.manifest())
+    assert (outcome.counts["created"], isinstance(outcome.unrecorded, ProjectionDamaged)) == (1, True)
+    file.unlink()
+    (row,) = Projection(context.home).provisioned()
+    assert (row.topic, row.outcome) == (GOOD, "created")
 
 
 def test_each_topic_is_told_the_truth_about(contracts, context_of, broker):

@@ -9,13 +9,14 @@ import pytest
 from omni_assets.drift.diff import DriftKind
 from omni_assets.drift.verdict import Verdict
 from omni_assets.operations.outcomes import Outcome
+from omni_assets.operations.recording import BEGUN
 from omni_assets.projection.descriptions import COLUMN_DESCRIPTIONS
 
 WORDS = {
     ("drift", "kind"): set(DriftKind),
     ("drift_history", "kind"): set(DriftKind),
     ("drift", "verdict"): set(Verdict) - {Verdict.IN_SYNC},
-    ("provision_log", "outcome"): set(Outcome) - {Outcome.EXISTED},
+    ("provision_log", "outcome"): {*Outcome, BEGUN},
     ("provision_log", "trigger"): {"provision", "validate", "boot", "demo", "dagster"},
 }
 
@@ -24,4 +25,4 @@ WORDS = {
 def test_a_description_names_every_value(table: str, column: str) -> None:
     named = set(re.findall(r"[a-z_]+", COLUMN_DESCRIPTIONS[table][column]))
     assert {str(each) for each in WORDS[table, column]} <= named
-    assert named.isdisjoint({"orphan", "in_sync", "existed"})
+    assert named.isdisjoint({"orphan", "in_sync"})

@@ -43,6 +43,19 @@ def test_a_topic_stands_between_its_nodes(write_contract: Writer, manifest_of: M
     assert "edges_left_out" not in specs["nodes/a"].metadata
 
 
+def test_every_asset_has_owner_kind_group_and_words_that_a_contract_cannot_spoil(
+    write_contract: Writer, manifest_of: Manifests
+) -> None:
+    path = write_contract("a", publishes=[A_TO_B])
+    path.write_text(path.read_text(encoding="utf-8").replace("name: a", 'name: "a\\e[31m"'), encoding="utf-8")
+    for spec in external_assets(manifest_of()).specs:
+        assert spec.owners
+        assert spec.kinds
+        assert spec.group_name
+        assert spec.description
+        assert "\x1b" not in spec.description
+
+
 def test_with_many_topics_lineage_goes_from_node_to_node(write_contract: Writer, manifest_of: Manifests) -> None:
     write_contract("a", publishes=[A_TO_B, "onex.evt.a.second.v1"])
     write_contract("b", subscribes=[A_TO_B])

@@ -131,8 +131,10 @@ def _row(row: OpenDrift, now: datetime) -> Row:
 
 def _below(drift: Drift) -> str:
     """Where the topic is declared, and what the observation or the verdict has to say."""
-    said = drift.detail or drift.explanation
-    return f"{drift.location.path}:{drift.location.line}: {said}" if drift.location else said
+    if drift.location is None:
+        return drift.detail or drift.explanation
+    said = f"{drift.explanation} ({drift.detail})" if drift.detail else drift.explanation
+    return f"{drift.location.path}:{drift.location.line}: {said}"
 
 
 def _name(drift: Drift) -> str:

@@ -16,8 +16,9 @@ from typing import Any, TypeAlias
 import dagster as dg
 
 from omni_assets.contracts.model import Contract, Declaration, Location, Manifest, Role, Topic
+from omni_assets.contracts.text import visible
 from omni_assets.pipeline.topics.cycles import Edge, Vertex, closing_edges
-from omni_assets.pipeline.topics.keys import DECLARED_TOPICS, TOPIC_DRIFT
+from omni_assets.pipeline.topics.keys import DECLARED_TOPICS, PLATFORM, TOPIC_DRIFT
 from omni_assets.pipeline.topics.metadata import Column, preview
 
 MOST_TOPICS = 250
@@ -123,8 +124,9 @@ def _contracts(domain: str, nodes: Sequence[str], contracts: Mapping[str, Sequen
         _key(Vertex(_CONTRACTS, domain)),
         deps=[_key(Vertex(_NODE, node)) for node in nodes],
         group_name=_group(domain),
+        owners=[PLATFORM],
         kinds={"yaml"},
-        description=f"The contracts of the domain `{domain}`: what {len(nodes)} nodes declare.",
+        description=visible(f"The contracts of the domain `{domain}`: what {len(nodes)} nodes declare."),
         metadata={
             "nodes": len(nodes),
             "contracts": len(places),
@@ -145,9 +147,12 @@ def _node(
         _key(vertex),
         deps=[_key(each) for each in upstream],
         group_name=_group(domain),
+        owners=[PLATFORM],
         kinds={"yaml"},
-        description=f"The node `{vertex.name}`, declared in `{_listed(locations)}`: it publishes "
-        f"{_count(published)} and subscribes {_count(subscribed)}.",
+        description=visible(
+            f"The node `{vertex.name}`, declared in `{_listed(locations)}`: it publishes "
+            f"{_count(published)} and subscribes {_count(subscribed)}."
+        ),
         metadata={
             "contract": dg.MetadataValue.path(locations[0].path),
             "findings": sum(len(contract.findings) for contract in contracts),
@@ -165,9 +170,12 @@ def _topic(topic: Topic, upstream: Sequence[Vertex], cut: _Metadata) -> dg.Asset
         _key(Vertex(_TOPIC, topic.name)),
         deps=[_key(each) for each in upstream],
         group_name=_group(topic.parts.producer),
+        owners=[PLATFORM],
         kinds={"kafka"},
-        description=f"The topic `{topic.name}`, declared by `{owner.node}` in `{_listed([owner.location])}`."
-        + (f" Nothing touches it: {topic.blocked}." if topic.blocked else ""),
+        description=visible(
+            f"The topic `{topic.name}`, declared by `{owner.node}` in `{_listed([owner.location])}`."
+            + (f" Nothing touches it: {topic.blocked}." if topic.blocked else "")
+        ),
         metadata={
             "contract": dg.MetadataValue.path(owner.location.path),
             "owner": owner.node,

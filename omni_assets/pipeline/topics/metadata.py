@@ -10,6 +10,8 @@ from typing import Any, NamedTuple, TypeAlias, Union, get_args, get_origin, get_
 
 import dagster as dg
 
+from omni_assets.contracts.text import visible
+
 MOST_ROWS = 100
 """Most rows of a table in the metadata of one event: the rest is in the projection."""
 
@@ -26,9 +28,13 @@ class Column(NamedTuple):
 def preview(
     name: str, columns: tuple[Column, ...], rows: Iterable[Mapping[str, str | int | float | None]], rest: str = ""
 ) -> Metadata:
-    """A table of the first rows. Where there are more, an entry of its own says so; ``rest`` is where to find them."""
+    """A table of the first rows, untrusted text made visible. Where there are more, an entry of its own says so;
+    ``rest`` is where to find them."""
     found = iter(rows)
-    shown = [dg.TableRecord(dict(row)) for row in islice(found, MOST_ROWS)]
+    shown = [
+        dg.TableRecord({key: visible(value) if isinstance(value, str) else value for key, value in row.items()})
+        for row in islice(found, MOST_ROWS)
+    ]
     schema = dg.TableSchema([dg.TableColumn(column.name, column.type) for column in columns])
     entries: Metadata = {name: dg.MetadataValue.table(shown, schema)}
     more = sum(1 for _ in found)
