@@ -126,6 +126,9 @@ UNSUPPORTED_SETTING = Rule(
     "nothing of tiered storage, say. Elsewhere the key is used as declared.",
 )
 
+UNREAD_RULES = (UNREADABLE, INVALID_YAML, EMPTY, NOT_A_MAPPING)
+"""Rules whose findings mean that nothing of a contract was read: the manifest lacks what it declares."""
+
 RULES: tuple[Rule, ...] = (
     UNREADABLE,
     INVALID_YAML,

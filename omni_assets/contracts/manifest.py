@@ -13,6 +13,7 @@ from omni_assets.contracts.findings import (
     BAD_SETTING,
     CONFLICTING_SETTINGS,
     DUPLICATE_NODE,
+    UNREAD_RULES,
     UNSUPPORTED_SETTING,
     UNUSED_SETTINGS,
     finding,
@@ -177,9 +178,12 @@ def _unsupported(topic: str, declarations: Iterable[Declaration], limits: Limits
 
 def _duplicate_nodes(contracts: tuple[Contract, ...]) -> Iterable[Finding]:
     first: dict[str, Contract] = {}
+    # One that could not be read has the name of its folder, which is a guess.
     for contract in contracts:
+        if any(each.rule in UNREAD_RULES for each in contract.findings):
+            continue
         known = first.setdefault(contract.node, contract)
-        if known is not contract and contract.declarations and known.declarations:
+        if known is not contract:
             yield finding(
                 DUPLICATE_NODE,
                 f"the node `{contract.node}` is declared in {known.location.path} as well.",

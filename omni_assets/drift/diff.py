@@ -8,13 +8,7 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from omni_assets.broker.snapshot import BrokerSnapshot, ConfigSource, ObservedConfig, ObservedTopic
-from omni_assets.contracts.findings import (
-    CONFLICTING_SETTINGS,
-    EMPTY,
-    INVALID_YAML,
-    NOT_A_MAPPING,
-    UNREADABLE,
-)
+from omni_assets.contracts.findings import CONFLICTING_SETTINGS, UNREAD_RULES
 from omni_assets.contracts.model import Location, Manifest, Topic
 from omni_assets.contracts.naming import fold
 from omni_assets.contracts.values import same
@@ -140,7 +134,7 @@ def _overridden(key: str, found: ObservedConfig) -> bool:
 
 
 def _orphans(manifest: Manifest, snapshot: BrokerSnapshot) -> Iterator[Drift]:
-    judgement = _INCOMPLETE if any(each.rule in _UNREAD_RULES for each in manifest.findings) else _ORPHAN
+    judgement = _INCOMPLETE if any(each.rule in UNREAD_RULES for each in manifest.findings) else _ORPHAN
     near = {fold(name): topic for name, topic in manifest.topics.items()}
     misnamed = {each.topic: each for each in manifest.findings if each.topic and each.topic not in manifest.topics}
     for name, observed in snapshot.topics.items():
@@ -184,4 +178,3 @@ _UNSEEN = Judgement(Verdict.UNKNOWN, Reason.NOT_OBSERVED)
 _HIDDEN = Judgement(Verdict.UNKNOWN, Reason.VALUE_HIDDEN)
 _NO_EFFECT = Judgement(Verdict.UNFIXABLE, Reason.NO_EFFECT_HERE)
 _OVERRIDE = Judgement(Verdict.NEEDS_APPROVAL, Reason.UNDECLARED_OVERRIDE)
-_UNREAD_RULES = (UNREADABLE, INVALID_YAML, EMPTY, NOT_A_MAPPING)

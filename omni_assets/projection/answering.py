@@ -1,8 +1,10 @@
-"""A process that answers one question in SQL and ends: ``answering.py FILE LIMIT_ROWS TIMEOUT_SECONDS < question.sql``.
+"""A process that answers one question in SQL and ends:
+``answering.py FILE LIMIT_ROWS TIMEOUT_SECONDS USED_BYTES_SQL VERSION_SQL < question.sql``.
 
 It opens the projection read-only, with no file system, no extension and no setting within reach of the question, and
 prints one JSON object: ``{"columns", "types", "rows", "truncated"}``, or ``{"refused": why}`` for a question that is
-not accepted, or ``{"unusable": why}`` for a file that cannot be opened. Imports nothing but DuckDB, to start quickly.
+not accepted, or ``{"unusable": why}`` for a file that cannot be opened. ``used_bytes`` and ``schema_version`` come with
+an answer, for whoever asked to judge the file by. Imports nothing but DuckDB, to start quickly.
 """
 
 from __future__ import annotations
@@ -34,12 +36,13 @@ _LOCKED_DOWN = (
 )
 
 
-def answer(file: str, sql: str, limit_rows: int) -> dict[str, object]:
+def answer(file: str, sql: str, limit_rows: int, used_bytes: str, version: str) -> dict[str, object]:
     """The answer to ``sql`` as a JSON object, of at most ``limit_rows`` rows."""
     try:
         connection = duckdb.connect(file, read_only=True, config=_CONFIGURATION)
         for statement in _LOCKED_DOWN:
             connection.execute(statement)
+        file_figures = {"used_bytes": _figure(connection, used_bytes), "schema_version": _figure(connection, version)}
     except duckdb.Error as error:
         return {"unusable": str(error)}
     try:
@@ -60,13 +63,23 @@ def answer(file: str, sql: str, limit_rows: int) -> dict[str, object]:
     ) as error:
         return {"unusable": str(error)}
     except (duckdb.Error, ValueError, OverflowError, RuntimeError) as error:
-        return {"refused": str(error)}
+        return {"refused": str(error), **file_figures}
     return {
+        **file_figures,
         "columns": [column[0] for column in columns],
         "types": [str(column[1]) for column in columns],
         "rows": [[_plain(value) for value in row] for row in rows[:limit_rows]],
         "truncated": len(rows) > limit_rows,
     }
+
+
+def _figure(connection: duckdb.DuckDBPyConnection, query: str) -> int | None:
+    """A whole number; ``None`` where the file has no such table."""
+    try:
+        row = connection.execute(query).fetchone()
+    except duckdb.CatalogException:
+        return None
+    return int(row[0]) if row and row[0] is not None else None
 
 
 def _plain(value: Any) -> Any:
@@ -87,11 +100,11 @@ def _plain(value: Any) -> Any:
     return str(value)
 
 
-def main(file: str, limit_rows: str, timeout_seconds: str) -> None:
+def main(file: str, limit_rows: str, timeout_seconds: str, used_bytes: str, version: str) -> None:
     # The kernel ends this process where whoever asked has been killed and cannot.
     signal.setitimer(signal.ITIMER_REAL, float(timeout_seconds))
     sql = sys.stdin.buffer.read().decode("utf-8", "replace")
-    found = answer(file, sql, int(limit_rows))
+    found = answer(file, sql, int(limit_rows), used_bytes, version)
     sys.stdout.buffer.write(json.dumps(found).encode("ascii"))
 
 

@@ -17,10 +17,7 @@ from omni_assets.errors import ProjectionDamaged, ProjectionVersion
 from omni_assets.projection import queries, tables
 from omni_assets.projection.descriptions import comments
 from omni_assets.projection.journal import sync_folder
-from omni_assets.projection.state import held_by_another, reason, translated, unusable
-
-MIGRATIONS = tuple(Path(__file__).with_name("migrations") / name for name in ("001_foundation.sql",))
-"""Scripts in order; the schema version of a projection is the number of those that it has."""
+from omni_assets.projection.state import MIGRATIONS, held_by_another, reason, translated, unusable
 
 _CONFIGURATION: dict[str, str | bool | int | float | list[str]] = {
     "threads": 2,

@@ -10,8 +10,16 @@ import time
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from omni_assets.errors import QueryError
-from omni_assets.projection.state import PROJECTION_FILE, held_by_another, locked, nothing_projected, translated
+from omni_assets.errors import ProjectionDamaged, ProjectionVersion, QueryError
+from omni_assets.projection import queries
+from omni_assets.projection.state import (
+    MIGRATIONS,
+    PROJECTION_FILE,
+    held_by_another,
+    locked,
+    nothing_projected,
+    translated,
+)
 
 _ANSWERING = Path(__file__).with_name("answering.py")
 _RETRY_SECONDS = 0.1
@@ -42,7 +50,7 @@ def ask(folder: Path, sql: str, *, limit_rows: int = 10_000, timeout_seconds: fl
 
     Writers wait while it runs; the wait for them and the question itself have ``timeout_seconds`` each. Raises
     ``QueryError`` for SQL that is not accepted or takes too long, ``StateError`` where nothing was projected yet, and
-    ``ProjectionBusy`` and ``ProjectionDamaged``.
+    ``ProjectionBusy``, ``ProjectionDamaged`` and ``ProjectionVersion``.
     """
     file = folder / PROJECTION_FILE
     if not file.is_file():
@@ -57,6 +65,7 @@ def ask(folder: Path, sql: str, *, limit_rows: int = 10_000, timeout_seconds: fl
             time.sleep(_RETRY_SECONDS)
     if unusable:
         raise translated(unusable, file, timeout_seconds)
+    _expect_ours(file, found)
     if "refused" in found:
         raise _refused(found["refused"])
     return Answer(
@@ -67,8 +76,19 @@ def ask(folder: Path, sql: str, *, limit_rows: int = 10_000, timeout_seconds: fl
     )
 
 
+def _expect_ours(file: Path, found: dict[str, Any]) -> None:
+    """Take no answer from a file that every other command refuses."""
+    size, used = file.stat().st_size, found.get("used_bytes") or 0
+    if size < used:
+        raise ProjectionDamaged(str(file), f"it should have {used} bytes at least, and has {size}")
+    version, known = found.get("schema_version") or 0, len(MIGRATIONS)
+    if version > known:
+        raise ProjectionVersion(str(file), version, known)
+
+
 def _answered(file: Path, sql: str, limit_rows: int, timeout_seconds: float) -> dict[str, Any]:
-    command = [sys.executable, "-P", str(_ANSWERING), str(file), str(limit_rows), str(math.ceil(timeout_seconds) + 1)]
+    figures = [str(limit_rows), str(math.ceil(timeout_seconds) + 1)]
+    command = [sys.executable, "-P", str(_ANSWERING), str(file), *figures, queries.USED_BYTES, queries.SCHEMA_VERSION]
     try:
         ended = subprocess.run(
             command, input=sql.encode("utf-8", "replace"), capture_output=True, timeout=timeout_seconds, check=False

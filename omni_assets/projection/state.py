@@ -14,6 +14,9 @@ import filelock
 
 from omni_assets.errors import OmniError, ProjectionBusy, ProjectionDamaged, StateError
 
+MIGRATIONS = tuple(Path(__file__).with_name("migrations") / name for name in ("001_foundation.sql",))
+"""Scripts in order; the schema version of a projection is the number of those that it has."""
+
 PROJECTION_FILE = "projection.duckdb"
 LOCK_FILE = "projection.lock"
 JOURNAL_FOLDER = "journal"

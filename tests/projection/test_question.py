@@ -189,7 +189,7 @@ def test_a_question_sees_what_a_killed_writer_committed(folder: Path, tmp_path: 
 def test_the_process_that_answers_ends_by_itself(folder: Path) -> None:
     answering = Path(sys.modules["omni_assets.projection.question"].__file__ or "").with_name("answering.py")
     ended = subprocess.run(
-        [sys.executable, "-P", str(answering), str(folder / "projection.duckdb"), "10", "0.5"],
+        [sys.executable, "-P", str(answering), str(folder / "projection.duckdb"), "10", "0.5", "SELECT 0", "SELECT 0"],
         input=b"SELECT sum(a.range * b.range) FROM range(1000000) a, range(1000000) b",
         capture_output=True,
         timeout=60,

@@ -196,6 +196,7 @@ def test_a_newer_schema_is_left_alone(projection: Projection, sample: Any) -> No
     for use in (
         projection.stored,
         lambda: projection.record_observation(sample.declared(), sample.observed(1), []),
+        lambda: ask(projection.folder, "SELECT 1"),
     ):
         with pytest.raises(ProjectionVersion, match="schema version 7, and this omni knows versions up to 1"):
             use()
@@ -297,3 +298,11 @@ def test_a_damaged_journal_line_is_named_before_anything_is_written(projection: 
         projection.record_observation(sample.declared(0), sample.observed(1), [])
     assert projection.stored() == before
     assert isinstance(before.drift[0].drift, Drift)
+
+
+def test_a_question_takes_no_answer_from_a_file_that_was_cut_short(projection: Projection, sample: Any) -> None:
+    many = [sample.drift(topic=f"onex.evt.a.b-{number}.v1") for number in range(5_000)]
+    projection.record_observation(sample.declared(), sample.observed(1), many)
+    os.truncate(projection.file, projection.file.stat().st_size // 2)
+    with pytest.raises(ProjectionDamaged, match="cannot be read"):
+        ask(projection.folder, "SELECT 1")
