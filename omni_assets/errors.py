@@ -57,9 +57,9 @@ class OmniError(Exception):
         return (_restore, (type(self), self.message, self.remedy))
 
 
-def reason(error: OSError) -> str:
+def reason(error: Exception) -> str:
     """Why the system refused something, as a clause in its own words: ``permission denied``."""
-    return (error.strerror or str(error)).lower()
+    return str(getattr(error, "strerror", None) or error).lower()
 
 
 def _restore(kind: type[OmniError], message: str, remedy: str) -> OmniError:

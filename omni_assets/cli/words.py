@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from omni_assets.contracts.text import count as count  # noqa: PLC0414 - views take it from here
+from omni_assets.contracts.text import count
 
 _AGES = (("d", 86_400), ("h", 3_600), ("min", 60), ("s", 1))
 

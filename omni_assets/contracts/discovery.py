@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable, Iterator
 
-from omni_assets.errors import NoContracts, PathNotFound
+from omni_assets.errors import NoContracts, PathNotFound, reason
 
 FILE_NAMES = frozenset({"contract.yaml", "contract.yml"})
 _SKIPPED = frozenset({"node_modules", "__pycache__", "site-packages"})
@@ -67,5 +67,4 @@ def _is_searched(entry: os.DirEntry[str]) -> bool:
 def _refused(path: str, error: OSError | ValueError) -> PathNotFound:
     if isinstance(error, FileNotFoundError):
         return PathNotFound(path)
-    why = error.strerror if isinstance(error, OSError) else None
-    return PathNotFound(path, (why or str(error)).lower())
+    return PathNotFound(path, reason(error))

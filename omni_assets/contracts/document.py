@@ -12,6 +12,7 @@ from yaml.nodes import MappingNode, Node, SequenceNode
 
 from omni_assets.contracts.findings import EMPTY, INVALID_YAML, NOT_A_MAPPING, UNREADABLE, finding
 from omni_assets.contracts.model import Finding, Location
+from omni_assets.errors import reason
 
 Pairs: TypeAlias = list[tuple[Node, Node]]
 """The keys and values of a YAML mapping, in the order of the file."""
@@ -75,7 +76,7 @@ def read(path: str) -> bytes:
         finally:
             os.close(descriptor)
     except OSError as error:
-        why = (error.strerror or str(error)).lower()
+        why = reason(error)
         raise _refused(path, f"this contract cannot be read: {why}.", "make it a readable file") from None
     except ValueError:
         raise _refused(path, "this contract cannot be read: its path holds a NUL.", "name a file") from None

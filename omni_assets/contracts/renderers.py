@@ -11,17 +11,11 @@ from collections.abc import Iterable
 from typing import Any
 
 from omni_assets.contracts.model import Declaration, Finding, Manifest, Severity, Topic
-from omni_assets.contracts.text import count
-from omni_assets.contracts.text import visible as visible  # noqa: PLC0414 - sarif takes it from here
+from omni_assets.contracts.text import count, visible
 
 Document = dict[str, Any]
 
 _GITHUB_LEVELS = {Severity.ERROR: "error", Severity.WARNING: "warning", Severity.NOTE: "notice"}
-
-
-def text(manifest: Manifest, seconds: float) -> str:
-    """Every finding with its place, related places and fix, then one line that counts them."""
-    return "\n".join([*map(finding_text, manifest.findings), sentence(manifest, seconds)])
 
 
 def finding_text(finding: Finding) -> str:

@@ -7,7 +7,7 @@ from urllib.parse import quote
 
 from omni_assets.contracts.findings import RULES
 from omni_assets.contracts.model import Finding, Location, Manifest, Rule
-from omni_assets.contracts.renderers import visible
+from omni_assets.contracts.text import visible
 
 Document = dict[str, Any]
 

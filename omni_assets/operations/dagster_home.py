@@ -6,7 +6,7 @@ import os
 import tempfile
 from pathlib import Path
 
-from omni_assets.errors import StateError
+from omni_assets.errors import StateFolderUnusable, reason
 
 INSTANCE_FILE = "dagster.yaml"
 
@@ -68,10 +68,7 @@ def prepare(home: Path) -> Path:
         if present.startswith(OURS) and present != INSTANCE:
             _replace(file, INSTANCE)
     except OSError as error:
-        raise StateError(
-            f"the state folder {folder} cannot be used: {(error.strerror or str(error)).lower()}.",
-            "Make it writable, or name another folder with OMNI_HOME.",
-        ) from None
+        raise StateFolderUnusable(str(folder), reason(error)) from None
     return folder
 
 

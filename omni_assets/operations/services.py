@@ -22,7 +22,7 @@ from types import FrameType, TracebackType
 from typing import Any, Self
 
 from omni_assets.broker.local.process import identity
-from omni_assets.errors import ServiceFailed, StateError
+from omni_assets.errors import ServiceFailed, StateError, reason
 from omni_assets.operations.tether import GRACE_SECONDS
 
 _SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
@@ -108,7 +108,7 @@ def start(name: str, command: Sequence[str], folder: Path, environ: Mapping[str,
         )
     except OSError as error:
         os.close(writer)
-        raise ServiceFailed(f"{name} cannot be started: {(error.strerror or str(error)).lower()}.") from None
+        raise ServiceFailed(f"{name} cannot be started: {reason(error)}.") from None
     finally:
         os.close(reader)
     return Service(name, log, process, writer)
@@ -162,7 +162,7 @@ def open_log(log: Path, mode: str = "ab") -> Any:
         return log.open(mode)
     except OSError as error:
         raise StateError(
-            f"the log {log} cannot be written: {(error.strerror or str(error)).lower()}.",
+            f"the log {log} cannot be written: {reason(error)}.",
             "Make its folder writable, or name another state folder with OMNI_HOME.",
         ) from None
 
@@ -175,5 +175,5 @@ def last_lines(log: Path) -> str:
             text = _COLOURS.sub("", stream.read().decode("utf-8", "replace"))
             lines = deque(text.splitlines(), _LAST_LINES)
     except OSError as error:
-        return f"  (it cannot be read: {error.strerror})"
+        return f"  (it cannot be read: {reason(error)})"
     return "\n".join(f"  {line}" for line in lines) or "  (it is empty)"

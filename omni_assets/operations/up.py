@@ -23,7 +23,7 @@ from filelock import FileLock, Timeout
 from omni_assets.broker.local import lifecycle
 from omni_assets.broker.local.probe import free_port, port_is_free
 from omni_assets.broker.local.record import BrokerRecord
-from omni_assets.errors import PortInUse, ServiceFailed, StateError
+from omni_assets.errors import PortInUse, ServiceFailed, StateError, StateFolderUnusable, reason
 from omni_assets.operations import dagster_home, services
 from omni_assets.operations.context import BrokerOrigin, Context
 from omni_assets.operations.cycle import Cycle, run_cycle
@@ -166,10 +166,7 @@ def _alone(context: Context) -> Iterator[None]:
             "Use its UI, end it, or name another folder with OMNI_HOME.",
         ) from None
     except OSError as error:
-        raise StateError(
-            f"the state folder {context.home} cannot be used: {(error.strerror or str(error)).lower()}.",
-            "Make it writable, or name another folder with OMNI_HOME.",
-        ) from None
+        raise StateFolderUnusable(str(context.home), reason(error)) from None
     try:
         yield
     finally:

@@ -13,11 +13,11 @@ from pathlib import Path
 
 import duckdb
 
-from omni_assets.errors import ProjectionDamaged, ProjectionVersion
+from omni_assets.errors import ProjectionDamaged, ProjectionVersion, StateFolderUnusable, reason
 from omni_assets.projection import queries, tables
 from omni_assets.projection.descriptions import comments
 from omni_assets.projection.journal import sync_folder
-from omni_assets.projection.state import MIGRATIONS, held_by_another, reason, translated, unusable
+from omni_assets.projection.state import MIGRATIONS, held_by_another, translated
 
 _CONFIGURATION: dict[str, str | bool | int | float | list[str]] = {
     "threads": 2,
@@ -82,7 +82,7 @@ def create(file: Path, fill: Callable[[duckdb.DuckDBPyConnection], None]) -> Non
         os.replace(new, file)
         sync_folder(file.parent)
     except OSError as error:
-        raise unusable(file.parent, reason(error)) from None
+        raise StateFolderUnusable(str(file.parent), reason(error)) from None
 
 
 def migrate(connection: duckdb.DuckDBPyConnection, file: Path, migrations: tuple[Path, ...]) -> None:

@@ -13,7 +13,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any, Generic, NamedTuple, TypeVar
 
-from omni_assets.errors import JournalDamaged, StateError
+from omni_assets.errors import JournalDamaged, StateError, reason
 
 _T = TypeVar("_T")
 
@@ -137,7 +137,7 @@ class Journal(Generic[_T]):
 
     def _unusable(self, error: OSError) -> StateError:
         return StateError(
-            f"the journal {self.path} cannot be used: {error.strerror or error}.",
+            f"the journal {self.path} cannot be used: {reason(error)}.",
             "Free the disk or mend the permissions, or name another state folder with OMNI_HOME.",
         )
 

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import filelock
 
-from omni_assets.errors import OmniError, ProjectionBusy, ProjectionDamaged, StateError
+from omni_assets.errors import OmniError, ProjectionBusy, ProjectionDamaged, StateError, StateFolderUnusable, reason
 
 MIGRATIONS = tuple(Path(__file__).with_name("migrations") / name for name in ("001_foundation.sql",))
 """Scripts in order; the schema version of a projection is the number of those that it has."""
@@ -43,7 +43,7 @@ def locked(folder: Path, timeout: float) -> Iterator[None]:
     except filelock.Timeout:
         raise ProjectionBusy(str(folder / PROJECTION_FILE), timeout) from None
     except (OSError, NotImplementedError) as error:
-        raise unusable(folder, reason(error)) from None
+        raise StateFolderUnusable(str(folder), reason(error)) from None
     try:
         yield
     finally:
@@ -57,7 +57,7 @@ def translated(message: str, file: Path, seconds: float) -> OmniError:
         return ProjectionBusy(str(file), seconds, f"process {holder[1]}" if holder else "")
     why = message.splitlines()[0].rstrip("!. ") if message else "no reason given"
     if _UNUSABLE.search(message):
-        return unusable(file.parent, why)
+        return StateFolderUnusable(str(file.parent), why)
     return ProjectionDamaged(str(file), why)
 
 
@@ -66,19 +66,6 @@ def held_by_another(message: str) -> bool:
     return "Could not set lock on file" in message
 
 
-def unusable(folder: Path, why: str) -> StateError:
-    """The state folder cannot be used."""
-    return StateError(
-        f"the state folder {folder} cannot be used: {why}.",
-        "Make it a folder that can be written, or name another with OMNI_HOME.",
-    )
-
-
 def nothing_projected(folder: Path, what: str = "nothing") -> StateError:
     """There is no projection yet, or none of what was asked for."""
     return StateError(f"{what} has been projected in {folder} yet.", "Run `omni drift` first.")
-
-
-def reason(error: BaseException) -> str:
-    """Why a file could not be used, in the system's words."""
-    return str(getattr(error, "strerror", None) or error)

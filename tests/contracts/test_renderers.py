@@ -15,11 +15,16 @@ from omni_assets.contracts.renderers import (
     manifest_document,
     sentence,
     severity_counts,
-    text,
-    visible,
 )
+from omni_assets.contracts.text import visible
 
 Assemble = Callable[..., Manifest]
+
+
+def text(manifest: Manifest, seconds: float) -> str:
+    """A report, as the command line puts it together."""
+    return "\n".join([*map(finding_text, manifest.findings), sentence(manifest, seconds)])
+
 
 PUBLISHER = """\
 event_bus:

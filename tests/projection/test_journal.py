@@ -101,7 +101,7 @@ def test_appending_never_cuts_off_whole_lines(journal: Journal[Mapping[str, Any]
 def test_a_place_that_cannot_be_written_is_named(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     journal = Journal(tmp_path / "file" / "journal" / "x.jsonl", _as_it_is)
-    with pytest.raises(StateError, match=r"x\.jsonl cannot be used: Not a directory") as caught:
+    with pytest.raises(StateError, match=r"x\.jsonl cannot be used: not a directory") as caught:
         journal.append([{"n": 1}], Position())
     assert "OMNI_HOME" in caught.value.remedy
 
@@ -126,7 +126,7 @@ journal.append([{"n": 4}], end)
 def test_a_full_disk_leaves_nothing_half_written(tmp_path: Path, python: Callable[..., subprocess.Popen[str]]) -> None:
     path = tmp_path / "x.jsonl"
     out, error = python(_FULL_DISK, [path]).communicate(timeout=60)
-    assert f"the journal {path} cannot be used: File too large." in out, error
+    assert f"the journal {path} cannot be used: file too large." in out, error
     assert _numbers(Journal(path, _as_it_is)) == [1, 4]
 
 

@@ -15,7 +15,7 @@ import duckdb
 import filelock
 import pytest
 
-from omni_assets.errors import ProjectionBusy, ProjectionDamaged, ProjectionVersion, StateError
+from omni_assets.errors import ProjectionBusy, ProjectionDamaged, ProjectionVersion, StateError, StateFolderUnusable
 from omni_assets.projection import connection
 from omni_assets.projection.question import ask
 from omni_assets.projection.rows import Drift, Rebuilt
@@ -159,7 +159,7 @@ def test_a_statement_that_fails_says_nothing_of_the_file(projection: Projection,
         (duckdb.FatalException, "FATAL Error: x", ProjectionDamaged),
         (duckdb.InternalException, "INTERNAL Error: x", ProjectionDamaged),
         (duckdb.SerializationException, "Serialization Error: x", ProjectionDamaged),
-        (duckdb.TransactionException, "Failed to commit: Could not write file: File too large", StateError),
+        (duckdb.TransactionException, "Failed to commit: Could not write file: File too large", StateFolderUnusable),
         (duckdb.TransactionException, "TransactionContext Error: x", duckdb.TransactionException),
         (duckdb.ConversionException, "Could not convert 'Permission denied' to INT32", duckdb.ConversionException),
         (duckdb.BinderException, "Binder Error: x", duckdb.BinderException),
@@ -245,7 +245,7 @@ def test_a_folder_without_permission_is_named(projection: Projection, sample: An
         pytest.skip("root may write everywhere")
     projection.folder.chmod(0o555)
     try:
-        with pytest.raises(StateError, match="Permission denied"):
+        with pytest.raises(StateError, match="permission denied"):
             projection.record_observation(sample.declared(), sample.observed(1), [])
     finally:
         projection.folder.chmod(0o755)
@@ -282,7 +282,7 @@ def test_a_full_disk_loses_nothing(
 ) -> None:
     before = projection.stored()
     out, error = python(_FULL_DISK, [projection.folder]).communicate(timeout=60)
-    assert out.startswith(f"StateError the state folder {projection.folder} cannot be used: "), error
+    assert out.startswith(f"StateFolderUnusable the state folder {projection.folder} cannot be used: "), error
     assert projection.stored() == before
     recorded = projection.record_observation(sample.declared(), sample.observed(1), [])
     assert [row.first_seen for row in projection.history()] == [sample.at(0)]

@@ -9,7 +9,8 @@ from typing import Any
 
 from omni_assets.cli.tables import Cell, Line, Row, table
 from omni_assets.cli.views.settings import setting_name
-from omni_assets.cli.words import age, count
+from omni_assets.cli.words import age
+from omni_assets.contracts.text import count
 from omni_assets.contracts.values import readable
 from omni_assets.drift.diff import Drift, DriftKind
 from omni_assets.drift.verdict import Verdict

@@ -7,7 +7,7 @@ from dataclasses import asdict
 from typing import Any
 
 from omni_assets.cli.tables import Line, paragraph
-from omni_assets.cli.words import count
+from omni_assets.contracts.text import count
 from omni_assets.operations.cycle import Cycle
 from omni_assets.operations.up import (
     BrokerReady,
