@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
+from hashlib import sha256
 from types import MappingProxyType
 from typing import NamedTuple
 
@@ -149,7 +150,5 @@ class Manifest:
     @property
     def digest(self) -> str:
         """SHA-256 in hex over the contracts' digests by path: equal when and only when the same bytes were read."""
-        from hashlib import sha256
-
         lines = sorted(f"{contract.location.path}\0{contract.digest}" for contract in self.contracts)
         return sha256("\n".join(lines).encode()).hexdigest()

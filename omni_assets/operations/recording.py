@@ -8,7 +8,6 @@ from __future__ import annotations
 import json
 import uuid
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
 from datetime import UTC, datetime
 
 from omni_assets.broker.snapshot import BrokerSnapshot
@@ -81,36 +80,28 @@ class ProvisioningLog:
 
     def begin(self, topics: Iterable[str]) -> None:
         """Note that these are about to be created."""
-        self._begun = {topic: rows.ProvisionRow(uuid.uuid4().hex, *self._entry(topic, BEGUN)) for topic in topics}
-        with self._keeping_trouble():
-            if self._begun:
-                self._projection.amend_provisioning(self._begun.values())
+        self._begun = {topic: self._row(topic, BEGUN) for topic in topics}
+        self._record(self._begun.values())
 
     def end(self, outcomes: Iterable[TopicOutcome]) -> None:
         """Note what became of each; topics that were there before are not news."""
-        ended = {each.topic: each for each in outcomes}
-        with self._keeping_trouble():
-            begun = [
-                row._replace(outcome=ended[row.topic].outcome, error=ended[row.topic].error)
-                for row in self._begun.values()
-            ]
-            if begun:
-                self._projection.amend_provisioning(begun)
-            others = [
-                self._entry(each.topic, each.outcome, each.error)
-                for each in ended.values()
-                if each.outcome is not Outcome.EXISTED and each.topic not in self._begun
-            ]
-            if others:
-                self._projection.record_provisioning(others)
+        self._record(
+            self._begun[each.topic]._replace(outcome=each.outcome, error=each.error)
+            if each.topic in self._begun
+            else self._row(each.topic, each.outcome, each.error)
+            for each in outcomes
+            if each.topic in self._begun or each.outcome is not Outcome.EXISTED
+        )
 
-    def _entry(self, topic: str, outcome: str, error: str = "") -> rows.ProvisionEntry:
-        return rows.ProvisionEntry(datetime.now(UTC), *self._shared, topic, outcome, error)
+    def _row(self, topic: str, outcome: str, error: str = "") -> rows.ProvisionRow:
+        return rows.ProvisionRow(uuid.uuid4().hex, datetime.now(UTC), *self._shared, topic, outcome, error)
 
-    @contextmanager
-    def _keeping_trouble(self) -> Iterator[None]:
+    def _record(self, news: Iterable[rows.ProvisionRow]) -> None:
+        recorded = tuple(news)
+        if not recorded:
+            return
         try:
-            yield
+            self._projection.record_provisioning(recorded)
         except StateError as error:
             self.trouble = self.trouble or error
 

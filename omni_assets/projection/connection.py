@@ -13,11 +13,11 @@ from pathlib import Path
 
 import duckdb
 
-from omni_assets.errors import ProjectionDamaged, ProjectionVersion, StateFolderUnusable, reason
+from omni_assets.errors import ProjectionDamaged, StateFolderUnusable, reason
 from omni_assets.projection import queries, tables
 from omni_assets.projection.descriptions import comments
 from omni_assets.projection.journal import sync_folder
-from omni_assets.projection.state import MIGRATIONS, held_by_another, translated
+from omni_assets.projection.state import MIGRATIONS, expect_bytes, expect_version, held_by_another, translated
 
 _CONFIGURATION: dict[str, str | bool | int | float | list[str]] = {
     "threads": 2,
@@ -93,8 +93,7 @@ def migrate(connection: duckdb.DuckDBPyConnection, file: Path, migrations: tuple
     found = schema_version(connection)
     if not found and (foreign := _columns(connection)):
         raise ProjectionDamaged(str(file), f"its table {min(foreign)[0]} is another program's")
-    if found > len(migrations):
-        raise ProjectionVersion(str(file), found, len(migrations))
+    expect_version(file, found, migrations)
     if found == len(migrations):
         return
     connection.execute("BEGIN")
@@ -131,8 +130,7 @@ def _connect(file: Path, deadline: float) -> duckdb.DuckDBPyConnection:
 def _expect_all_blocks(connection: duckdb.DuckDBPyConnection, file: Path) -> None:
     """Refuse a file that was cut short: DuckDB opens one, and would write new rows where lost ones are looked for."""
     row = connection.execute(queries.USED_BYTES).fetchone()
-    if row and file.stat().st_size < row[0]:
-        raise ProjectionDamaged(str(file), f"it should have {row[0]} bytes at least, and has {file.stat().st_size}")
+    expect_bytes(file, row[0] if row else 0)
 
 
 def _expect_all_columns(connection: duckdb.DuckDBPyConnection, file: Path) -> None:

@@ -10,11 +10,13 @@ import time
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from omni_assets.errors import ProjectionDamaged, ProjectionVersion, QueryError
+from omni_assets.errors import QueryError
 from omni_assets.projection import queries
 from omni_assets.projection.state import (
     MIGRATIONS,
     PROJECTION_FILE,
+    expect_bytes,
+    expect_version,
     held_by_another,
     locked,
     nothing_projected,
@@ -78,12 +80,8 @@ def ask(folder: Path, sql: str, *, limit_rows: int = 10_000, timeout_seconds: fl
 
 def _expect_ours(file: Path, found: dict[str, Any]) -> None:
     """Take no answer from a file that every other command refuses."""
-    size, used = file.stat().st_size, found.get("used_bytes") or 0
-    if size < used:
-        raise ProjectionDamaged(str(file), f"it should have {used} bytes at least, and has {size}")
-    version, known = found.get("schema_version") or 0, len(MIGRATIONS)
-    if version > known:
-        raise ProjectionVersion(str(file), version, known)
+    expect_bytes(file, found.get("used_bytes") or 0)
+    expect_version(file, found.get("schema_version") or 0, MIGRATIONS)
 
 
 def _answered(file: Path, sql: str, limit_rows: int, timeout_seconds: float) -> dict[str, Any]:

@@ -197,20 +197,11 @@ class HistoryRow(NamedTuple):
         return Drift(*self[1:11])
 
 
-class ProvisionEntry(NamedTuple):
-    """What provisioning did to one topic: begun, then created, existed, or failed or skipped with why."""
-
-    attempted_at: datetime
-    cluster: str
-    bootstrap_servers: str
-    trigger: str
-    topic: str
-    outcome: str
-    error: str = ""
-
-
 class ProvisionRow(NamedTuple):
-    """A provisioning outcome as it was recorded."""
+    """What provisioning did to one topic: begun, then created, existed, or failed or skipped with why.
+
+    A later row of the same ``id`` takes the place of an earlier one.
+    """
 
     id: str
     attempted_at: datetime
@@ -219,7 +210,7 @@ class ProvisionRow(NamedTuple):
     trigger: str
     topic: str
     outcome: str
-    error: str
+    error: str = ""
 
 
 class Recorded(NamedTuple):

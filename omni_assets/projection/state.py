@@ -12,7 +12,15 @@ from pathlib import Path
 
 import filelock
 
-from omni_assets.errors import OmniError, ProjectionBusy, ProjectionDamaged, StateError, StateFolderUnusable, reason
+from omni_assets.errors import (
+    OmniError,
+    ProjectionBusy,
+    ProjectionDamaged,
+    ProjectionVersion,
+    StateError,
+    StateFolderUnusable,
+    reason,
+)
 
 MIGRATIONS = tuple(Path(__file__).with_name("migrations") / name for name in ("001_foundation.sql",))
 """Scripts in order; the schema version of a projection is the number of those that it has."""
@@ -59,6 +67,19 @@ def translated(message: str, file: Path, seconds: float) -> OmniError:
     if _UNUSABLE.search(message):
         return StateFolderUnusable(str(file.parent), why)
     return ProjectionDamaged(str(file), why)
+
+
+def expect_bytes(file: Path, used: int) -> None:
+    """Refuse a file that is shorter than the blocks that it uses: it was cut. Raises ``ProjectionDamaged``."""
+    size = file.stat().st_size
+    if size < used:
+        raise ProjectionDamaged(str(file), f"it should have {used} bytes at least, and has {size}")
+
+
+def expect_version(file: Path, found: int, migrations: tuple[Path, ...]) -> None:
+    """Refuse a file with a newer schema than ``migrations`` make. Raises ``ProjectionVersion``."""
+    if found > len(migrations):
+        raise ProjectionVersion(str(file), found, len(migrations))
 
 
 def held_by_another(message: str) -> bool:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import hashlib
 import time
-import uuid
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
@@ -29,7 +28,6 @@ from omni_assets.projection.rows import (
     HistoryRow,
     ObservationRow,
     Observed,
-    ProvisionEntry,
     ProvisionRow,
     Rebuilt,
     Recorded,
@@ -102,17 +100,11 @@ class Projection:
         keys = (tuple(each.key for each in event.opened), tuple(each.key for each in event.changed), event.resolved)
         return Recorded(rows, *keys, written)
 
-    def record_provisioning(self, entries: Iterable[ProvisionEntry]) -> tuple[ProvisionRow, ...]:
-        """Add what provisioning did to each topic, or is about to. Gives the rows with their ids.
+    def record_provisioning(self, rows: Iterable[ProvisionRow]) -> None:
+        """Add what provisioning did to each topic, or is about to; a row of a known id takes the place of that one.
 
         They are in the journal before the DuckDB file is opened, so what is wrong with that loses nothing.
         """
-        rows = tuple(ProvisionRow(uuid.uuid4().hex, *entry) for entry in entries)
-        self.amend_provisioning(rows)
-        return rows
-
-    def amend_provisioning(self, rows: Iterable[ProvisionRow]) -> None:
-        """Add rows, or replace those of the same ids: how an attempt ended, say."""
         with locked(self.folder, self._timeout):
             self._provisioning.append([events.provisioned_record(row) for row in rows], self._provisioning.end())
         with self._writing() as connection:

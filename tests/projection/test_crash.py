@@ -57,7 +57,7 @@ for step in steps:
     missing = Drift("", "missing", "", "1", str(step // 2), "auto_fixable", "code")
     drift = [missing._replace(topic=f"t{n}") for n in range(4) if step % (n + 2)]
     projection.record_observation(Declared(str(step), [], []), observed, drift)
-    projection.record_provisioning([ProvisionEntry(at, "c", "h:1", "test", "t", "created")])
+    projection.record_provisioning([ProvisionRow(os.urandom(16).hex(), at, "c", "h:1", "test", "t", "created")])
 """
 
 STEPS = 5

@@ -6,6 +6,7 @@ import json
 import shutil
 import subprocess
 import threading
+import uuid
 from collections.abc import Callable
 from datetime import timedelta, timezone
 from pathlib import Path
@@ -18,7 +19,7 @@ from hypothesis import strategies as st
 from omni_assets.errors import StateError
 from omni_assets.projection.events import ObservedEvent, observed_record
 from omni_assets.projection.journal import encoded_json
-from omni_assets.projection.rows import Drift, DriftKey, Observed, ObservedConfigRow, ProvisionEntry, Rebuilt
+from omni_assets.projection.rows import Drift, DriftKey, Observed, ObservedConfigRow, ProvisionRow, Rebuilt
 from omni_assets.projection.store import Projection
 
 JOURNALLED = ("drift_history", "provision_log", "journal_position")
@@ -26,8 +27,8 @@ MANIFEST = "digest, topics, declared_at = TIMESTAMPTZ '2026-01-01 00:00:00+00' A
 DRIFT_WITHOUT_DETAIL = "* EXCLUDE (detail)"
 
 
-def _entry(sample: Any, topic: str, minutes: float = 0, outcome: str = "created") -> ProvisionEntry:
-    return ProvisionEntry(sample.at(minutes), "main", "127.0.0.1:9092", "test", topic, outcome)
+def _entry(sample: Any, topic: str, minutes: float = 0, outcome: str = "created") -> ProvisionRow:
+    return ProvisionRow(uuid.uuid4().hex, sample.at(minutes), "main", "127.0.0.1:9092", "test", topic, outcome)
 
 
 def test_what_is_recorded_is_read_back(tmp_path: Path, sample: Any, table: Callable[..., list[Any]]) -> None:
@@ -301,8 +302,10 @@ def test_nothing_projected_is_not_nothing_found(tmp_path: Path, sample: Any) -> 
 
 def test_provisioning_is_logged_and_journalled(tmp_path: Path, sample: Any) -> None:
     projection = Projection(tmp_path)
-    first = projection.record_provisioning([_entry(sample, "t0"), _entry(sample, "t1", outcome="failed")])
-    second = projection.record_provisioning([_entry(sample, "t0", 1, "existed")])
+    first = (_entry(sample, "t0"), _entry(sample, "t1", outcome="failed"))
+    second = (_entry(sample, "t0", 1, "existed"),)
+    projection.record_provisioning(first)
+    projection.record_provisioning(second)
     assert projection.provisioned() == (*second, *sorted(first, key=lambda row: row.topic))
     assert projection.provisioned(topic="t1") == (first[1],)
     assert projection.provisioned(cluster="other") == ()
@@ -424,7 +427,7 @@ for number in range(5):
     observed = Observed(observation, [], [ObservedConfigRow("t", "k", name, "", None)])
     drift = [Drift("t", "missing", "", "1", str(number), "auto_fixable", "code")]
     projection.record_observation(Declared(name, [], []), observed, drift)
-    projection.record_provisioning([ProvisionEntry(at, name, "h:1", "test", "t", "created")])
+    projection.record_provisioning([ProvisionRow(f"{name}-{number}", at, name, "h:1", "test", "t", "created")])
 """
 
 
@@ -457,3 +460,13 @@ def test_several_threads_write_at_once(tmp_path: Path, sample: Any) -> None:
         thread.join()
     assert failures == []
     assert sorted(row.topic for row in projection.provisioned()) == [f"t{number}" for number in range(6)]
+
+
+def test_a_later_row_of_an_id_takes_the_place_of_the_earlier_one(tmp_path: Path, sample: Any) -> None:
+    projection = Projection(tmp_path)
+    begun = _entry(sample, "t0", outcome="begun")
+    projection.record_provisioning([begun])
+    projection.record_provisioning([begun._replace(outcome="created")])
+    assert [row.outcome for row in projection.provisioned()] == ["created"]
+    projection.file.unlink()
+    assert [row.outcome for row in projection.provisioned()] == ["created"]

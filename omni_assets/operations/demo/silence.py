@@ -7,7 +7,6 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
-from omni_assets.broker.admin import BrokerAdmin
 from omni_assets.contracts.model import Manifest, Topic
 from omni_assets.contracts.values import readable
 from omni_assets.drift.diff import DriftKind
@@ -83,7 +82,7 @@ def _break(
     stage: Stage, misspelt: str, meant: Topic, dropped: Topic, shortened: Topic, widened: Topic
 ) -> Iterator[Scene]:
     _outsider(stage, "publish", misspelt, str(RECORDS))
-    with BrokerAdmin(stage.context.connection) as admin:
+    with stage.context.admin() as admin:
         bounds = admin.record_bounds([misspelt, meant.name])
     yield Said(
         f"Now a service spells `{misspelt}`. It creates its topic, publishes {RECORDS} records, and nothing fails. "
