@@ -21,9 +21,10 @@ import re
 import stat
 import tomllib
 from collections.abc import Iterator, Mapping
+from datetime import date
 from difflib import get_close_matches
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
@@ -93,11 +94,18 @@ class _Strict(BaseModel):
 
 
 class GrammarSettings(_Strict):
-    """The grammar of topic names: a template, its kinds, and the rule of one segment."""
+    """The grammar of topic names: a template, its kinds and what they mean, and the rule of one segment.
+
+    ``command_kinds`` ask for something, so that one that nobody handles is an error; ``dead_letter_kinds`` are read by
+    people; names of ``kinds_without_event`` may leave the event out (``onex.dlq.router.v1``).
+    """
 
     pattern: str = "onex.{kind}.{producer}.{event}.v{N}"
     kinds: tuple[str, ...] = ("cmd", "evt", "intent", "dlq", "snapshot")
     segment: str = "[a-z0-9]+(?:-[a-z0-9]+)*"
+    command_kinds: tuple[str, ...] = ("cmd", "command", "commands")
+    dead_letter_kinds: tuple[str, ...] = ("dlq", "dead-letter", "dead_letter", "deadletter")
+    kinds_without_event: tuple[str, ...] = ()
 
 
 class TopicDefaults(_Strict):
@@ -128,6 +136,41 @@ class Environment(_Strict):
     limits: LimitSettings = LimitSettings()
 
 
+class Exemption(_Strict):
+    """Findings that are accepted for a time: of one rule, in contracts whose path matches a pattern.
+
+    ``code`` is a rule's code or name. ``reason`` is for the next person; after the day ``expires`` the exemption is an
+    error and covers nothing.
+    """
+
+    code: Annotated[str, Field(min_length=1)]
+    path: Annotated[str, Field(min_length=1)] = "*"
+    node: Annotated[str, Field(min_length=1)] = "*"
+    reason: Annotated[str, Field(min_length=1)]
+    expires: date
+
+
+class CheckSettings(_Strict):
+    """How findings are judged. Rules are named by code, by a prefix of codes (``OM2``), or by name.
+
+    ``select`` and ``ignore`` choose rules, ``severity`` gives rules another one, ``baseline`` is the file of findings
+    that were there when checking began.
+    """
+
+    select: tuple[str, ...] = ()
+    ignore: tuple[str, ...] = ()
+    severity: Mapping[str, Literal["error", "warning", "note"]] = Field(default_factory=dict)
+    baseline: str | None = None
+    exemptions: tuple[Exemption, ...] = ()
+
+
+class RegistrySettings(_Strict):
+    """Where the generated registry is: one module for all producers, or a folder with a module each."""
+
+    path: str | None = None
+    per_producer: bool = False
+
+
 _BUILT_IN_DEFAULTS: Mapping[str, TopicDefaults] = {
     "*": TopicDefaults(partitions=1, config={"retention.ms": "7d"}),
     "dlq": TopicDefaults(partitions=1, config={"retention.ms": "30d"}),
@@ -148,7 +191,10 @@ class Settings(_Strict):
     """All settings of a project. ``source`` is the file that they came from, or ``None``."""
 
     contracts: Annotated[tuple[str, ...], Field(min_length=1)] = ("contracts",)
+    packages: tuple[str, ...] = ()
     grammar: GrammarSettings = GrammarSettings()
+    check: CheckSettings = CheckSettings()
+    registry: RegistrySettings = RegistrySettings()
     defaults: Mapping[str, TopicDefaults] = Field(default_factory=dict)
     environments: Mapping[str, Environment] = Field(default_factory=dict)
     default_environment: str | None = None
@@ -286,14 +332,17 @@ def _problem(error: Any) -> str:
     return _PROBLEMS.get(kind) or _clause(error["msg"])
 
 
-_KEYS = sorted(
-    {
-        key
-        for model in (Settings, GrammarSettings, TopicDefaults, Environment, LimitSettings)
-        for key, field in model.model_fields.items()
-        if not field.exclude
-    }
+_MODELS = (
+    Settings,
+    GrammarSettings,
+    TopicDefaults,
+    Environment,
+    LimitSettings,
+    CheckSettings,
+    Exemption,
+    RegistrySettings,
 )
+_KEYS = sorted({key for model in _MODELS for key, field in model.model_fields.items() if not field.exclude})
 _SEE_DOCS = "docs/settings.md lists every key."
 _PROBLEMS = {
     "dict_type": "is not a table",

@@ -10,8 +10,9 @@ from typing import TypeAlias
 import yaml
 from yaml.nodes import MappingNode, Node, SequenceNode
 
-from omni_assets.contracts.findings import EMPTY, INVALID_YAML, NOT_A_MAPPING, UNREADABLE, finding
+from omni_assets.contracts.findings import finding
 from omni_assets.contracts.model import Finding, Location
+from omni_assets.contracts.rules import EMPTY, INVALID_YAML, NOT_A_MAPPING, UNREADABLE
 from omni_assets.errors import reason
 
 Pairs: TypeAlias = list[tuple[Node, Node]]

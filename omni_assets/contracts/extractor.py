@@ -17,16 +17,7 @@ from yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
 from omni_assets.contracts.discovery import find_contracts
 from omni_assets.contracts.document import Document, Pairs, Unreadable, parse, place, read
-from omni_assets.contracts.findings import (
-    DUPLICATE_KEY,
-    MALFORMED_NAME,
-    TEMPLATE_NAME,
-    UNEXPECTED_SHAPE,
-    UNREAD_DECLARATION,
-    UNREADABLE,
-    finding,
-    in_order,
-)
+from omni_assets.contracts.findings import finding, in_order
 from omni_assets.contracts.forms import FORMS, Form, Step, tree
 from omni_assets.contracts.manifest import SpecPolicy, assemble
 from omni_assets.contracts.merges import Merges
@@ -41,6 +32,14 @@ from omni_assets.contracts.model import (
     TopicSettings,
 )
 from omni_assets.contracts.naming import Grammar, InvalidName, is_template
+from omni_assets.contracts.rules import (
+    DUPLICATE_KEY,
+    MALFORMED_NAME,
+    TEMPLATE_NAME,
+    UNEXPECTED_SHAPE,
+    UNREAD_DECLARATION,
+    UNREADABLE,
+)
 from omni_assets.contracts.topic_settings import is_setting, read_settings
 
 MAX_FINDINGS = 10_000

@@ -9,28 +9,28 @@ from fnmatch import fnmatchcase
 from types import MappingProxyType
 from typing import TypeVar
 
-from omni_assets.contracts.findings import (
-    BAD_SETTING,
-    CONFLICTING_SETTINGS,
-    DUPLICATE_NODE,
-    UNREAD_RULES,
-    UNSUPPORTED_SETTING,
-    UNUSED_SETTINGS,
-    finding,
-    in_order,
-)
+from omni_assets.contracts.findings import finding, in_order
 from omni_assets.contracts.model import (
     NO_SETTINGS,
     Contract,
     Declaration,
     Finding,
     Manifest,
+    Outside,
     Role,
     Topic,
     TopicSettings,
     TopicSpec,
 )
 from omni_assets.contracts.naming import Grammar
+from omni_assets.contracts.rules import (
+    BAD_SETTING,
+    CONFLICTING_SETTINGS,
+    DUPLICATE_NODE,
+    UNREAD_RULES,
+    UNSUPPORTED_SETTING,
+    UNUSED_SETTINGS,
+)
 from omni_assets.contracts.values import readable
 
 _T = TypeVar("_T")
@@ -87,6 +87,10 @@ def assemble(contracts: tuple[Contract, ...], grammar: Grammar, policy: SpecPoli
     for contract in contracts:
         for declaration in contract.declarations:
             by_topic[declaration.topic].append(declaration)
+    outside: defaultdict[str, list[Outside]] = defaultdict(list)
+    for contract in contracts:
+        for each in contract.outside:
+            outside[each.topic].append(each)
     topics: dict[str, Topic] = {}
     for name in sorted(by_topic):
         publishers = tuple(each for each in by_topic[name] if each.role is Role.PUBLISHES)
@@ -99,7 +103,8 @@ def assemble(contracts: tuple[Contract, ...], grammar: Grammar, policy: SpecPoli
         blocked = "its contracts disagree on its settings" if trouble else ""
         if name in unusable:
             blocked = f"a setting in {unusable[name].location} cannot be used"
-        topics[name] = Topic(name, parts, policy.spec(parts.kind, stated), publishers, subscribers, blocked)
+        spec = policy.spec(parts.kind, stated)
+        topics[name] = Topic(name, parts, spec, publishers, subscribers, blocked, tuple(outside.get(name, ())))
     return Manifest(contracts, MappingProxyType(topics), in_order(findings))
 
 

@@ -7,7 +7,8 @@ from collections.abc import Iterator
 from yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
 from omni_assets.contracts.document import Document, Pairs, Unreadable, place
-from omni_assets.contracts.findings import INVALID_YAML, UNREADABLE, finding
+from omni_assets.contracts.findings import finding
+from omni_assets.contracts.rules import INVALID_YAML, UNREADABLE
 
 MAX_PAIRS = 50_000
 """Most pairs that the merge keys of one contract may bring in together: a merge of merges multiplies."""

@@ -56,7 +56,8 @@ class Rule:
 class Finding:
     """One thing that is wrong, or worth knowing, at one place.
 
-    ``related`` are other places that belong to it; ``fix`` is what to write instead, or empty.
+    ``related`` are other places that belong to it; ``fix`` is what to write instead, or empty. ``near`` are names of
+    topics that are nearly ``topic``, best first.
     """
 
     rule: Rule
@@ -66,6 +67,7 @@ class Finding:
     topic: str | None = None
     related: tuple[tuple[Location, str], ...] = ()
     fix: str = ""
+    near: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,14 +100,29 @@ class Declaration:
 
 
 @dataclass(frozen=True, slots=True)
+class Outside:
+    """A contract says that somebody without a contract here publishes, or subscribes, a topic."""
+
+    topic: str
+    role: Role
+    location: Location
+
+
+@dataclass(frozen=True, slots=True)
 class Contract:
-    """One ``contract.yaml`` as read. ``digest`` is the SHA-256 of its bytes in hex, empty when it was not readable."""
+    """One ``contract.yaml`` as read. ``digest`` is the SHA-256 of its bytes in hex, empty when it was not readable.
+
+    ``misnamed`` are declarations whose name does not follow the grammar: they declare no topic, and are what a near
+    miss is looked for.
+    """
 
     node: str
     location: Location
     declarations: tuple[Declaration, ...]
     findings: tuple[Finding, ...]
     digest: str = ""
+    misnamed: tuple[Declaration, ...] = ()
+    outside: tuple[Outside, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,7 +137,10 @@ class TopicSpec:
 
 @dataclass(frozen=True, slots=True)
 class Topic:
-    """A declared topic. ``blocked`` says, as a clause, why nothing may touch it; empty when all is well."""
+    """A declared topic. ``blocked`` says, as a clause, why nothing may touch it; empty when all is well.
+
+    ``outside`` are the publishers and subscribers that have no contract here, and that one of its contracts names.
+    """
 
     name: str
     parts: TopicName
@@ -128,6 +148,7 @@ class Topic:
     publishers: tuple[Declaration, ...]
     subscribers: tuple[Declaration, ...]
     blocked: str = ""
+    outside: tuple[Outside, ...] = ()
 
     @property
     def owner(self) -> Declaration:

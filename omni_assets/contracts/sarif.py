@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any
 from urllib.parse import quote
 
-from omni_assets.contracts.findings import RULES
 from omni_assets.contracts.model import Finding, Location, Manifest, Rule
+from omni_assets.contracts.rules import RULES
 from omni_assets.contracts.text import visible
 
 Document = dict[str, Any]

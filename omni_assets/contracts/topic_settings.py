@@ -10,8 +10,9 @@ from types import MappingProxyType
 from yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
 from omni_assets.contracts.document import Pairs, place
-from omni_assets.contracts.findings import BAD_SETTING, UNKNOWN_SETTING, finding
+from omni_assets.contracts.findings import finding
 from omni_assets.contracts.model import Finding, TopicSettings
+from omni_assets.contracts.rules import BAD_SETTING, UNKNOWN_SETTING
 from omni_assets.contracts.values import InvalidValue, flag, normalise, positive, retention
 
 CONFIG_KEYS = frozenset(

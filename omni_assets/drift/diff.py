@@ -8,9 +8,9 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from omni_assets.broker.snapshot import BrokerSnapshot, ConfigSource, ObservedConfig, ObservedTopic
-from omni_assets.contracts.findings import CONFLICTING_SETTINGS, UNREAD_RULES
 from omni_assets.contracts.model import Location, Manifest, Topic
 from omni_assets.contracts.naming import fold
+from omni_assets.contracts.rules import CONFLICTING_SETTINGS, UNREAD_RULES
 from omni_assets.contracts.values import same
 from omni_assets.drift.policy import Judgement, judge_config, judge_partitions, judge_replication
 from omni_assets.drift.verdict import EXPLANATIONS, Reason, Verdict

@@ -6,8 +6,9 @@ import re
 from pathlib import Path
 
 from omni_assets.contracts import Location, findings
-from omni_assets.contracts.findings import RULES, finding, in_order
+from omni_assets.contracts.findings import finding, in_order
 from omni_assets.contracts.model import Rule
+from omni_assets.contracts.rules import RULES
 
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "contracts.md"
 

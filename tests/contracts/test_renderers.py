@@ -7,7 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from omni_assets.contracts import ContractTopicExtractor, Location, Manifest, Severity
-from omni_assets.contracts.findings import CONFLICTING_SETTINGS, MALFORMED_NAME, finding
+from omni_assets.contracts.findings import finding
 from omni_assets.contracts.renderers import (
     check_document,
     finding_text,
@@ -16,6 +16,7 @@ from omni_assets.contracts.renderers import (
     sentence,
     severity_counts,
 )
+from omni_assets.contracts.rules import CONFLICTING_SETTINGS, MALFORMED_NAME
 from omni_assets.contracts.text import visible
 
 Assemble = Callable[..., Manifest]

@@ -6,7 +6,8 @@ import json
 from pathlib import Path
 
 from omni_assets.contracts import ContractTopicExtractor, Location, Manifest
-from omni_assets.contracts.findings import MALFORMED_NAME, RULES, finding
+from omni_assets.contracts.findings import finding
+from omni_assets.contracts.rules import MALFORMED_NAME, RULES
 from omni_assets.contracts.sarif import sarif_document
 
 
