@@ -11,7 +11,9 @@ results, not errors.
     │   ├── UnnamedBroker          a broker that answers, and that nobody named
     │   ├── SettingsError          omni.toml, [tool.omni] or an OMNI_ variable
     │   ├── PathNotFound           a path that does not exist or cannot be listed
-    │   └── NoContracts            a path without a single contract
+    │   ├── NoContracts            a path without a single contract
+    │   ├── NotARepository         a folder whose history Git does not have
+    │   └── RevisionUnknown        a revision that Git does not know, or does not have here
     ├── ReadOnly                   a write was asked for under OMNI_READONLY=1
     ├── StateError                 the state folder (.omni), or a file in it, cannot be used
     │   ├── StateFolderUnusable    it cannot be made, read or written
@@ -28,7 +30,8 @@ results, not errors.
         ├── EngineUnavailable      the broker engine is not installed here
         ├── EngineFailed           it was started and did not come up
         ├── PortInUse              somebody else listens there
-        └── ServiceFailed          webserver, daemon or a run ended on its own
+        ├── ServiceFailed          webserver, daemon or a run ended on its own
+        └── GitFailed              git is not installed, or did not do what was asked
 """
 
 from __future__ import annotations
@@ -93,6 +96,26 @@ class NoContracts(InputError):
         super().__init__(
             f"no contract.yaml under {', '.join(paths)}.",
             "Name the folder that holds your contracts, or set OMNI_CONTRACTS.",
+        )
+
+
+class NotARepository(InputError):
+    """A folder that is compared with its past, and that Git keeps no history of, or will not read."""
+
+    def __init__(self, folder: str, why: str, remedy: str = "") -> None:
+        super().__init__(
+            f"{folder} cannot be compared with another revision: {why}.",
+            remedy or "Run it in the work tree of the repository that holds the contracts.",
+        )
+
+
+class RevisionUnknown(InputError):
+    """A revision that Git does not know, or whose history this clone does not have."""
+
+    def __init__(self, revision: str, why: str, remedy: str = "") -> None:
+        super().__init__(
+            f"there is no revision `{revision}` to compare with: {why}.",
+            remedy or "Name a branch, a tag or a commit that `git log` shows, or fetch it first.",
         )
 
 
@@ -232,3 +255,7 @@ class PortInUse(ProcessError):
 
 class ServiceFailed(ProcessError):
     """A service that omni started ended on its own."""
+
+
+class GitFailed(ProcessError):
+    """The ``git`` executable is not there, took too long, or said no."""

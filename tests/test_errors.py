@@ -15,6 +15,8 @@ CLASSES = [each for each in vars(errors).values() if inspect.isclass(each) and i
 SAMPLES = {
     errors.PathNotFound: ("contracts",),
     errors.NoContracts: (["contracts", "services"],),
+    errors.NotARepository: ("contracts", "it is not in a Git repository"),
+    errors.RevisionUnknown: ("main", "git does not know it"),
     errors.ReadOnly: ("creating a topic",),
     errors.StateFolderUnusable: (".omni", "permission denied"),
     errors.ProjectionBusy: ("omni.duckdb", 10.0, "pid 7"),

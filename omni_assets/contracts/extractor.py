@@ -82,13 +82,19 @@ class ContractTopicExtractor:
 
     def read(self, path: str) -> Contract:
         """The contract at ``path``. Whatever is wrong with it is a finding of the contract, never an exception."""
-        digest = ""
         try:
             content = read(path)
-            digest = sha256(content).hexdigest()
+        except Unreadable as error:
+            return _not_read(path, error)
+        return self.parsed(path, content)
+
+    def parsed(self, path: str, content: bytes) -> Contract:
+        """The contract with that content, wherever it was read; ``path`` is what locations name."""
+        digest = sha256(content).hexdigest()
+        try:
             return _Reading(parse(path, content), self.grammar, self._tree).contract(digest)
         except Unreadable as error:
-            return Contract(_folder_name(path), Location(path), (), (error.finding,), digest)
+            return _not_read(path, error, digest)
 
 
 class _Reading:
@@ -402,6 +408,10 @@ def _node_name(document: Document) -> str:
         if isinstance(value, ScalarNode) and value.value.strip() and value.tag != _NULL:
             return _short(" ".join(str(value.value).split()))
     return _folder_name(document.path)
+
+
+def _not_read(path: str, error: Unreadable, digest: str = "") -> Contract:
+    return Contract(_folder_name(path), Location(path), (), (error.finding,), digest)
 
 
 def _folder_name(path: str) -> str:
