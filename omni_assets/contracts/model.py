@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from hashlib import sha256
 from types import MappingProxyType
-from typing import NamedTuple
+from typing import NamedTuple, TypeAlias
 
 from omni_assets.contracts.naming import TopicName
 
@@ -42,14 +42,42 @@ class Severity(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class Contracts:
+    """An example in contracts, as YAML documents: whoever checks them sees the rule at work."""
+
+    text: str
+
+    @property
+    def texts(self) -> tuple[str, ...]:
+        """The contracts, one by one."""
+        return tuple(self.text.split("---\n"))
+
+
+@dataclass(frozen=True, slots=True)
+class Elsewhere:
+    """An example outside contracts: settings, source code, a command. ``language`` is what Markdown calls it."""
+
+    language: str
+    text: str
+
+
+Example: TypeAlias = Contracts | Elsewhere
+
+
+@dataclass(frozen=True, slots=True)
 class Rule:
-    """A stable code and what it stands for. ``explanation`` is Markdown, for a person who meets the code first."""
+    """A stable code and what it stands for. ``explanation`` is Markdown, for a person who meets the code first.
+
+    ``example`` breaks the rule, ``mended`` is the same put right.
+    """
 
     code: str
     name: str
     severity: Severity
     summary: str
     explanation: str
+    example: Example = field(compare=False, repr=False)
+    mended: Example = field(compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
