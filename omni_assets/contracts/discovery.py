@@ -58,10 +58,13 @@ def _in_folder(root: str) -> Iterator[str]:
         waiting += (os.path.join(folder, entry.name) for entry in reversed(present) if _is_searched(entry))
 
 
+def is_searched(folder: str) -> bool:
+    """Whether contracts are looked for in a folder of that name, wherever it stands under a source."""
+    return folder not in _SKIPPED and not folder.startswith(".")
+
+
 def _is_searched(entry: os.DirEntry[str]) -> bool:
-    if entry.name in _SKIPPED or entry.name.startswith("."):
-        return False
-    return entry.is_dir(follow_symlinks=False)
+    return is_searched(entry.name) and entry.is_dir(follow_symlinks=False)
 
 
 def _refused(path: str, error: OSError | ValueError) -> PathNotFound:
