@@ -247,6 +247,11 @@ def contract_sources(settings: Settings, environ: Mapping[str, str] = os.environ
     return tuple(named) or tuple(_relative(settings.root / source) for source in settings.contracts)
 
 
+def registry_path(settings: Settings) -> str | None:
+    """Where the settings have the generated registry, or ``None``."""
+    return None if settings.registry.path is None else _relative(settings.root / settings.registry.path)
+
+
 def state_folder(settings: Settings, environ: Mapping[str, str] = os.environ) -> Path:
     """The state folder: ``OMNI_HOME``, else ``.omni`` in the project's root."""
     return Path(os.path.expanduser(environ.get("OMNI_HOME") or settings.root / ".omni")).absolute()

@@ -72,6 +72,10 @@ class Context:
             raise UnnamedBroker(self.bootstrap_servers)
         return admin
 
+    def grammar(self) -> Grammar:
+        """The rule that topic names follow in this project. Raises ``SettingsError``."""
+        return _grammar(self.settings)
+
     def extractor(self) -> ContractTopicExtractor:
         """The parser under this project's grammar and this environment's limits. Raises ``SettingsError``."""
         return ContractTopicExtractor(_grammar(self.settings), _policy(self.settings, self.environment))
