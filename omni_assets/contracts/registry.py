@@ -177,7 +177,9 @@ def _class(enum: _Enum, bases: str, summary: str) -> str:
 
 def _assignment(member: str, name: str) -> str:
     line = f'{_INDENT}{member} = "{name}"'
-    return line if len(line) <= _WIDTH else f'{_INDENT}{member} = (\n{_INDENT * 2}"{name}"\n{_INDENT})'
+    broken = (f"{_INDENT}{member} = (", f'{_INDENT * 2}"{name}"', f"{_INDENT})")
+    # As formatters do it: broken where that helps.
+    return "\n".join(broken) if len(line) > _WIDTH >= max(map(len, broken)) else line
 
 
 def _docstring(topic: Topic) -> str:

@@ -84,9 +84,8 @@ def stale(place: Place, registry: Registry) -> tuple[Stale, ...]:
         what = "there is no registry here, so nothing holds code to the contracts."
         return (Stale(stale_finding(place.path, 1, what)),)
     found = [each for module in registry.modules for each in _compared(place.file(module), module.text)]
-    for path in _left_over(place, registry):
-        found.append(Stale(stale_finding(path, 1, "no topic of the contracts belongs in this module any more.")))
-    return tuple(found)
+    needless = "no topic of the contracts belongs in this module any more."
+    return (*found, *(Stale(stale_finding(path, 1, needless)) for path in _left_over(place, registry)))
 
 
 def write(place: Place, registry: Registry) -> Written:
