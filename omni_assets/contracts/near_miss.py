@@ -1,18 +1,60 @@
-"""Names that are nearly the same, ranked, with the reason."""
+"""Names that are nearly the same, ranked, with the reason.
+
+Known names are indexed by what would be equal if one class of mistake had not been made: the name without separators,
+its stems, its stems in any order, its fields without the version, the producer or the kind. Letters are compared word
+by word: the words that are one or two letters away come from the deletion neighbourhoods of the vocabulary (the idea of
+SymSpell), and the name that would hold such a word is looked up. So a question takes a few look-ups, and names that
+share no key are never compared.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections import Counter, defaultdict
+from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from enum import StrEnum
+from enum import Enum
 
 from omni_assets.contracts.naming import Grammar
+from omni_assets.contracts.spelling import Speller, Spelling, split
 
 
-class Reason(StrEnum):
-    """How two names differ, strongest first: the values are clauses for people ("they differ in …")."""
+class Reason(Enum):
+    """How two names differ, the strongest first."""
 
-    SEPARATOR = "`-`, `_` and `.`"
+    SEPARATOR = "separator"
+    INFLECTION = "plural or tense"
+    LETTER = "one letter"
+    ORDER = "word order"
+    OUTCOME = "two words for one outcome"
+    VERSION = "version"
+    SEGMENTS = "segments swapped"
+    PRODUCER = "producer"
+    LETTERS = "two letters"
+    KIND = "kind"
+
+    @property
+    def rank(self) -> int:
+        """0 for the strongest."""
+        return _RANKS[self]
+
+
+_RANKS = {reason: rank for rank, reason in enumerate(Reason)}
+
+WIDEST = 8
+"""Most names that may share a key which leaves a field out. An event that more producers than that have is a pattern
+(every node has a ``heartbeat``), and no evidence of a mistake."""
+
+RARE = 3
+"""In how many names a word may stand and still be a slip of another: one node's topics share their words."""
+
+_DIFFERENCES = {
+    Reason.ORDER: "they have the same words in another order",
+    Reason.SEGMENTS: "they have the same words in other segments",
+}
+_SHORTEST_FOR_ANOTHER = 4
+_SHORTEST_FOR_TWO = 6
+_LONGEST_FOR_TWO = 16
+_COMMON_START = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,17 +64,216 @@ class Near:
     name: str
     reason: Reason
 
+    def difference(self, other: str) -> str:
+        """How the name and ``other`` differ, as a clause about both, the other's words first."""
+        if self.reason is Reason.SEPARATOR:
+            return _separators(other, self.name)
+        said = _DIFFERENCES.get(self.reason)
+        if said is not None:
+            return said
+        one, two = _unshared(split(other), split(self.name))
+        return f"they differ in `{one}` and `{two}` ({self.reason.value})"
+
 
 class NearNames:
     """An index over known names. Building it takes time linear in them, a question only a few look-ups."""
 
     def __init__(self, names: Iterable[str], grammar: Grammar | None = None) -> None:
-        self._names = tuple(names)
-        self._grammar = grammar or Grammar()
+        self._speller = Speller(grammar or Grammar())
+        self._spellings = {name: self._speller.spell(name) for name in names}
+        self._sharing: dict[tuple[str, Hashable], list[str]] = defaultdict(list)
+        self._by_words: dict[tuple[str, ...], list[str]] = defaultdict(list)
+        self._uses: Counter[str] = Counter()
+        for name, spelling in self._spellings.items():
+            self._by_words[spelling.words].append(name)
+            self._uses.update(set(spelling.words))
+            for key in _KEYS:
+                shared = key.of(spelling)
+                if shared is not None:
+                    self._sharing[key.name, shared].append(name)
+        self._vocabulary = _Vocabulary(self._uses)
 
     def of(self, name: str, limit: int = 3) -> tuple[Near, ...]:
         """Known names that are nearly ``name``, best first, at most ``limit``; never ``name`` itself.
 
-        ``name`` need not follow the grammar.
+        ``name`` need not be known, nor follow the grammar.
         """
-        raise NotImplementedError
+        spelling = self._spelling(name)
+        return tuple(sorted(self._near(spelling), key=lambda near: self._order(spelling, near)))[:limit]
+
+    def alike(self) -> Iterator[tuple[str, ...]]:
+        """Known names that differ in nothing but separators and case, together."""
+        yield from (tuple(names) for (key, _), names in self._sharing.items() if key == _FOLDED and len(names) > 1)
+
+    def rarity(self, name: str) -> int:
+        """In how many known names the rarest word of ``name`` stands."""
+        return min((self._uses[word] for word in self._spelling(name).words), default=0)
+
+    def kinds(self, *names: str) -> frozenset[str]:
+        """The kinds of the names, as far as they can be told."""
+        return frozenset(self._spelling(name).kind for name in names) - {""}
+
+    def _spelling(self, name: str) -> Spelling:
+        return self._spellings.get(name) or self._speller.spell(name)
+
+    def _near(self, spelling: Spelling) -> Iterator[Near]:
+        seen = {spelling.name}
+        for key in _KEYS:
+            names = self._sharing.get((key.name, key.of(spelling)), ())
+            for name in names if len(names) <= key.widest else ():
+                if name not in seen:
+                    seen.add(name)
+                    yield Near(name, key.reason(spelling, self._spellings[name]))
+        for name, reason in self._misspelt(spelling):
+            if name not in seen:
+                seen.add(name)
+                yield Near(name, reason)
+
+    def _misspelt(self, spelling: Spelling) -> Iterator[tuple[str, Reason]]:
+        words = spelling.words
+        for position, word in enumerate(words):
+            for meant, letters in self._vocabulary.near(word):
+                if min(self._uses[word], self._uses[meant]) > RARE:
+                    continue
+                for name in self._by_words.get((*words[:position], meant, *words[position + 1 :]), ()):
+                    yield name, letters
+
+    def _order(self, spelling: Spelling, near: Near) -> tuple[object, ...]:
+        other = self._spellings[near.name]
+        differs = (other.kind != spelling.kind, other.producer != spelling.producer, other.version != spelling.version)
+        return (near.reason.rank, *differs, near.name)
+
+
+@dataclass(frozen=True, slots=True)
+class _Key:
+    """What two names share that differ by one class of mistake, and which it is. ``None`` where a name has no such."""
+
+    name: str
+    of: Callable[[Spelling], Hashable | None]
+    reason: Callable[[Spelling, Spelling], Reason]
+    widest: float = WIDEST
+
+
+def _always(reason: Reason) -> Callable[[Spelling, Spelling], Reason]:
+    return lambda _one, _other: reason
+
+
+def _inflection(one: Spelling, other: Spelling) -> Reason:
+    return Reason.INFLECTION if one.stems == other.stems else Reason.OUTCOME
+
+
+def _reordered(one: Spelling, other: Spelling) -> Reason:
+    return Reason.ORDER if sorted(one.event) == sorted(other.event) else Reason.SEGMENTS
+
+
+_FOLDED = "folded"
+_KEYS = (
+    _Key(_FOLDED, lambda each: each.folded, _always(Reason.SEPARATOR), float("inf")),
+    _Key("stems", lambda each: each.outcomes, _inflection, float("inf")),
+    _Key("any order", lambda each: tuple(sorted(each.stems)), _reordered, float("inf")),
+    _Key(
+        "no version",
+        lambda each: (each.kind, each.producer, each.event) if each.whole else None,
+        _always(Reason.VERSION),
+    ),
+    _Key(
+        "no producer",
+        lambda each: (each.kind, each.event, each.version) if each.whole else None,
+        _always(Reason.PRODUCER),
+    ),
+    _Key("no kind", lambda each: _other_words(each, each.kind) if each.whole else None, _always(Reason.KIND)),
+)
+
+
+def _other_words(spelling: Spelling, word: str) -> tuple[str, ...]:
+    return tuple(each for each in spelling.words if each != word)
+
+
+class _Vocabulary:
+    """Words by their deletion neighbourhoods, made when first asked."""
+
+    def __init__(self, words: Iterable[str]) -> None:
+        self._words = words
+        self._sharing: dict[str, list[str]] | None = None
+        self._known: dict[str, tuple[tuple[str, Reason], ...]] = {}
+
+    def near(self, word: str) -> tuple[tuple[str, Reason], ...]:
+        """Words of which ``word`` may be a slip, or that may be a slip of it."""
+        known = self._known.get(word)
+        if known is None:
+            candidates = {each for variant in _deletions(word) for each in self._neighbourhoods().get(variant, ())}
+            slips = ((each, _slip(word, each)) for each in sorted(candidates - {word}))
+            known = self._known[word] = tuple((each, reason) for each, reason in slips if reason is not None)
+        return known
+
+    def _neighbourhoods(self) -> dict[str, list[str]]:
+        if self._sharing is None:
+            self._sharing = defaultdict(list)
+            for word in self._words:
+                for variant in _deletions(word):
+                    self._sharing[variant].append(word)
+        return self._sharing
+
+
+def _deletions(word: str) -> set[str]:
+    """``word``, and what is left of it without one letter; without two behind its start where it may hold two slips."""
+    found = {word}
+    found.update(word[:first] + word[first + 1 :] for first in range(len(word)))
+    if len(word) + 2 >= _SHORTEST_FOR_TWO and len(word) <= _LONGEST_FOR_TWO:
+        for second in range(_COMMON_START + 1, len(word)):
+            shorter = word[:second] + word[second + 1 :]
+            found.update(shorter[:first] + shorter[first + 1 :] for first in range(_COMMON_START, second))
+    return found
+
+
+def _slip(one: str, other: str) -> Reason | None:
+    """Whether one word may be a slip of the other. Numbers never are: ``step-1`` and ``step-2`` are two things."""
+    if _digits(one) != _digits(other):
+        return None
+    shorter = min(len(one), len(other))
+    letters = _distance(one, other)
+    if letters == 1 and (len(one) != len(other) or sorted(one) == sorted(other) or shorter >= _SHORTEST_FOR_ANOTHER):
+        return Reason.LETTER
+    if letters == 2 and shorter >= _SHORTEST_FOR_TWO and one[:_COMMON_START] == other[:_COMMON_START]:
+        return Reason.LETTERS
+    return None
+
+
+def _digits(word: str) -> str:
+    return "".join(filter(str.isdigit, word))
+
+
+def _distance(one: str, other: str) -> int:
+    """Letters to leave out, put in, replace or swap with the next (optimal string alignment distance)."""
+    before: list[int] = []
+    row = list(range(len(other) + 1))
+    for i, a in enumerate(one, 1):
+        before, last, row = row, before, [i]
+        for j, b in enumerate(other, 1):
+            cost = min(before[j] + 1, row[j - 1] + 1, before[j - 1] + (a != b))
+            if i > 1 and j > 1 and a == other[j - 2] and one[i - 2] == b:
+                cost = min(cost, last[j - 2] + 1)
+            row.append(cost)
+    return row[-1]
+
+
+def _separators(one: str, other: str) -> str:
+    """``they differ in `_` and `-``` where one sign stands for another throughout."""
+    if one.lower() == other.lower():
+        return "they differ in capitals"
+    pairs = {(a, b) for a, b in zip(one.lower(), other.lower(), strict=False) if a != b}
+    if len(one) == len(other) and len(pairs) == 1:
+        a, b = pairs.pop()
+        return f"they differ in `{a}` and `{b}`"
+    return "they differ in their separators"
+
+
+def _unshared(one: Sequence[str], other: Sequence[str]) -> tuple[str, str]:
+    """What is left of two lists of words without what they begin and end with alike."""
+    start = 0
+    while start < min(len(one), len(other)) and one[start] == other[start]:
+        start += 1
+    end = 0
+    while end < min(len(one), len(other)) - start and one[-1 - end] == other[-1 - end]:
+        end += 1
+    return " ".join(one[start : len(one) - end]), " ".join(other[start : len(other) - end])

@@ -12,6 +12,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from itertools import islice
 from typing import NamedTuple, TypeAlias
 
+from omni_assets.contracts.graph import components
+
 
 class Vertex(NamedTuple):
     """A vertex: what it is, and its name."""
@@ -35,7 +37,7 @@ def closing_edges(edges: Iterable[Edge]) -> frozenset[Edge]:
     ``MOST_BEGINNINGS`` times as much for those between vertices on cycles with each other.
     """
     graph = _successors(edges)
-    component = _components(graph)
+    component = components(graph)
     knots: defaultdict[Vertex, dict[Vertex, list[Vertex]]] = defaultdict(dict)
     for start, ends in graph.items():
         knots[component[start]][start] = [end for end in ends if component[end] == component[start]]
@@ -53,44 +55,6 @@ def _successors(edges: Iterable[Edge]) -> dict[Vertex, list[Vertex]]:
     for start, end in distinct:
         graph[start].append(end)
     return graph
-
-
-def _components(graph: _Successors) -> dict[Vertex, Vertex]:
-    """For each vertex, one that stands for all that lie on a cycle with it (Kosaraju's two passes)."""
-    reverse: dict[Vertex, list[Vertex]] = {vertex: [] for vertex in graph}
-    for start, ends in graph.items():
-        for end in ends:
-            reverse[end].append(start)
-    component: dict[Vertex, Vertex] = {}
-    for root in reversed(_finished(graph)):
-        stack = [root] if root not in component else []
-        while stack:
-            vertex = stack.pop()
-            if vertex not in component:
-                component[vertex] = root
-                stack += reverse[vertex]
-    return component
-
-
-def _finished(graph: _Successors) -> list[Vertex]:
-    """All vertices in the order in which a depth-first walk leaves them."""
-    seen: set[Vertex] = set()
-    order: list[Vertex] = []
-    for root in graph:
-        if root in seen:
-            continue
-        seen.add(root)
-        walk = [(root, iter(graph[root]))]
-        while walk:
-            vertex, ahead = walk[-1]
-            unseen = next((each for each in ahead if each not in seen), None)
-            if unseen is None:
-                order.append(vertex)
-                walk.pop()
-            else:
-                seen.add(unseen)
-                walk.append((unseen, iter(graph[unseen])))
-    return order
 
 
 def _back_edges(knot: _Successors, root: Vertex) -> list[Edge]:
