@@ -1,7 +1,7 @@
 """Topic names: the grammar, its inverse, and the folds under which look-alikes meet.
 
-A grammar is a policy: a template with the fields ``{kind}``, ``{producer}``, ``{event}`` and ``{version}``, the kinds,
-and the rule for one segment. The default is ``onex.{kind}.{producer}.{event}.v{version}``.
+A grammar is a policy: a template with the fields ``{kind}``, ``{producer}``, ``{event}`` and ``{version}``, the kinds
+and what they mean, and the rule for one segment. The default is ``onex.{kind}.{producer}.{event}.v{version}``.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ import re
 from dataclasses import dataclass, field
 from functools import lru_cache
 from string import Formatter
+from typing import TypeAlias
 
 MAX_LENGTH = 249
 """Longest topic name in characters that Kafka and Redpanda accept (``Topic.MAX_NAME_LENGTH`` in Apache Kafka)."""
@@ -17,16 +18,22 @@ MAX_LENGTH = 249
 DEFAULT_TEMPLATE = "onex.{kind}.{producer}.{event}.v{version}"
 DEFAULT_KINDS = ("cmd", "evt", "intent", "dlq", "snapshot")
 DEFAULT_SEGMENT = "[a-z0-9]+(?:-[a-z0-9]+)*"
+DEFAULT_COMMAND_KINDS = ("cmd",)
+DEFAULT_DEAD_LETTER_KINDS = ("dlq",)
 
 _FIELDS = frozenset({"kind", "producer", "event", "version"})
 _VERSION_DIGITS = 9
 _VERSION = f"[1-9][0-9]{{0,{_VERSION_DIGITS - 1}}}"
 _LEGAL = "[A-Za-z0-9._-]"
 _PLACEHOLDER = re.compile(r"\{[^{}]*\}")
-_LEADING_PLACEHOLDERS = re.compile(r"(?:\{[^{}]*\}\.)+")
-_KEBAB_BREAK = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|[^A-Za-z0-9]+")
+_LEADING_PLACEHOLDERS = re.compile(r"(?:(?:\$?\{[^{}]*\}|\{\{[^{}]*\}\}|<[^<>]*>)\.)+")
+_WORD_BREAK = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|[^A-Za-z0-9]+")
 _SEPARATORS = re.compile(r"[-_.]+")
+_JOINERS = ("-", "_", "")
 _LONGEST_KIND = 40
+
+Pieces: TypeAlias = tuple[tuple[str, str | None], ...]
+"""A template taken apart: the literal before each field, and the field's name."""
 
 
 class InvalidName(ValueError):
@@ -35,7 +42,10 @@ class InvalidName(ValueError):
 
 @dataclass(frozen=True, slots=True, order=True)
 class TopicName:
-    """The parts of a topic name. ``Grammar.format`` is the inverse of ``Grammar.parse``."""
+    """The parts of a topic name. ``Grammar.format`` is the inverse of ``Grammar.parse``.
+
+    ``event`` is empty in a name that leaves it out, as some kinds may.
+    """
 
     kind: str
     producer: str
@@ -47,6 +57,9 @@ class TopicName:
 class Grammar:
     """The rule that topic names follow.
 
+    ``command_kinds`` ask for something, ``dead_letter_kinds`` hold what could not be handled, and names of
+    ``kinds_without_event`` may leave the event out, with the sign before it.
+
     Raises ``ValueError`` where the template lacks one of the four fields or repeats one, a broker could not take such
     names, a kind is not a segment, the segment rule is not a regular expression, or a name could be read in two ways.
     """
@@ -54,11 +67,17 @@ class Grammar:
     template: str = DEFAULT_TEMPLATE
     kinds: tuple[str, ...] = DEFAULT_KINDS
     segment: str = DEFAULT_SEGMENT
+    command_kinds: tuple[str, ...] = DEFAULT_COMMAND_KINDS
+    dead_letter_kinds: tuple[str, ...] = DEFAULT_DEAD_LETTER_KINDS
+    kinds_without_event: tuple[str, ...] = ()
     prefix: str = field(init=False)
-    _pieces: tuple[tuple[str, str | None], ...] = field(init=False, repr=False, compare=False)
+    _short_template: str = field(init=False, repr=False, compare=False)
     _folded_kinds: frozenset[str] = field(init=False, repr=False, compare=False)
+    _kind_position: int = field(init=False, repr=False, compare=False)
     _full: re.Pattern[str] = field(init=False, repr=False, compare=False)
+    _short: re.Pattern[str] | None = field(init=False, repr=False, compare=False)
     _segment: re.Pattern[str] = field(init=False, repr=False, compare=False)
+    _version_end: re.Pattern[str] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         template = self.template.replace("{N}", "{version}")
@@ -66,70 +85,87 @@ class Grammar:
         segment = _compiled(self.segment, self.segment)
         _check_kinds(self.kinds, segment, self.segment)
         _check_unambiguous(pieces, self.kinds[0], segment)
-        rules = {
-            "kind": "|".join(map(re.escape, sorted(self.kinds, key=len, reverse=True))),
-            "producer": self.segment,
-            "event": self.segment,
-            "version": _VERSION,
-        }
-        pattern = "".join(
-            re.escape(literal) + (f"(?P<{name}>{rules[name]})" if name is not None else "") for literal, name in pieces
-        )
-        legal = f"(?={_LEGAL}{{1,{MAX_LENGTH}}}\\Z)"
+        short = _without_event(pieces)
+        if self.kinds_without_event:
+            _check_short(self.kinds_without_event, self.kinds, short, segment)
         object.__setattr__(self, "template", template)
         object.__setattr__(self, "prefix", pieces[0][0])
-        object.__setattr__(self, "_pieces", pieces)
+        object.__setattr__(self, "_short_template", _text(short))
         object.__setattr__(self, "_folded_kinds", frozenset(map(fold, self.kinds)))
-        object.__setattr__(self, "_full", _compiled(legal + pattern, self.segment))
+        object.__setattr__(self, "_kind_position", template.removeprefix(pieces[0][0]).split("{kind}")[0].count("."))
+        object.__setattr__(self, "_full", _pattern(pieces, self.kinds, self.segment))
+        object.__setattr__(
+            self,
+            "_short",
+            _pattern(short, self.kinds_without_event, self.segment) if self.kinds_without_event else None,
+        )
         object.__setattr__(self, "_segment", segment)
+        object.__setattr__(self, "_version_end", _version_end(pieces))
 
     def parse(self, text: str) -> TopicName:
         """The parts of ``text``. Raises ``InvalidName`` with the reason as a clause ("its event segment …")."""
         match = self._full.fullmatch(text)
-        if match is None:
-            raise InvalidName(self._reason(text))
-        return TopicName(match["kind"], match["producer"], match["event"], int(match["version"]))
+        if match is not None:
+            return TopicName(match["kind"], match["producer"], match["event"], int(match["version"]))
+        match = self._short.fullmatch(text) if self._short is not None else None
+        if match is not None:
+            return TopicName(match["kind"], match["producer"], "", int(match["version"]))
+        raise InvalidName(self._reason(text))
 
     def matches(self, text: str) -> bool:
         """Whether ``text`` is a topic name under this grammar."""
-        return self._full.fullmatch(text) is not None
+        if self._full.fullmatch(text) is not None:
+            return True
+        return self._short is not None and self._short.fullmatch(text) is not None
 
     def format(self, name: TopicName) -> str:
         """The text of a name: ``parse(format(name)) == name``."""
-        return self.template.format(kind=name.kind, producer=name.producer, event=name.event, version=name.version)
+        template = self.template if name.event else self._short_template
+        return template.format(kind=name.kind, producer=name.producer, event=name.event, version=name.version)
+
+    def is_command(self, kind: str) -> bool:
+        """Whether topics of ``kind`` ask a node to do something."""
+        return kind in self.command_kinds
+
+    def is_dead_letter(self, kind: str) -> bool:
+        """Whether topics of ``kind`` hold what could not be handled."""
+        return kind in self.dead_letter_kinds
 
     def resembles(self, text: str) -> bool:
         """Whether ``text`` looks like a topic, well-formed or not, so that it must be read or reported.
 
         It does when it is a name; or begins with the grammar's literal prefix, has no white space, and names a kind
-        next, holds a placeholder, or ends as a version. Placeholders in front (``{env}.``), and literal segments in
-        front of a well-formed name (``dev.``), make no difference.
+        in its place, holds a placeholder, or ends as a version. Placeholders in front (``{env}.``), and literal
+        segments in front of a well-formed name (``dev.``), make no difference.
         """
-        bare = _LEADING_PLACEHOLDERS.sub("", text, count=1) if text.startswith("{") else text
+        _, bare = split_placeholders(text)
         if any(character.isspace() for character in bare):
             return False
         prefix = self.prefix.lower()
         if not bare.lower().startswith(prefix):
             _, found, rest = bare.partition(f".{self.prefix}")
             return bool(found) and self.matches(self.prefix + rest)
-        rest = bare[len(prefix) :]
-        head, _, tail = rest.partition(".")
         if self.matches(bare):
             return True
-        names_a_kind = len(head) <= _LONGEST_KIND and fold(head) in self._folded_kinds
+        rest = bare[len(prefix) :]
+        segments = rest.split(".", self._kind_position + 1)
+        kind = segments[self._kind_position] if len(segments) > self._kind_position else ""
+        names_a_kind = len(kind) <= _LONGEST_KIND and fold(kind) in self._folded_kinds
+        ends_as_version = self._version_end.search(rest) is not None
         if not prefix:
-            return names_a_kind and _ends_as_version(tail)
-        return bool(tail) and (names_a_kind or is_template(rest) or _ends_as_version(tail))
+            return names_a_kind and ends_as_version
+        return len(segments) > 1 and bool(segments[-1]) and (names_a_kind or is_template(rest) or ends_as_version)
 
     def suggest(self, text: str) -> str | None:
         """The well-formed name that ``text`` most plainly meant: case and separators mended, else ``None``."""
         if not text.lower().startswith(self.prefix.lower()) or len(text) > MAX_LENGTH:
             return None
-        mended = self.prefix + ".".join(
-            "-".join(piece.lower() for piece in _KEBAB_BREAK.split(segment) if piece)
+        words = [
+            [piece.lower() for piece in _WORD_BREAK.split(segment) if piece]
             for segment in text[len(self.prefix) :].strip().split(".")
-        )
-        return mended if mended != text and self.matches(mended) else None
+        ]
+        mended = (self.prefix + ".".join(map(joiner.join, words)) for joiner in _JOINERS)
+        return next((each for each in mended if each != text and self.matches(each)), None)
 
     def _reason(self, text: str) -> str:
         if not text:
@@ -143,6 +179,8 @@ class Grammar:
             return _oddity(odd)
         wanted = self.template.split(".")
         found = text.split(".")
+        if self._short is not None and len(found) == self._short_template.count(".") + 1 != len(wanted):
+            wanted = self._short_template.split(".")
         if len(found) != len(wanted):
             segments = "1 segment" if len(found) == 1 else f"{len(found)} segments"
             return f"it has {segments} where `{self.template}` has {len(wanted)}"
@@ -177,7 +215,7 @@ class Grammar:
         return next((fault for holds, fault in faults if holds), f"does not follow `{self.segment}`")
 
 
-def _pieces(stated: str, template: str) -> tuple[tuple[str, str | None], ...]:
+def _pieces(stated: str, template: str) -> Pieces:
     try:
         parsed = list(Formatter().parse(template))
     except ValueError as error:
@@ -190,6 +228,40 @@ def _pieces(stated: str, template: str) -> tuple[tuple[str, str | None], ...]:
     if not all(re.fullmatch(f"{_LEGAL}*", literal) for literal, _, _, _ in parsed):
         raise ValueError(f"the pattern {stated!r} holds a character that no broker takes in a topic name")
     return tuple((literal, name) for literal, name, _, _ in parsed)
+
+
+def _text(pieces: Pieces) -> str:
+    return "".join(literal + (f"{{{name}}}" if name is not None else "") for literal, name in pieces)
+
+
+def _without_event(pieces: Pieces) -> Pieces:
+    """The pieces without the event and the sign before it, or after it where nothing but the prefix comes before."""
+    at = next(position for position, (_, name) in enumerate(pieces) if name == "event")
+    before, after = pieces[:at], pieces[at + 1 :]
+    if at == 0 and after:
+        return ((pieces[0][0], after[0][1]), *after[1:])
+    return (*before, *after)
+
+
+def _pattern(pieces: Pieces, kinds: tuple[str, ...], segment: str) -> re.Pattern[str]:
+    rules = {
+        "kind": "|".join(map(re.escape, sorted(kinds, key=len, reverse=True))),
+        "producer": segment,
+        "event": segment,
+        "version": _VERSION,
+    }
+    pattern = "".join(
+        re.escape(literal) + (f"(?P<{name}>{rules[name]})" if name is not None else "") for literal, name in pieces
+    )
+    return _compiled(f"(?={_LEGAL}{{1,{MAX_LENGTH}}}\\Z){pattern}", segment)
+
+
+def _version_end(pieces: Pieces) -> re.Pattern[str]:
+    """How a name ends that was meant as one: with its version, where the template ends so, else with any ``v1``."""
+    literal, name = pieces[-1]
+    sign = literal.rpartition(".")[2] if name == "version" else "v"
+    before = r"(?:^|\.)" if name != "version" or "." in literal or not literal else ""
+    return re.compile(f"{before}{re.escape(sign)}\\d+$", re.IGNORECASE)
 
 
 def _compiled(pattern: str, segment: str) -> re.Pattern[str]:
@@ -219,6 +291,24 @@ def _check_unambiguous(pieces: tuple[tuple[str, str | None], ...], sample: str, 
             )
 
 
+def _check_short(allowed: tuple[str, ...], kinds: tuple[str, ...], short: Pieces, segment: re.Pattern[str]) -> None:
+    for kind in allowed:
+        if kind not in kinds:
+            raise ValueError(f"the kind {kind!r} of `kinds_without_event` is none of {', '.join(kinds)}")
+    try:
+        _check_unambiguous(short, kinds[0], segment)
+    except ValueError as error:
+        raise ValueError(f"without the event, {error}") from None
+
+
+def split_placeholders(text: str) -> tuple[str, str]:
+    """``text`` as the placeholders in front of it (``{env}.``, ``${ENV}.``, ``{{env}}.``, ``<env>.``), and the rest."""
+    if not text.startswith(("{", "$", "<")):
+        return "", text
+    match = _LEADING_PLACEHOLDERS.match(text)
+    return (match[0], text[match.end() :]) if match else ("", text)
+
+
 def is_template(text: str) -> bool:
     """Whether ``text`` holds a placeholder such as ``{agent_id}``: such a name is never provisioned literally."""
     return "{" in text and _PLACEHOLDER.search(text) is not None
@@ -236,7 +326,3 @@ def _oddity(character: str) -> str:
     if character.isascii():
         return f"it holds {character!r}, which no broker takes"
     return f"it holds the character {character!r} (U+{ord(character):04X}), which is not ASCII"
-
-
-def _ends_as_version(text: str) -> bool:
-    return re.fullmatch(r"[vV]\d+", text.rpartition(".")[2]) is not None

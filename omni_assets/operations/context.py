@@ -123,7 +123,14 @@ def resolve(
 def _grammar(settings: Settings) -> Grammar:
     chosen = settings.grammar
     try:
-        return Grammar(chosen.pattern, chosen.kinds, chosen.segment)
+        return Grammar(
+            chosen.pattern,
+            chosen.kinds,
+            chosen.segment,
+            command_kinds=tuple(kind for kind in chosen.command_kinds if kind in chosen.kinds),
+            dead_letter_kinds=tuple(kind for kind in chosen.dead_letter_kinds if kind in chosen.kinds),
+            kinds_without_event=chosen.kinds_without_event,
+        )
     except ValueError as error:
         raise SettingsError(
             f"{settings.source}: `grammar`: {error}.", "docs/settings.md shows a grammar of one's own."

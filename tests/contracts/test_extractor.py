@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 from yaml.nodes import MappingNode, Node, ScalarNode
 
 from omni_assets.contracts import Contract, ContractTopicExtractor, Grammar, Role
-from omni_assets.contracts.extractor import MAX_FINDINGS, MAX_SETTINGS
 from omni_assets.contracts.forms import FORMS, Form
+from omni_assets.contracts.reading import MAX_FINDINGS, MAX_SETTINGS
 from omni_assets.errors import NoContracts, PathNotFound
 
 GRAMMAR = Grammar()
@@ -60,7 +60,7 @@ def test_no_name_is_neither_declared_nor_reported(
     root = yaml.compose(text, yaml.CSafeLoader)
     assert root is not None
     contract = read(text)
-    known = {each.topic for each in contract.declarations} | {each.topic for each in contract.findings}
+    known = {each.topic for each in (*contract.declarations, *contract.outside, *contract.findings)}
     assert {value for value in scalars_of(root) if GRAMMAR.matches(value)} <= known
     lines = text.splitlines()
     for declaration in contract.declarations:
@@ -129,8 +129,8 @@ def test_prose_that_mentions_topics_is_silent(text: str, read: Callable[..., Con
 @pytest.mark.parametrize(
     ("text", "line", "column", "at"),
     [
-        ("kafka:\n  input_topic: {}\n", 2, 16, "`kafka.input_topic`"),
-        ("emits:\n- {}\n", 2, 3, "`emits[0]`"),
+        ("kafka:\n  inbox_topic: {}\n", 2, 16, "`kafka.inbox_topic`"),
+        ("emitting:\n- {}\n", 2, 3, "`emitting[0]`"),
         ("meta:\n  {}:\n    owner: a\n", 2, 3, "`meta`"),
         ("{}: 1\n", 1, 1, "the top level"),
         ("x: |\n  {}\n", 1, 4, "`x`"),
@@ -156,7 +156,7 @@ def test_a_list_of_topics_in_one_text_is_several_topics(read: Callable[..., Cont
 
 
 def test_an_unread_topic_that_is_declared_elsewhere_is_a_note(read: Callable[..., Contract]) -> None:
-    contract = read("emits: [onex.evt.router.done.v1]\nevent_bus:\n  publish_topics:\n  - onex.evt.router.done.v1\n")
+    contract = read("emitting: [onex.evt.router.done.v1]\nevent_bus:\n  publish_topics:\n  - onex.evt.router.done.v1\n")
     (finding,) = contract.findings
     assert (finding.severity, finding.fix) == ("note", "")
     assert finding.message.endswith("nothing is lost, since line 4 declares it.")
@@ -165,9 +165,9 @@ def test_an_unread_topic_that_is_declared_elsewhere_is_a_note(read: Callable[...
 
 
 def test_the_fix_of_an_unread_topic_spells_it_right(read: Callable[..., Contract]) -> None:
-    (misspelt,) = read("emits: [onex.evt.router.routing_complete.v1]\n").findings
+    (misspelt,) = read("emitting: [onex.evt.router.routing_complete.v1]\n").findings
     assert "`onex.evt.router.routing-complete.v1`" in misspelt.fix
-    (template,) = read("emits: ['onex.evt.router.inbox.{agent_id}.v1']\n").findings
+    (template,) = read("emitting: ['onex.evt.router.inbox.{agent_id}.v1']\n").findings
     assert "record's key" in template.fix
 
 
