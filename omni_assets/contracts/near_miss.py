@@ -10,15 +10,17 @@ share no key are never compared.
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
+from collections.abc import Collection, Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from enum import Enum
+from enum import StrEnum
+from functools import cached_property
+from typing import TypeAlias
 
 from omni_assets.contracts.naming import Grammar
 from omni_assets.contracts.spelling import Speller, Spelling, split
 
 
-class Reason(Enum):
+class Reason(StrEnum):
     """How two names differ, the strongest first."""
 
     SEPARATOR = "separator"
@@ -39,6 +41,8 @@ class Reason(Enum):
 
 
 _RANKS = {reason: rank for rank, reason in enumerate(Reason)}
+
+_Key: TypeAlias = "tuple[_Shared, Hashable]"
 
 WIDEST = 8
 """Most names that may share a key which leaves a field out. An event that more producers than that have is a pattern
@@ -81,16 +85,14 @@ class NearNames:
     def __init__(self, names: Iterable[str], grammar: Grammar | None = None) -> None:
         self._speller = Speller(grammar or Grammar())
         self._spellings = {name: self._speller.spell(name) for name in names}
-        self._sharing: dict[tuple[str, Hashable], list[str]] = defaultdict(list)
+        self._sharing: dict[_Key, list[str]] = defaultdict(list)
         self._by_words: dict[tuple[str, ...], list[str]] = defaultdict(list)
         self._uses: Counter[str] = Counter()
         for name, spelling in self._spellings.items():
             self._by_words[spelling.words].append(name)
             self._uses.update(set(spelling.words))
-            for key in _KEYS:
-                shared = key.of(spelling)
-                if shared is not None:
-                    self._sharing[key.name, shared].append(name)
+            for key in _keys(spelling):
+                self._sharing[key].append(name)
         self._vocabulary = _Vocabulary(self._uses)
 
     def of(self, name: str, limit: int = 3) -> tuple[Near, ...]:
@@ -103,7 +105,9 @@ class NearNames:
 
     def alike(self) -> Iterator[tuple[str, ...]]:
         """Known names that differ in nothing but separators and case, together."""
-        yield from (tuple(names) for (key, _), names in self._sharing.items() if key == _FOLDED and len(names) > 1)
+        yield from (
+            tuple(names) for (key, _), names in self._sharing.items() if key == _Shared.FOLDED and len(names) > 1
+        )
 
     def rarity(self, name: str) -> int:
         """In how many known names the rarest word of ``name`` stands."""
@@ -118,12 +122,14 @@ class NearNames:
 
     def _near(self, spelling: Spelling) -> Iterator[Near]:
         seen = {spelling.name}
-        for key in _KEYS:
-            names = self._sharing.get((key.name, key.of(spelling)), ())
-            for name in names if len(names) <= key.widest else ():
+        for key in _keys(spelling):
+            names = self._sharing.get(key, ())
+            if len(names) > _WIDEST.get(key[0], WIDEST):
+                continue
+            for name in names:
                 if name not in seen:
                     seen.add(name)
-                    yield Near(name, key.reason(spelling, self._spellings[name]))
+                    yield Near(name, _reason(key[0], spelling, self._spellings[name]))
         for name, reason in self._misspelt(spelling):
             if name not in seen:
                 seen.add(name)
@@ -144,75 +150,82 @@ class NearNames:
         return (near.reason.rank, *differs, near.name)
 
 
-@dataclass(frozen=True, slots=True)
-class _Key:
-    """What two names share that differ by one class of mistake, and which it is. ``None`` where a name has no such."""
+class _Shared(StrEnum):
+    """What names share that differ by one class of mistake."""
 
-    name: str
-    of: Callable[[Spelling], Hashable | None]
-    reason: Callable[[Spelling, Spelling], Reason]
-    widest: float = WIDEST
-
-
-def _always(reason: Reason) -> Callable[[Spelling, Spelling], Reason]:
-    return lambda _one, _other: reason
+    FOLDED = "all letters, in order"
+    STEMS = "the stems of all words"
+    ANY_ORDER = "the stems in any order"
+    NO_VERSION = "all but the version"
+    NO_PRODUCER = "all but the producer"
+    NO_KIND = "all but the kind"
 
 
-def _inflection(one: Spelling, other: Spelling) -> Reason:
-    return Reason.INFLECTION if one.stems == other.stems else Reason.OUTCOME
+_EVERY_NAME = float("inf")
+_WIDEST = {_Shared.FOLDED: _EVERY_NAME, _Shared.STEMS: _EVERY_NAME, _Shared.ANY_ORDER: _EVERY_NAME}
+_SINGLE_REASONS = {
+    _Shared.FOLDED: Reason.SEPARATOR,
+    _Shared.NO_VERSION: Reason.VERSION,
+    _Shared.NO_PRODUCER: Reason.PRODUCER,
+    _Shared.NO_KIND: Reason.KIND,
+}
 
 
-def _reordered(one: Spelling, other: Spelling) -> Reason:
-    return Reason.ORDER if sorted(one.event) == sorted(other.event) else Reason.SEGMENTS
+def _keys(each: Spelling) -> Iterator[_Key]:
+    """What a name may share with another, the strongest first."""
+    yield _Shared.FOLDED, each.folded
+    yield _Shared.STEMS, each.outcomes
+    yield _Shared.ANY_ORDER, tuple(sorted(each.stems))
+    if each.whole:
+        yield _Shared.NO_VERSION, (each.kind, each.producer, each.event)
+        yield _Shared.NO_PRODUCER, (each.kind, each.event, each.version)
+        yield _Shared.NO_KIND, tuple([word for word in each.words if word != each.kind])
 
 
-_FOLDED = "folded"
-_KEYS = (
-    _Key(_FOLDED, lambda each: each.folded, _always(Reason.SEPARATOR), float("inf")),
-    _Key("stems", lambda each: each.outcomes, _inflection, float("inf")),
-    _Key("any order", lambda each: tuple(sorted(each.stems)), _reordered, float("inf")),
-    _Key(
-        "no version",
-        lambda each: (each.kind, each.producer, each.event) if each.whole else None,
-        _always(Reason.VERSION),
-    ),
-    _Key(
-        "no producer",
-        lambda each: (each.kind, each.event, each.version) if each.whole else None,
-        _always(Reason.PRODUCER),
-    ),
-    _Key("no kind", lambda each: _other_words(each, each.kind) if each.whole else None, _always(Reason.KIND)),
-)
-
-
-def _other_words(spelling: Spelling, word: str) -> tuple[str, ...]:
-    return tuple(each for each in spelling.words if each != word)
+def _reason(shared: _Shared, one: Spelling, other: Spelling) -> Reason:
+    if shared is _Shared.STEMS:
+        return Reason.INFLECTION if one.stems == other.stems else Reason.OUTCOME
+    if shared is _Shared.ANY_ORDER:
+        return Reason.ORDER if sorted(one.event) == sorted(other.event) else Reason.SEGMENTS
+    return _SINGLE_REASONS[shared]
 
 
 class _Vocabulary:
     """Words by their deletion neighbourhoods, made when first asked."""
 
-    def __init__(self, words: Iterable[str]) -> None:
+    def __init__(self, words: Collection[str]) -> None:
         self._words = words
-        self._sharing: dict[str, list[str]] | None = None
         self._known: dict[str, tuple[tuple[str, Reason], ...]] = {}
+
+    @cached_property
+    def _neighbourhoods(self) -> Mapping[str, list[str]]:
+        found: defaultdict[str, list[str]] = defaultdict(list)
+        for word in self._words:
+            for variant in _deletions(word):
+                found[variant].append(word)
+        return found
+
+    @cached_property
+    def _candidates(self) -> Mapping[str, set[str]]:
+        """For each word of the vocabulary those that share a neighbourhood with it."""
+        found: defaultdict[str, set[str]] = defaultdict(set)
+        for words in self._neighbourhoods.values():
+            if len(words) > 1:
+                for word in words:
+                    found[word].update(words)
+        return found
 
     def near(self, word: str) -> tuple[tuple[str, Reason], ...]:
         """Words of which ``word`` may be a slip, or that may be a slip of it."""
         known = self._known.get(word)
         if known is None:
-            candidates = {each for variant in _deletions(word) for each in self._neighbourhoods().get(variant, ())}
-            slips = ((each, _slip(word, each)) for each in sorted(candidates - {word}))
-            known = self._known[word] = tuple((each, reason) for each, reason in slips if reason is not None)
+            candidates = self._candidates.get(word, ()) if word in self._words else self._sharing(word)
+            slips = ((each, _slip(word, each)) for each in sorted(candidates) if each != word)
+            known = self._known[word] = tuple([(each, reason) for each, reason in slips if reason is not None])
         return known
 
-    def _neighbourhoods(self) -> dict[str, list[str]]:
-        if self._sharing is None:
-            self._sharing = defaultdict(list)
-            for word in self._words:
-                for variant in _deletions(word):
-                    self._sharing[variant].append(word)
-        return self._sharing
+    def _sharing(self, word: str) -> set[str]:
+        return {each for variant in _deletions(word) for each in self._neighbourhoods.get(variant, ())}
 
 
 def _deletions(word: str) -> set[str]:

@@ -53,8 +53,9 @@ class Speller:
         match = self._fields.fullmatch(name)
         if match is None:
             return Spelling(*read)
-        producer, event = (tuple(map(stem, split(match[field]))) for field in ("producer", "event"))
-        return Spelling(*read, match["kind"].lower(), producer, event, match["version"])
+        return Spelling(
+            *read, match["kind"].lower(), _stems(match["producer"]), _stems(match["event"]), match["version"]
+        )
 
 
 def split(text: str) -> Words:
@@ -78,6 +79,11 @@ def outcome(word: str) -> str:
     """The stem of ``word``; one for all words that say that something is done: ``complete``, ``result``, ``done``."""
     bare = stem(word)
     return _OUTCOMES.get(bare, bare)
+
+
+@lru_cache(maxsize=65536)
+def _stems(text: str) -> Words:
+    return tuple(map(stem, split(text)))
 
 
 def _without_plural(word: str) -> str:

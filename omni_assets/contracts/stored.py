@@ -1,0 +1,135 @@
+"""Contracts and findings as compact JSON, to be read back without the work that led to them.
+
+The path of a contract is not stored: it is the reader's.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from types import MappingProxyType
+from typing import Any
+
+from omni_assets.contracts.model import (
+    NO_SETTINGS,
+    Contract,
+    Declaration,
+    Finding,
+    Location,
+    Outside,
+    Role,
+    Severity,
+    TopicSettings,
+)
+from omni_assets.contracts.rules import RULES
+
+_ROLES = {role.value: role for role in Role}
+_SEVERITIES = {severity.value: severity for severity in Severity}
+_NOT_STORED = (ValueError, KeyError, TypeError, RecursionError)
+_RULES = {rule.code: rule for rule in RULES}
+
+
+def stored(contract: Contract) -> str:
+    """The contract as JSON. ``restored`` is its inverse."""
+    return json.dumps(
+        [
+            contract.node,
+            _place(contract.location),
+            [_declaration(each) for each in contract.declarations],
+            [_declaration(each) for each in contract.misnamed],
+            [[each.topic, each.role.value, _place(each.location)] for each in contract.outside],
+            [_finding(each, contract.location.path) for each in contract.findings],
+            contract.digest,
+        ],
+        separators=(",", ":"),
+    )
+
+
+def restored(text: str | None, path: str) -> Contract | None:
+    """The contract that was stored, as that at ``path``; ``None`` where ``text`` is none that was."""
+    if text is None:
+        return None
+    try:
+        return _contract(json.loads(text), path)
+    except _NOT_STORED:
+        return None
+
+
+def stored_findings(findings: Iterable[Finding]) -> str:
+    """Findings as JSON. ``restored_findings`` is its inverse."""
+    return json.dumps([_finding(each, "") for each in findings], separators=(",", ":"))
+
+
+def restored_findings(text: str | None) -> tuple[Finding, ...] | None:
+    """The findings that were stored; ``None`` where ``text`` is none that was."""
+    if text is None:
+        return None
+    try:
+        return tuple([_to_finding(each, "") for each in json.loads(text)])
+    except _NOT_STORED:
+        return None
+
+
+def _contract(document: Any, path: str) -> Contract:
+    node, (line, column), declarations, misnamed, outside, findings, digest = document
+    return Contract(
+        node,
+        Location(path, line, column),
+        tuple([_to_declaration(each, node, path) for each in declarations]),
+        tuple([_to_finding(each, path) for each in findings]),
+        digest,
+        tuple([_to_declaration(each, node, path) for each in misnamed]),
+        tuple([Outside(topic, _ROLES[role], Location(path, *place)) for topic, role, place in outside]),
+    )
+
+
+def _place(location: Location) -> tuple[int, int]:
+    return location.line, location.column
+
+
+def _declaration(each: Declaration) -> list[Any]:
+    settings = each.settings
+    stated = (
+        [settings.partitions, settings.replication_factor, settings.keyed, dict(settings.config)] if settings else 0
+    )
+    return [each.topic, each.role.value, each.form, *_place(each.location), stated]
+
+
+def _to_declaration(stored: list[Any], node: str, path: str) -> Declaration:
+    topic, role, form, line, column, stated = stored
+    settings = NO_SETTINGS
+    if stated:
+        partitions, replication_factor, keyed, config = stated
+        settings = TopicSettings(partitions, replication_factor, keyed, MappingProxyType(config))
+    return Declaration(topic, _ROLES[role], node, form, Location(path, line, column), settings)
+
+
+def _finding(each: Finding, base: str) -> list[Any]:
+    related = [[_far(place, base), what] for place, what in each.related]
+    where = _far(each.location, base)
+    return [each.rule.code, each.message, where, each.severity.value, each.topic, related, each.fix, each.near]
+
+
+def _to_finding(stored: list[Any], base: str) -> Finding:
+    code, message, where, severity, topic, related, fix, near = stored
+    return Finding(
+        _RULES[code],
+        message,
+        _to_far(where, base),
+        _SEVERITIES[severity],
+        topic,
+        tuple([(_to_far(place, base), what) for place, what in related]),
+        fix,
+        tuple(near),
+    )
+
+
+def _far(location: Location, base: str) -> tuple[int, int] | tuple[int, int, str]:
+    """A place; its path only where it is another than ``base``."""
+    near = location.line, location.column
+    return near if location.path == base else (*near, location.path)
+
+
+def _to_far(stored: list[Any], base: str) -> Location:
+    line, column, *path = stored
+    return Location(path[0] if path else base, line, column)
