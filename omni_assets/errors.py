@@ -12,6 +12,7 @@ results, not errors.
     │   ├── SettingsError          omni.toml, [tool.omni] or an OMNI_ variable
     │   ├── PathNotFound           a path that does not exist or cannot be listed
     │   ├── NoContracts            a path without a single contract
+    │   ├── BaselineUnusable       a baseline of findings that cannot be read or written
     │   ├── NotARepository         a folder whose history Git does not have
     │   └── RevisionUnknown        a revision that Git does not know, or does not have here
     ├── ReadOnly                   a write was asked for under OMNI_READONLY=1
@@ -96,6 +97,16 @@ class NoContracts(InputError):
         super().__init__(
             f"no contract.yaml under {', '.join(paths)}.",
             "Name the folder that holds your contracts, or set OMNI_CONTRACTS.",
+        )
+
+
+class BaselineUnusable(InputError):
+    """A baseline of findings that is not there, is damaged, or cannot be written."""
+
+    def __init__(self, path: str, why: str) -> None:
+        super().__init__(
+            f"the baseline {path} cannot be used: {why}.",
+            "Restore it, or write it anew with `omni check --write-baseline`.",
         )
 
 

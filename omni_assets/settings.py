@@ -252,6 +252,16 @@ def registry_path(settings: Settings) -> str | None:
     return None if settings.registry.path is None else _relative(settings.root / settings.registry.path)
 
 
+def baseline_path(settings: Settings) -> str | None:
+    """Where the settings have the baseline of findings, or ``None``."""
+    return None if settings.check.baseline is None else _relative(settings.root / settings.check.baseline)
+
+
+def source_path(settings: Settings) -> str | None:
+    """The settings file as people write it here, or ``None``."""
+    return None if settings.source is None else _relative(settings.source)
+
+
 def state_folder(settings: Settings, environ: Mapping[str, str] = os.environ) -> Path:
     """The state folder: ``OMNI_HOME``, else ``.omni`` in the project's root."""
     return Path(os.path.expanduser(environ.get("OMNI_HOME") or settings.root / ".omni")).absolute()

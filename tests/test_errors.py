@@ -15,6 +15,7 @@ CLASSES = [each for each in vars(errors).values() if inspect.isclass(each) and i
 SAMPLES = {
     errors.PathNotFound: ("contracts",),
     errors.NoContracts: (["contracts", "services"],),
+    errors.BaselineUnusable: ("baseline.json", "there is no such file"),
     errors.NotARepository: ("contracts", "it is not in a Git repository"),
     errors.RevisionUnknown: ("main", "git does not know it"),
     errors.ReadOnly: ("creating a topic",),

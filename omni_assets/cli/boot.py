@@ -60,7 +60,9 @@ def boot(
     if report.validation is None:
         raise report.error if report.error is not None else RuntimeError("boot ended without a result")
     validation = report.validation
-    errors = say_errors(validation.report.manifest)
+    errors = say_errors(
+        resolve(paths or (), environment=environment, bootstrap_servers=bootstrap_servers), validation.report.manifest
+    )
     if output is Format.JSON:
         streams.write_json(boot_document(report, validation))
     else:

@@ -2,18 +2,36 @@
 
 from __future__ import annotations
 
-import time
-from typing import Annotated
+import os
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from omni_assets.cli import streams
-from omni_assets.cli.options import EnvironmentName, FindingsFormat, FindingsOutputFormat, Paths, examples
+from omni_assets.cli.options import (
+    EnvironmentName,
+    FindingsFormat,
+    FindingsOutputFormat,
+    Paths,
+    examples,
+    rules_stated,
+    stated,
+)
+
+if TYPE_CHECKING:
+    from omni_assets.contracts.report import Report
+    from omni_assets.operations.check import WrittenBaseline
+    from omni_assets.operations.context import Context
 
 
 def add_to(app: typer.Typer) -> None:
     app.command(
-        epilog=examples("omni check", "omni check services/reviewer --strict", "omni check --format sarif > omni.sarif")
+        epilog=examples(
+            "omni check",
+            "omni check services/reviewer --strict",
+            "omni check --select OM2 --ignore no-subscriber",
+            "omni check --format sarif > omni.sarif",
+        )
     )(check)
 
 
@@ -22,20 +40,91 @@ def check(
     environment: EnvironmentName = None,
     output: FindingsOutputFormat = FindingsFormat.TEXT,
     strict: Annotated[bool, typer.Option("--strict", help="Let warnings fail the check too.")] = False,
+    select: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--select",
+            metavar="RULES",
+            help="Only these rules: codes, prefixes (OM2) or names, by commas; instead of the settings' `select`.",
+            show_default=False,
+            callback=rules_stated,
+        ),
+    ] = None,
+    ignore: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--ignore",
+            metavar="RULES",
+            help="Without these rules, besides the settings' `ignore`.",
+            show_default=False,
+            callback=rules_stated,
+        ),
+    ] = None,
+    baseline: Annotated[
+        str | None,
+        typer.Option(
+            "--baseline",
+            metavar="FILE",
+            help="Be silent on the findings that this file knows; else the settings' `check.baseline`.",
+            show_default=False,
+            callback=stated,
+        ),
+    ] = None,
+    write_baseline: Annotated[
+        bool, typer.Option("--write-baseline", help="Write the errors and warnings of now into the baseline.")
+    ] = False,
+    fix: Annotated[
+        bool, typer.Option("--fix", help="First mend what needs no decision: the registry is written anew.")
+    ] = False,
 ) -> int:
     """List what is wrong with contracts.
 
-    Grammar, forms, settings and conflicts, each with a code, a place and a fix. Exits with 1 where there are errors.
+    Names, forms, settings, wiring and near misses, each with a code, a place and a fix. Exits with 1 where there are
+    errors.
     """
-    from omni_assets.cli.views import findings as view
+    from omni_assets.operations import check as checking
     from omni_assets.operations.context import resolve
+    from omni_assets.operations.judging import Choice
 
-    started = time.monotonic()
-    manifest = resolve(paths or (), environment=environment).manifest()
+    scope = checking.scope(resolve(environment=environment), paths or ())
+    choice = Choice(tuple(select or ()), tuple(ignore or ()), baseline)
+    if fix:
+        for path in checking.fix(scope):
+            streams.say(f"omni: wrote {path} anew.")
+    if write_baseline:
+        streams.say(_written(checking.start_baseline(scope, choice)))
+        return 0
+    report = checking.check(scope, choice)
+    _show(report, output, scope.context)
+    return int(report.fails(strict))
+
+
+def _written(baseline: WrittenBaseline) -> str:
+    from omni_assets.contracts.text import count, visible
+
+    said = f"omni: wrote {count(baseline.findings, 'finding')} to {visible(baseline.path)}."
+    return (
+        said
+        if baseline.in_settings
+        else f"{said}\n      Name it as `check.baseline` in the settings, so that every run counts new ones only."
+    )
+
+
+def _show(report: Report, output: FindingsFormat, context: Context) -> None:
+    from omni_assets.cli.views import findings as view
+    from omni_assets.contracts.renderers import check_document, github
+    from omni_assets.contracts.sarif import sarif_document
+    from omni_assets.operations.excerpts import excerpt_of
+    from omni_assets.operations.judging import relative_to
+
+    width = streams.result_width()
     if output is FindingsFormat.TEXT:
-        streams.draw(view.finding_lines(manifest, time.monotonic() - started))
+        streams.draw(view.finding_lines(report, excerpt_of, width))
+    elif output is FindingsFormat.CONCISE:
+        streams.draw(view.concise_lines(report, width))
     elif output is FindingsFormat.GITHUB:
-        streams.write(view.github(manifest))
+        streams.write(github(report.findings))
+    elif output is FindingsFormat.SARIF:
+        streams.write_json(sarif_document(report.findings, os.getcwd(), relative_to(context.settings)))
     else:
-        streams.write_json(view.DOCUMENTS[output](manifest))
-    return int(view.fails(manifest, strict))
+        streams.write_json(check_document(report))

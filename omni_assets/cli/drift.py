@@ -56,7 +56,7 @@ def drift(
         _show(found, f"({found.bootstrap_servers}, observed {'just now' if when == 'now' else f'{when} ago'})", output)
         return int(bool(found.rows))
     manifest = context.manifest()
-    errors = say_errors(manifest)
+    errors = say_errors(context, manifest)
     with streams.progress(f"observing {context.bootstrap_servers}"):
         found = of_report(run(context, manifest))
     _show(found, spent(time.monotonic() - started, found.calls), output)

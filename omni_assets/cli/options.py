@@ -29,9 +29,10 @@ class TableFormat(StrEnum):
 
 
 class FindingsFormat(StrEnum):
-    """How findings are written: for people, programs, code scanning and annotations in a pull request."""
+    """How findings are written: for people, at length or a line each; for programs; and for code hosts."""
 
     TEXT = "text"
+    CONCISE = "concise"
     JSON = "json"
     SARIF = "sarif"
     GITHUB = "github"
@@ -88,6 +89,19 @@ TableOutputFormat = Annotated[
 FindingsOutputFormat = Annotated[
     FindingsFormat, typer.Option("--format", help="How the findings are written on standard output.")
 ]
+
+
+def rules_stated(values: list[str] | None) -> list[str]:
+    """The rules that an option names, comma lists taken apart; a text that names none is refused."""
+    from omni_assets.contracts.rule_names import UnknownRule, rules_named
+
+    named = [each.strip() for value in all_stated(values) or () for each in value.split(",")]
+    for each in named:
+        try:
+            rules_named(each)
+        except UnknownRule as error:
+            raise typer.BadParameter(str(error)) from None
+    return named
 
 
 def port_option(where: str, lowest: int = 1) -> Any:

@@ -31,7 +31,7 @@ def provision(
 
     context = resolve(paths or (), environment=environment, bootstrap_servers=bootstrap_servers)
     manifest = context.manifest()
-    errors = say_errors(manifest)
+    errors = say_errors(context, manifest)
     with streams.progress(f"provisioning {len(manifest.topics):,} topics"):
         provisioning = run(context, manifest)
     if output is Format.JSON:

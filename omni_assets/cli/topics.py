@@ -31,8 +31,9 @@ def topics(
     from omni_assets.operations.context import resolve
 
     started = time.monotonic()
-    manifest = resolve(paths or (), environment=environment).manifest()
-    errors = say_errors(manifest)
+    context = resolve(paths or (), environment=environment)
+    manifest = context.manifest()
+    errors = say_errors(context, manifest)
     if output is TableFormat.JSON:
         streams.write_json(manifest_document(manifest))
     elif output is TableFormat.CSV:

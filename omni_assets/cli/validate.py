@@ -34,7 +34,7 @@ def validate(
     context = resolve(paths or (), environment=environment, bootstrap_servers=bootstrap_servers)
     with streams.progress(f"validating the topics at {context.bootstrap_servers}"):
         validation = run(context)
-    errors = say_errors(validation.report.manifest)
+    errors = say_errors(context, validation.report.manifest)
     if output is Format.JSON:
         streams.write_json(validation_document(validation))
     else:

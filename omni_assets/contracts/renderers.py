@@ -6,11 +6,11 @@ are only ever added, since scripts build on them.
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterable
 from typing import Any
 
 from omni_assets.contracts.model import Declaration, Finding, Manifest, Severity, Topic
+from omni_assets.contracts.report import Report
 from omni_assets.contracts.text import count, visible
 
 Document = dict[str, Any]
@@ -18,36 +18,80 @@ Document = dict[str, Any]
 _GITHUB_LEVELS = {Severity.ERROR: "error", Severity.WARNING: "warning", Severity.NOTE: "notice"}
 
 
-def finding_text(finding: Finding) -> str:
-    """One finding: ``path:line:col CODE rule: message.`` and its indented companions, without a line break at the end.
+def finding_head(finding: Finding) -> str:
+    """The first line of a finding: ``path:line:col CODE rule: message.``
 
     Whatever is no error says so after the rule's name.
     """
     severity = "" if finding.severity is Severity.ERROR else f" ({finding.severity})"
-    head = f"{finding.location} {finding.rule.code} {finding.rule.name}{severity}: {finding.message}"
-    return "\n".join([visible(head), *(f"    {line}" for line in _companions(finding))])
+    return visible(f"{finding.location} {finding.rule.code} {finding.rule.name}{severity}: {finding.message}")
 
 
-def sentence(manifest: Manifest, seconds: float) -> str:
-    """``1 error, 2 warnings in 12 contracts, 31 topics (0.04 s)``"""
-    counts = severity_counts(manifest.findings)
-    found = ", ".join(count(number, severity) for severity, number in counts.items() if number) or "no findings"
-    where = f"{count(len(manifest.contracts), 'contract')}, {count(len(manifest.topics), 'topic')}"
-    return f"{found} in {where} ({seconds:.2f} s)"
+def companions(finding: Finding) -> list[str]:
+    """The lines that belong under a finding: the other places, and what to write instead."""
+    lines = [visible(f"{place} {what.rstrip('.')}.") for place, what in finding.related]
+    return [*lines, visible(f"fix: {finding.fix}")] if finding.fix else lines
 
 
-def github(manifest: Manifest) -> str:
+def sentence(report: Report) -> str:
+    """``1 error, 2 warnings in 12 contracts, 31 topics; 3 exempted (0.04 s)``"""
+    found = ", ".join(count(number, severity) for severity, number in report.counts.items() if number)
+    all_contracts = count(len(report.manifest.contracts), "contract")
+    some = "" if report.contracts == len(report.manifest.contracts) else f"{report.contracts:,} of "
+    silent = [f"{report.exempted:,} exempted"] if report.exempted else []
+    if report.baseline is not None and report.baseline.known:
+        silent.append(f"{report.baseline.known:,} known to the baseline")
+    also = f"; {', '.join(silent)}" if silent else ""
+    topics = count(len(report.manifest.topics), "topic")
+    return f"{found or 'no findings'} in {some}{all_contracts}, {topics}{also} ({report.seconds:.2f} s)"
+
+
+def mended_sentence(report: Report) -> str:
+    """``3 of 187 findings of the baseline are mended: …``; empty where none is."""
+    baseline = report.baseline
+    if baseline is None or not baseline.mended:
+        return ""
+    return (
+        f"{baseline.mended:,} of {count(baseline.total, 'finding')} of the baseline "
+        f"{'is' if baseline.mended == 1 else 'are'} mended: write it anew with `omni check --write-baseline`."
+    )
+
+
+def github(findings: Iterable[Finding]) -> str:
     """Workflow commands of GitHub Actions, one a line, which annotate the lines of a change; empty without findings."""
-    return "\n".join(map(_annotation, manifest.findings))
+    return "\n".join(map(_annotation, findings))
 
 
-def check_document(manifest: Manifest) -> Document:
+def check_document(report: Report) -> Document:
     """What ``omni check --format json`` prints."""
+    baseline = report.baseline
     return {
-        "findings": [_finding(each) for each in manifest.findings],
-        "counts": severity_counts(manifest.findings),
-        "contracts": len(manifest.contracts),
-        "topics": len(manifest.topics),
+        "findings": [finding_document(each) for each in report.findings],
+        "counts": dict(report.counts),
+        "contracts": len(report.manifest.contracts),
+        "topics": len(report.manifest.topics),
+        "exempted": report.exempted,
+        "baseline": baseline and {"path": baseline.path, "known": baseline.known, "mended": baseline.mended},
+    }
+
+
+def finding_document(finding: Finding) -> Document:
+    """A finding for machines: whatever the contract holds stands there as it is."""
+    return {
+        "code": finding.rule.code,
+        "rule": finding.rule.name,
+        "severity": finding.severity.value,
+        "message": finding.message,
+        "path": finding.location.path,
+        "line": finding.location.line,
+        "column": finding.location.column,
+        "topic": finding.topic,
+        "related": [
+            {"path": place.path, "line": place.line, "column": place.column, "message": what}
+            for place, what in finding.related
+        ],
+        "fix": finding.fix or None,
+        "near": list(finding.near),
     }
 
 
@@ -68,17 +112,6 @@ def manifest_document(manifest: Manifest) -> Document:
     }
 
 
-def severity_counts(findings: Iterable[Finding]) -> dict[str, int]:
-    """How many errors, warnings and notes, in that order; 0 where there are none."""
-    counted = Counter(each.severity for each in findings)
-    return {severity.value: counted[severity] for severity in Severity}
-
-
-def _companions(finding: Finding) -> list[str]:
-    lines = [visible(f"{place} {what.rstrip('.')}.") for place, what in finding.related]
-    return [*lines, visible(f"fix: {finding.fix}")] if finding.fix else lines
-
-
 def _annotation(finding: Finding) -> str:
     location = finding.location
     properties = {
@@ -88,7 +121,7 @@ def _annotation(finding: Finding) -> str:
         "title": f"{finding.rule.code} {finding.rule.name}",
     }
     stated = ",".join(f"{key}={_property(visible(value))}" for key, value in properties.items())
-    message = "%0A".join(_data(line) for line in [visible(finding.message), *_companions(finding)])
+    message = "%0A".join(_data(line) for line in [visible(finding.message), *companions(finding)])
     return f"::{_GITHUB_LEVELS[finding.severity]} {stated}::{message}"
 
 
@@ -98,24 +131,6 @@ def _data(value: str) -> str:
 
 def _property(value: str) -> str:
     return _data(value).replace(":", "%3A").replace(",", "%2C")
-
-
-def _finding(finding: Finding) -> Document:
-    return {
-        "code": finding.rule.code,
-        "rule": finding.rule.name,
-        "severity": finding.severity.value,
-        "message": finding.message,
-        "path": finding.location.path,
-        "line": finding.location.line,
-        "column": finding.location.column,
-        "topic": finding.topic,
-        "related": [
-            {"path": place.path, "line": place.line, "column": place.column, "message": what}
-            for place, what in finding.related
-        ],
-        "fix": finding.fix or None,
-    }
 
 
 def _topic(topic: Topic) -> Document:

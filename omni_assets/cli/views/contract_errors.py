@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from omni_assets.cli.streams import say
-from omni_assets.contracts.model import Manifest
+from omni_assets.contracts.model import Manifest, Severity
 from omni_assets.contracts.text import count
+from omni_assets.operations.context import Context
+from omni_assets.operations.judging import contract_findings
 
 
-def say_errors(manifest: Manifest) -> bool:
-    """Say on standard error how many errors the contracts hold; whether there are any."""
-    errors = len(manifest.errors)
+def say_errors(context: Context, manifest: Manifest) -> bool:
+    """Say on standard error how many errors the contracts hold, as the settings judge them; whether there are any."""
+    findings = contract_findings(context, manifest)
+    errors = sum(each.severity is Severity.ERROR for each in findings)
     if errors:
         say(f"omni: {count(errors, 'error')} in contracts: `omni check` lists {'it' if errors == 1 else 'them'}.")
     return errors > 0

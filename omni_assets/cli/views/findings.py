@@ -1,40 +1,102 @@
-"""What is wrong with contracts: the renderers' words, in colour on a terminal."""
+"""What is wrong with contracts: the renderers' words with the lines they are about, in colour on a terminal."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from typing import Any
+import textwrap
+from collections.abc import Callable
 
-from omni_assets.cli.options import FindingsFormat
-from omni_assets.cli.tables import Line
-from omni_assets.contracts.model import Finding, Manifest, Severity
-from omni_assets.contracts.renderers import check_document, finding_text, github, sentence
-from omni_assets.contracts.sarif import sarif_document
+from omni_assets.cli.tables import INDENT, Line, paragraph
+from omni_assets.contracts.excerpts import Excerpt
+from omni_assets.contracts.model import Finding, Severity
+from omni_assets.contracts.renderers import companions, finding_head, mended_sentence, sentence
+from omni_assets.contracts.report import Report
 from omni_assets.contracts.text import visible
 
-__all__ = ["DOCUMENTS", "fails", "finding_lines", "github"]
+MANY = 100
+"""More findings than this are easier to read one a line."""
 
-DOCUMENTS: Mapping[FindingsFormat, Callable[[Manifest], dict[str, Any]]] = {
-    FindingsFormat.JSON: check_document,
-    FindingsFormat.SARIF: sarif_document,
-}
+_WIDEST = 160
+_NARROWEST = 40
 _STYLES = {Severity.ERROR: "red", Severity.WARNING: "yellow", Severity.NOTE: "cyan"}
 
-
-def fails(manifest: Manifest, strict: bool) -> bool:
-    """Whether a check fails: errors do, warnings when it is ``strict``, notes never."""
-    failing = {Severity.ERROR, Severity.WARNING} if strict else {Severity.ERROR}
-    return any(finding.severity in failing for finding in manifest.findings)
+ExcerptOf = Callable[[Finding, int], Excerpt | None]
 
 
-def finding_lines(manifest: Manifest, seconds: float) -> list[Line]:
-    """Every finding with its companions, then one line that counts them."""
-    lines = [line for finding in manifest.findings for line in _lines(finding)]
-    return [*lines, [(sentence(manifest, seconds), "")]]
+def finding_lines(report: Report, excerpt_of: ExcerptOf, width: int | None) -> list[Line]:
+    """Every finding with its excerpt and companions, a blank line after each; then what counts them."""
+    lines: list[Line] = []
+    for finding in report.findings:
+        lines += _head(finding, width)
+        lines += _excerpt(finding, excerpt_of, width)
+        for companion in companions(finding):
+            lines += _hanging(companion, width)
+        lines.append([])
+    if len(report.findings) > MANY:
+        lines += paragraph("`--format concise` shows one line a finding, `--select` some rules only.", width, "dim")
+    return [*lines, *_closing(report, width)]
 
 
-def _lines(finding: Finding) -> list[Line]:
-    head, *companions = finding_text(finding).split("\n")
+def concise_lines(report: Report, width: int | None) -> list[Line]:
+    """One line a finding, then what counts them."""
+    return [*(line for finding in report.findings for line in _head(finding, None)), *_closing(report, width)]
+
+
+def _closing(report: Report, width: int | None) -> list[Line]:
+    mended = mended_sentence(report)
+    return [*paragraph(sentence(report), width), *(paragraph(mended, width, "dim") if mended else [])]
+
+
+def _head(finding: Finding, width: int | None) -> list[Line]:
+    """The first line, whose place and rule stay in one piece so that editors and terminals find them."""
+    head = finding_head(finding)
     place, title = visible(str(finding.location)), f" {finding.rule.code} {finding.rule.name}"
-    first = [(place, "bold"), (title, _STYLES[finding.severity]), (head[len(place) + len(title) :], "")]
-    return [first, *([(companion, "dim")] for companion in companions)]
+    first, *others = _wrapped(head[len(place) + len(title) :], len(place) + len(title), width)
+    return [
+        [(place, "bold"), (title, _STYLES[finding.severity]), (first, "")],
+        *([(" " * INDENT + other, "")] for other in others),
+    ]
+
+
+def _wrapped(text: str, taken: int, width: int | None) -> list[str]:
+    """``text`` after ``taken`` columns, and what of it goes onto further, indented lines."""
+    if width is None or taken + len(text) <= width:
+        return [text]
+    room = max(width - INDENT, _NARROWEST)
+    # What is taken stands in front as one unbreakable word, and is cut off again.
+    placeholder = "x" * taken
+    first, *others = textwrap.wrap(
+        placeholder + text,
+        max(width, taken + 1),
+        break_long_words=False,
+        break_on_hyphens=False,
+    ) or [placeholder]
+    return [first[taken:], *(textwrap.wrap(" ".join(others), room, break_long_words=False, break_on_hyphens=False))]
+
+
+def _excerpt(finding: Finding, excerpt_of: ExcerptOf, width: int | None) -> list[Line]:
+    number = str(finding.location.line)
+    margin = f"{'':{INDENT}}{number} | "
+    shown = excerpt_of(finding, max((width or _WIDEST) - len(margin), _NARROWEST))
+    if shown is None:
+        return []
+    before, place, after = shown.parts
+    blank = f"{'':{INDENT + len(number)}} | "
+    return [
+        [(margin, "blue"), (before, ""), (place, "bold"), (after, "")],
+        [(blank, "blue"), (" " * shown.start + "^" * shown.length, _STYLES[finding.severity])],
+    ]
+
+
+def _hanging(companion: str, width: int | None) -> list[Line]:
+    """A companion, whose own further lines are indented more."""
+    if width is None or INDENT + len(companion) <= width:
+        return [[(" " * INDENT + companion, "dim")]]
+    parts = textwrap.wrap(
+        companion,
+        max(width, _NARROWEST),
+        initial_indent=" " * INDENT,
+        subsequent_indent=" " * 2 * INDENT,
+        break_long_words=False,
+        break_on_hyphens=False,
+    )
+    return [[(part, "dim")] for part in parts]

@@ -13,10 +13,11 @@ from typing import Any, TypeAlias
 import dagster as dg
 
 from omni_assets.broker.snapshot import BrokerSnapshot
-from omni_assets.contracts.model import Manifest, Topic
+from omni_assets.contracts.model import Finding, Manifest, Topic
 from omni_assets.drift.diff import DriftKind
 from omni_assets.errors import OmniError
 from omni_assets.operations.context import Context
+from omni_assets.operations.judging import contract_findings
 from omni_assets.operations.observe import DriftReport, OpenDrift, drift, observe
 from omni_assets.operations.outcomes import Outcome
 from omni_assets.operations.provision import Provisioning, provision
@@ -78,6 +79,7 @@ def _reconcile(project: ProjectResource, asked: _Asked) -> Iterator[Event]:
         where = project.context()
         try:
             manifest = where.manifest()
+            findings = contract_findings(where, manifest)
         except OmniError as error:
             yield checks.contracts_unusable(str(error))
             raise
@@ -85,9 +87,9 @@ def _reconcile(project: ProjectResource, asked: _Asked) -> Iterator[Event]:
         with one_sentence():
             declare(where, manifest)
         yield dg.MaterializeResult(
-            asset_key=DECLARED_TOPICS, metadata=_declared(where, manifest, monotonic() - started)
+            asset_key=DECLARED_TOPICS, metadata=_declared(where, manifest, findings, monotonic() - started)
         )
-    yield checks.contracts_valid(manifest)
+    yield checks.contracts_valid(manifest, findings)
     if PROVISIONED_TOPICS in asked.assets and not where.connection.read_only:
         with one_sentence():
             provisioning = provision(where, manifest, trigger="dagster")
@@ -99,7 +101,8 @@ def _reconcile(project: ProjectResource, asked: _Asked) -> Iterator[Event]:
         if OBSERVED_TOPICS in asked.assets:
             yield dg.MaterializeResult(asset_key=OBSERVED_TOPICS, metadata=_observed(where, report.snapshot))
         if TOPIC_DRIFT in asked.assets:
-            yield dg.MaterializeResult(asset_key=TOPIC_DRIFT, metadata=_drift(where, report, monotonic() - began))
+            drifted = _drift(where, report, findings, monotonic() - began)
+            yield dg.MaterializeResult(asset_key=TOPIC_DRIFT, metadata=drifted)
         yield from checks.drift_checks(row.drift for row in report.rows)
     elif OBSERVED_TOPICS in asked.assets:
         with one_sentence():
@@ -107,10 +110,10 @@ def _reconcile(project: ProjectResource, asked: _Asked) -> Iterator[Event]:
         yield dg.MaterializeResult(asset_key=OBSERVED_TOPICS, metadata=_observed(where, snapshot))
 
 
-def _declared(where: Context, manifest: Manifest, duration: float) -> Metadata:
+def _declared(where: Context, manifest: Manifest, findings: Sequence[Finding], duration: float) -> Metadata:
     return {
         "dagster/row_count": dg.MetadataValue.int(len(manifest.topics)),
-        **counts({"contracts": len(manifest.contracts), **checks.severities(manifest.findings)}),
+        **counts({"contracts": len(manifest.contracts), **checks.severities(findings)}),
         "digest": dg.MetadataValue.text(manifest.digest),
         "sources": dg.MetadataValue.text(", ".join(where.sources)),
         "environment": dg.MetadataValue.text(where.environment),
@@ -175,7 +178,7 @@ def _observed(where: Context, snapshot: BrokerSnapshot) -> Metadata:
     }
 
 
-def _drift(where: Context, report: DriftReport, duration: float) -> Metadata:
+def _drift(where: Context, report: DriftReport, findings: Sequence[Finding], duration: float) -> Metadata:
     kinds = Counter(row.drift.kind for row in report.rows)
     return {
         "dagster/row_count": dg.MetadataValue.int(len(report.rows)),
@@ -193,7 +196,7 @@ def _drift(where: Context, report: DriftReport, duration: float) -> Metadata:
         ),
         **counts({kind.value: kinds[kind] for kind in DriftKind}, "kind_"),
         **counts(report.counts, "verdict_"),
-        **counts(checks.severities(report.manifest.findings)),
+        **counts(checks.severities(findings)),
         "digest": dg.MetadataValue.text(report.manifest.digest),
         FINGERPRINT: dg.MetadataValue.text(fingerprint(report.manifest)),
         "observed_at": dg.MetadataValue.timestamp(report.snapshot.observed_at),

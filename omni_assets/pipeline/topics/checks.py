@@ -6,7 +6,7 @@ many topics there are.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
 
@@ -117,10 +117,10 @@ def specs() -> list[dg.AssetCheckSpec]:
     ]
 
 
-def contracts_valid(manifest: Manifest) -> dg.AssetCheckResult:
-    """Whether the contracts have no error; warnings and notes are counted and listed."""
-    number = severities(manifest.findings)
-    listed = [each for each in manifest.findings if each.severity is not Severity.NOTE]
+def contracts_valid(manifest: Manifest, findings: Sequence[Finding]) -> dg.AssetCheckResult:
+    """Whether ``findings``, as the settings judge them, hold no error; the others are counted, warnings are listed."""
+    number = severities(findings)
+    listed = [each for each in findings if each.severity is not Severity.NOTE]
     errors, warnings = number["contract_errors"], number["contract_warnings"]
     return dg.AssetCheckResult(
         passed=not errors,

@@ -1,0 +1,53 @@
+"""How findings are judged: which rules count, what one mistake echoes, what is exempt, what was there before. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+
+from omni_assets.contracts.baseline import Baseline, Relative
+from omni_assets.contracts.echoes import without_echoes
+from omni_assets.contracts.exemptions import Exemption
+from omni_assets.contracts.model import Finding
+from omni_assets.contracts.selection import Selection
+
+
+def _as_it_is(path: str) -> str:
+    return path
+
+
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """What became of findings: ``findings`` count, ``exempted`` and ``known`` (to the baseline) are silent.
+
+    ``used`` are the exemptions that cover something.
+    """
+
+    findings: tuple[Finding, ...]
+    exempted: tuple[Finding, ...]
+    known: tuple[Finding, ...]
+    used: frozenset[Exemption]
+
+
+@dataclass(frozen=True, slots=True)
+class Judge:
+    """The settings and options that judge findings. ``relative`` gives paths as exemptions and baselines write them."""
+
+    selection: Selection = field(default_factory=Selection)
+    exemptions: tuple[Exemption, ...] = ()
+    baseline: Baseline = field(default_factory=Baseline)
+    relative: Relative = _as_it_is
+
+    def judge(self, findings: Sequence[Finding], nodes: Mapping[str, str], today: date) -> Judgement:
+        """What becomes of ``findings``; ``nodes`` are the nodes of contracts by path."""
+        counting: list[Finding] = []
+        exempted: list[Finding] = []
+        used: set[Exemption] = set()
+        for each in without_echoes(self.selection.of(findings)):
+            path, node = self.relative(each.location.path), nodes.get(each.location.path, "")
+            covering = [one for one in self.exemptions if one.covers(each.rule.code, path, node, today)]
+            used.update(covering)
+            (exempted if covering else counting).append(each)
+        known, new = self.baseline.split(counting, self.relative)
+        return Judgement(tuple(new), tuple(exempted), tuple(known), frozenset(used))

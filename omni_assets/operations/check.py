@@ -1,0 +1,172 @@
+"""What is wrong with contracts: read, wired, judged."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, replace
+from functools import cache
+
+from omni_assets.contracts.baseline import baseline_text
+from omni_assets.contracts.discovery import find_contracts
+from omni_assets.contracts.exemptions import exemption_findings
+from omni_assets.contracts.findings import in_order
+from omni_assets.contracts.judging import Judge, Judgement
+from omni_assets.contracts.model import Finding, Manifest, Severity
+from omni_assets.contracts.report import BaselineUse, Report
+from omni_assets.contracts.wiring_rules import wiring_findings
+from omni_assets.errors import BaselineUnusable, NoContracts, PathNotFound, reason
+from omni_assets.operations.context import Context
+from omni_assets.operations.files import write_whole
+from omni_assets.operations.judging import NO_CHOICE, Choice, judge_of, known_baseline, nodes_of, today
+from omni_assets.operations.registry import registry_findings, write_configured
+from omni_assets.settings import baseline_path
+
+BASELINE_FILE = "omni-baseline.json"
+"""The baseline that is written where neither an option nor the settings name one; in the project's root."""
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """Which contracts are read, and which of them are looked at.
+
+    Wiring takes all contracts, so paths of the project's ``own`` contracts only choose what is shown; any others are
+    checked as a project of their own.
+    """
+
+    context: Context
+    paths: tuple[str, ...]
+    own: bool
+
+    @property
+    def whole(self) -> bool:
+        """Whether everything that is read is looked at."""
+        sources = _real(self.context.sources)
+        return not self.paths or all(_below(source, _real(self.paths)) for source in sources)
+
+    def looks_at(self) -> Callable[[str], bool]:
+        """Whether a path of a contract is looked at."""
+        chosen = _real(self.paths)
+
+        @cache
+        def looks(path: str) -> bool:
+            return not chosen or _below(os.path.realpath(path), chosen)
+
+        return looks
+
+
+@dataclass(frozen=True, slots=True)
+class WrittenBaseline:
+    """A baseline that was written: where, how many findings it knows, and whether the settings name one."""
+
+    path: str
+    findings: int
+    in_settings: bool
+
+
+def scope(context: Context, paths: Sequence[str]) -> Scope:
+    """What a check of ``paths`` reads and looks at; ``context`` is the project's, without paths.
+
+    Raises ``PathNotFound`` and ``NoContracts`` for a path that cannot be checked.
+    """
+    if not paths:
+        return Scope(context, (), own=True)
+    named = frozenset(map(os.path.realpath, find_contracts(paths)))
+    if named <= _contracts_of(context):
+        return Scope(context, tuple(paths), own=True)
+    return Scope(replace(context, sources=tuple(paths)), (), own=False)
+
+
+def check(scope: Scope, choice: Choice = NO_CHOICE) -> Report:
+    """The findings over contracts, their wiring and the registry that the settings name, as the settings judge them.
+
+    Raises ``SettingsError``, ``BaselineUnusable``, ``PathNotFound``, ``NoContracts``, and ``UnknownRule`` where the
+    choice names no rule.
+    """
+    started = time.monotonic()
+    judge, known = judge_of(scope.context, choice), known_baseline(scope.context, choice)
+    if known is not None:
+        judge = replace(judge, baseline=known[1])
+    manifest = scope.context.manifest()
+    judgement = judge.judge(_findings(scope, manifest), nodes_of(manifest), today())
+    looks = scope.looks_at()
+    return Report(
+        manifest,
+        in_order(
+            [each for each in judgement.findings if _concerns(each, looks)] + _about_exemptions(scope, judge, judgement)
+        ),
+        sum(looks(contract.location.path) for contract in manifest.contracts),
+        sum(_concerns(each, looks) for each in judgement.exempted),
+        known and _use(scope, known[0], judge, judgement),
+        time.monotonic() - started,
+    )
+
+
+def start_baseline(scope: Scope, choice: Choice = NO_CHOICE) -> WrittenBaseline:
+    """Write what a check finds now as the baseline, whatever the present one knows. Raises as ``check`` does."""
+    settings = scope.context.settings
+    path = choice.baseline or baseline_path(settings) or os.path.relpath(settings.root / BASELINE_FILE)
+    judge = judge_of(scope.context, choice)
+    manifest = scope.context.manifest()
+    judgement = judge.judge(_findings(scope, manifest), nodes_of(manifest), today())
+    lasting = [each for each in judgement.findings if each.severity is not Severity.NOTE]
+    try:
+        write_whole(path, baseline_text(lasting, judge.relative).encode())
+    except (OSError, ValueError) as error:
+        raise BaselineUnusable(path, reason(error)) from None
+    return WrittenBaseline(path, len(lasting), baseline_path(settings) is not None)
+
+
+def fix(scope: Scope) -> tuple[str, ...]:
+    """Mend what can be mended without a decision: the registry that the settings name. The paths that changed."""
+    if not scope.own:
+        return ()
+    changed = write_configured(scope.context, scope.context.manifest())
+    return (*changed.written, *changed.removed)
+
+
+def _findings(scope: Scope, manifest: Manifest) -> list[Finding]:
+    found = [*manifest.findings, *wiring_findings(manifest, scope.context.grammar())]
+    if scope.own:
+        found += registry_findings(scope.context, manifest)
+    return list(in_order(found))
+
+
+def _about_exemptions(scope: Scope, judge: Judge, judgement: Judgement) -> list[Finding]:
+    """What is wrong with the exemptions themselves: it takes all contracts to know."""
+    if not (scope.whole and scope.own):
+        return []
+    codes = judge.selection.codes
+    return list(judge.selection.of(exemption_findings(judge.exemptions, judgement.used, codes, today())))
+
+
+def _use(scope: Scope, path: str, judge: Judge, judgement: Judgement) -> BaselineUse:
+    looks = scope.looks_at()
+    present = (*judgement.findings, *judgement.exempted, *judgement.known)
+    codes = judge.selection.codes
+    return BaselineUse(
+        path,
+        judge.baseline.total,
+        sum(_concerns(each, looks) for each in judgement.known),
+        judge.baseline.mended(present, codes, judge.relative) if scope.whole else 0,
+    )
+
+
+def _concerns(finding: Finding, looks: Callable[[str], bool]) -> bool:
+    return looks(finding.location.path) or any(looks(place.path) for place, _ in finding.related)
+
+
+def _contracts_of(context: Context) -> frozenset[str]:
+    try:
+        return frozenset(map(os.path.realpath, find_contracts(context.sources)))
+    except (NoContracts, PathNotFound):
+        return frozenset()
+
+
+def _real(paths: Iterable[str]) -> tuple[str, ...]:
+    return tuple(map(os.path.realpath, paths))
+
+
+def _below(path: str, folders: Iterable[str]) -> bool:
+    return any(path == folder or path.startswith(folder.rstrip(os.sep) + os.sep) for folder in folders)
