@@ -15,7 +15,8 @@ def find_contracts(sources: Iterable[str]) -> list[str]:
     """Paths of contracts under ``sources`` in a stable order, each file once however many sources lead to it.
 
     A source that is a file is taken whatever its name. Folders are searched without following links to folders and
-    without hidden ones. Raises ``PathNotFound`` and ``NoContracts``.
+    without hidden ones. A folder below a source that cannot be listed stands among the paths itself, so that reading it
+    says so. Raises ``PathNotFound`` and ``NoContracts``.
     """
     named = [os.fspath(source) for source in sources]
     found = [path for source in named for path in _under(source)]
@@ -52,8 +53,15 @@ def _in_folder(root: str) -> Iterator[str]:
         try:
             with os.scandir(folder or ".") as entries:
                 present = sorted(entries, key=lambda entry: entry.name)
+        except (FileNotFoundError, NotADirectoryError) as error:
+            if folder == root:
+                raise _refused(folder, error) from None
+            continue  # it went away meanwhile
         except OSError as error:
-            raise _refused(folder, error) from None
+            if folder == root:
+                raise _refused(folder, error) from None
+            yield folder
+            continue
         yield from (os.path.join(folder, entry.name) for entry in present if entry.name in FILE_NAMES)
         waiting += (os.path.join(folder, entry.name) for entry in reversed(present) if _is_searched(entry))
 

@@ -12,7 +12,7 @@ from yaml.nodes import MappingNode, Node, SequenceNode
 
 from omni_assets.contracts.findings import finding
 from omni_assets.contracts.model import Finding, Location
-from omni_assets.contracts.rules import EMPTY, INVALID_YAML, NOT_A_MAPPING, UNREADABLE
+from omni_assets.contracts.rules import EMPTY, INVALID_YAML, NOT_A_MAPPING, UNREADABLE, UNREADABLE_FOLDER
 from omni_assets.errors import reason
 
 Pairs: TypeAlias = list[tuple[Node, Node]]
@@ -78,6 +78,10 @@ def read(path: str) -> bytes:
             os.close(descriptor)
     except OSError as error:
         why = reason(error)
+        if os.path.isdir(path):
+            message = f"this folder cannot be searched for contracts: {why}."
+            fix = "let it be listed, or name the folders beside it"
+            raise Unreadable(finding(UNREADABLE_FOLDER, message, Location(path), fix=fix)) from None
         raise _refused(path, f"this contract cannot be read: {why}.", "make it a readable file") from None
     except ValueError:
         raise _refused(path, "this contract cannot be read: its path holds a NUL.", "name a file") from None

@@ -17,9 +17,10 @@ from typing import TYPE_CHECKING
 from omni_assets import settings as settings_module
 from omni_assets.broker.connection import Connection
 from omni_assets.broker.local.lifecycle import last_address, running
+from omni_assets.contracts.cache import Cache
 from omni_assets.contracts.extractor import ContractTopicExtractor
 from omni_assets.contracts.manifest import Limits, SpecPolicy
-from omni_assets.contracts.model import Manifest, TopicSettings
+from omni_assets.contracts.model import Finding, Manifest, TopicSettings
 from omni_assets.contracts.naming import Grammar
 from omni_assets.contracts.values import InvalidValue, normalise
 from omni_assets.errors import SettingsError, UnnamedBroker
@@ -82,7 +83,14 @@ class Context:
 
     def manifest(self) -> Manifest:
         """Everything that the contracts declare. Raises ``PathNotFound`` and ``NoContracts``."""
-        return self.extractor().extract(self.sources)
+        return self.extractor().extract(self.sources, self._cache())
+
+    def wiring_findings(self, manifest: Manifest) -> tuple[Finding, ...]:
+        """What is wrong with the wiring of a manifest."""
+        return self.extractor().wiring(manifest, self._cache())
+
+    def _cache(self) -> Cache:
+        return Cache(self.home / "cache" / "contracts.sqlite")
 
 
 def resolve(
@@ -116,8 +124,27 @@ def resolve(
         timeout=settings_module.broker_timeout(environ),
         read_only=settings_module.read_only(environ),
     )
-    sources = tuple(paths) or settings_module.contract_sources(settings, environ)
+    sources = tuple(paths) or _sources(settings, environ)
     return Context(settings, name, sources, home, address, origin, connection)
+
+
+def _sources(settings: Settings, environ: Mapping[str, str]) -> tuple[str, ...]:
+    """What the variable names, or else the settings: folders and files, and installed packages."""
+    folders = settings_module.contract_sources(settings, environ)
+    if not settings.packages or environ.get("OMNI_CONTRACTS"):
+        return folders
+    from omni_assets.contracts.packages import UnknownPackage, package_folders
+
+    try:
+        packages = package_folders(settings.packages)
+    except UnknownPackage as error:
+        raise SettingsError(
+            f"{settings.source}: `packages`: {error}.",
+            "Install it where omni is installed, or take it out of `packages`.",
+        ) from None
+    if packages and "contracts" not in settings.model_fields_set:
+        folders = tuple(folder for folder in folders if os.path.lexists(folder))
+    return (*folders, *packages)
 
 
 def _grammar(settings: Settings) -> Grammar:
