@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import random
+import shutil
 import socket
+import subprocess
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
@@ -43,6 +45,54 @@ class EmbeddedBroker:
     @cached_property
     def client(self) -> AdminClient:
         return open_client(AdminClient, self.connection)
+
+
+@dataclass(frozen=True)
+class Repository:
+    """A Git repository with contracts in ``contracts/``."""
+
+    folder: Path
+
+    def git(self, *arguments: str) -> str:
+        return subprocess.run(
+            ["git", *arguments], cwd=self.folder, check=True, capture_output=True, text=True
+        ).stdout.strip()
+
+    def write(self, path: str, text: str) -> Path:
+        file = self.folder / path
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(text, encoding="utf-8")
+        return file
+
+    def contract(self, node: str, **topics: list[str]) -> Path:
+        """A contract whose ``event_bus`` holds those lists of topics."""
+        lists = [f"  {form}:\n" + "".join(f"    - {topic}\n" for topic in named) for form, named in topics.items()]
+        return self.write(f"contracts/{node}/contract.yaml", f"name: {node}\nevent_bus:\n" + "".join(lists))
+
+    def commit(self, message: str = "a change") -> str:
+        """Commit everything that is there; the commit's name."""
+        self.git("add", "--all")
+        self.git("commit", "--quiet", "--allow-empty", "--message", message)
+        return self.git("rev-parse", "HEAD")
+
+
+@pytest.fixture
+def repository(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Repository:
+    """An empty repository, without anybody's Git settings; the current folder is its root."""
+    if shutil.which("git") is None:
+        pytest.skip("git is not installed")
+    environ = {"GIT_CONFIG_GLOBAL": "/dev/null", "GIT_CONFIG_NOSYSTEM": "1"}
+    environ |= {
+        f"GIT_{who}_{what}": "tester@localhost" for who in ("AUTHOR", "COMMITTER") for what in ("NAME", "EMAIL")
+    }
+    for name, value in environ.items():
+        monkeypatch.setenv(name, value)
+    folder = tmp_path / "repository"
+    folder.mkdir()
+    made = Repository(folder)
+    made.git("init", "--quiet", "--initial-branch", "main")
+    monkeypatch.chdir(folder)
+    return made
 
 
 @pytest.fixture

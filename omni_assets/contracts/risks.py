@@ -109,9 +109,11 @@ def _policies(settings: _Flat) -> frozenset[str]:
     return frozenset((settings.get(_POLICY) or _DELETE).split(","))
 
 
-def _kept(name: str) -> Callable[[_Flat, _Flat], str]:
+def _kept(name: str, unstated: str | None = None) -> Callable[[_Flat, _Flat], str]:
+    """The rule of a retention; ``unstated`` is what a broker takes where none is stated, if all brokers agree."""
+
     def risk(old: _Flat, new: _Flat) -> str:
-        was, is_now = old.get(name), new.get(name)
+        was, is_now = old.get(name, unstated), new.get(name, unstated)
         if _DELETE not in _policies(new) or was is None:
             return ""
         if is_now is None:
@@ -146,7 +148,7 @@ _RULES: Mapping[str, _Rule] = {
     "keyed": _Rule(_key),
     _POLICY: _Rule(_policy),
     "retention.ms": _Rule(_kept("retention.ms")),
-    "retention.bytes": _Rule(_kept("retention.bytes")),
+    "retention.bytes": _Rule(_kept("retention.bytes", _UNLIMITED)),
     "min.insync.replicas": _Rule(_in_sync, Role.PUBLISHES),
     "max.message.bytes": _Rule(_record_size, Role.PUBLISHES),
 }
