@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import stat
 from dataclasses import dataclass
 from typing import TypeAlias
@@ -27,6 +28,7 @@ MAX_DEPTH = 1000
 MAX_TAG_DIRECTIVES = 100
 """Most ``%TAG`` lines; the scanner compares each with all before it."""
 
+_LINE_ENDS = re.compile(r"\r\n|\r|\n")
 _OPENERS = ("[", "{", "- ", "? ")
 
 _REMEDIES = (
@@ -97,13 +99,11 @@ def parse(path: str, content: bytes) -> Document:
     try:
         text = content.decode("utf-8")
     except UnicodeDecodeError as error:
-        line = content.count(b"\n", 0, error.start) + 1
-        column = len(content[content.rfind(b"\n", 0, error.start) + 1 : error.start].decode("utf-8", "replace")) + 1
         raise _refused(
             path,
             f"this contract is not UTF-8: byte 0x{content[error.start]:02x} at offset {error.start}.",
             "save it as UTF-8",
-            Location(path, line, column),
+            _after(path, content[: error.start].decode("utf-8", "replace")),
         ) from None
     _check_tags(path, text)
     _check_depth(path, text)
@@ -157,8 +157,14 @@ def _invalid(path: str, text: str, error: yaml.MarkedYAMLError) -> Unreadable:
     return Unreadable(finding(INVALID_YAML, message, where, fix=fix))
 
 
+def _after(path: str, before: str) -> Location:
+    """The place of what comes after ``before``, which begins the file."""
+    *lines, last = _LINE_ENDS.split(before)
+    return Location(path, len(lines) + 1, len(last) + 1)
+
+
 def _character_at(text: str, line: int, column: int) -> str:
-    lines = text.split("\n", line + 1)
+    lines = _LINE_ENDS.split(text, line + 1)
     return lines[line][column : column + 1] if line < len(lines) else ""
 
 
@@ -169,7 +175,7 @@ def _unmarked(path: str, content: bytes, error: yaml.YAMLError) -> Unreadable:
         # libyaml counts bytes; its Python twin counts characters.
         before = content[:position].decode("utf-8", "ignore") if _Loader is not yaml.SafeLoader else None
         before = content.decode("utf-8")[:position] if before is None else before
-        where = Location(path, before.count("\n") + 1, len(before) - before.rfind("\n"))
+        where = _after(path, before.removeprefix("\ufeff"))
         shown = f"U+{character:04X}" if isinstance(character, int) else f"U+{ord(str(character)[0]):04X}"
         what, fix = f"the character {shown} is not allowed", "remove it, or write it as an escape in double quotes"
     message = f"this contract is not valid YAML: {what}; nothing of it is read."
