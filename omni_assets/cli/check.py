@@ -20,8 +20,10 @@ from omni_assets.cli.options import (
 
 if TYPE_CHECKING:
     from omni_assets.contracts.report import Report
-    from omni_assets.operations.check import WrittenBaseline
+    from omni_assets.operations.changes import Comparison
+    from omni_assets.operations.check import Scope, WrittenBaseline
     from omni_assets.operations.context import Context
+    from omni_assets.operations.judging import Choice
 
 
 def add_to(app: typer.Typer) -> None:
@@ -31,6 +33,7 @@ def add_to(app: typer.Typer) -> None:
             "omni check services/reviewer --strict",
             "omni check --select OM2 --ignore no-subscriber",
             "omni check --format sarif > omni.sarif",
+            "omni check --against origin/main --format markdown",
         )
     )(check)
 
@@ -76,18 +79,34 @@ def check(
     fix: Annotated[
         bool, typer.Option("--fix", help="First mend what needs no decision: the registry is written anew.")
     ] = False,
+    against: Annotated[
+        str | None,
+        typer.Option(
+            "--against",
+            metavar="REF",
+            help="Instead, list what changed since a Git revision, and whom it would hurt.",
+            show_default=False,
+            callback=stated,
+        ),
+    ] = None,
 ) -> int:
     """List what is wrong with contracts.
 
     Names, forms, settings, wiring and near misses, each with a code, a place and a fix. Exits with 1 where there are
     errors.
     """
+    if against is None and output is FindingsFormat.MARKDOWN:
+        raise typer.BadParameter("markdown is how changes are written, with --against", param_hint="--format")
+    if against is not None and (fix or write_baseline):
+        raise typer.BadParameter("it goes with neither --fix nor --write-baseline", param_hint="--against")
     from omni_assets.operations import check as checking
     from omni_assets.operations.context import resolve
     from omni_assets.operations.judging import Choice
 
     scope = checking.scope(resolve(environment=environment), paths or ())
     choice = Choice(tuple(select or ()), tuple(ignore or ()), baseline)
+    if against is not None:
+        return _against(against, scope, choice, output, strict)
     if fix:
         for path in checking.fix(scope):
             streams.say(f"omni: wrote {path} anew.")
@@ -97,6 +116,14 @@ def check(
     report = checking.check(scope, choice)
     _show(report, output, scope.context)
     return int(report.fails(strict))
+
+
+def _against(revision: str, scope: Scope, choice: Choice, output: FindingsFormat, strict: bool) -> int:
+    from omni_assets.operations.changes import compare_with
+
+    comparison = compare_with(scope, revision, choice)
+    _show_changes(comparison, output, scope.context)
+    return int(comparison.report.fails(strict))
 
 
 def _written(baseline: WrittenBaseline) -> str:
@@ -128,3 +155,17 @@ def _show(report: Report, output: FindingsFormat, context: Context) -> None:
         streams.write_json(sarif_document(report.findings, os.getcwd(), relative_to(context.settings)))
     else:
         streams.write_json(check_document(report))
+
+
+def _show_changes(comparison: Comparison, output: FindingsFormat, context: Context) -> None:
+    from omni_assets.cli.views import changes as view
+    from omni_assets.cli.views.changes_markdown import markdown
+
+    if output is FindingsFormat.TEXT:
+        streams.draw(view.change_lines(comparison, streams.result_width()))
+    elif output is FindingsFormat.JSON:
+        streams.write_json(view.document(comparison))
+    elif output is FindingsFormat.MARKDOWN:
+        streams.write(markdown(comparison))
+    else:
+        _show(comparison.report, output, context)

@@ -36,6 +36,7 @@ class FindingsFormat(StrEnum):
     JSON = "json"
     SARIF = "sarif"
     GITHUB = "github"
+    MARKDOWN = "markdown"
 
 
 def stated(value: str | None) -> str | None:

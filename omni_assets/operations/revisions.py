@@ -116,16 +116,18 @@ def _unversioned(revision: Revision, entries: Mapping[str, Entry], paths: tuple[
 
 
 def _sources(context: Context, revision: Revision, entries: Mapping[str, Entry], content: _Read) -> tuple[str, ...]:
-    """Today's sources where somebody named them; else those of the settings as they were."""
+    """Today's sources where somebody named them; else those of the settings as they were, and today's packages."""
     settings = context.settings
-    if settings.source is None or context.sources != settings_module.contract_sources(settings, {}):
+    folders = settings_module.contract_sources(settings, {})
+    if settings.source is None or context.sources[: len(folders)] != folders:
         return context.sources
     inside = _inside(revision, str(settings.source))
     entry = entries.get(inside) if inside is not None else None
     stated = _stated_sources(settings.source.name, content(entry)) if entry is not None else None
     if stated is None:
         return context.sources
-    return settings_module.contract_sources(settings.model_copy(update={"contracts": stated}), {})
+    then = settings_module.contract_sources(settings.model_copy(update={"contracts": stated}), {})
+    return (*then, *context.sources[len(folders) :])
 
 
 def _stated_sources(file: str, text: bytes | None) -> tuple[str, ...] | None:
