@@ -62,13 +62,19 @@ class Wiring:
     misnamed: Mapping[str, Ends]
 
     @cached_property
+    def nodes(self) -> tuple[str, ...]:
+        """Every node that publishes or subscribes something, in order."""
+        ends = (*self.topics.values(), *self.misnamed.values())
+        return tuple(sorted({each.node for one in ends for each in (*one.publishers, *one.subscribers)}))
+
+    @cached_property
     def reads(self) -> Mapping[str, frozenset[str]]:
-        """Topics that each node subscribes, for every node that declares one."""
+        """Topics that each node subscribes, for every node."""
         return self._by_node(Role.SUBSCRIBES)
 
     @cached_property
     def writes(self) -> Mapping[str, frozenset[str]]:
-        """Topics that each node publishes, for every node that declares one."""
+        """Topics that each node publishes, for every node."""
         return self._by_node(Role.PUBLISHES)
 
     @cached_property
@@ -111,6 +117,17 @@ class Wiring:
         """Nodes that publish and subscribe nothing."""
         return tuple(node for node, topics in self.writes.items() if topics and not self.reads[node])
 
+    def around(self, name: str) -> Wiring:
+        """What has the node or the topic of that name at one end; empty where there is none."""
+
+        def touches(ends: Ends) -> bool:
+            return ends.name == name or any(each.node == name for each in (*ends.publishers, *ends.subscribers))
+
+        return Wiring(
+            {topic: ends for topic, ends in self.topics.items() if touches(ends)},
+            {topic: ends for topic, ends in self.misnamed.items() if touches(ends)},
+        )
+
     def between(self, writer: str, reader: str) -> tuple[str, ...]:
         """The topics by which one node feeds another."""
         shared = self.writes[writer] & self.reads[reader]
@@ -118,12 +135,10 @@ class Wiring:
 
     def _by_node(self, role: Role) -> Mapping[str, frozenset[str]]:
         topics: defaultdict[str, set[str]] = defaultdict(set)
-        nodes: set[str] = set()
         for name, ends in self.topics.items():
-            nodes.update(each.node for each in (*ends.publishers, *ends.subscribers))
             for each in ends.publishers if role is Role.PUBLISHES else ends.subscribers:
                 topics[each.node].add(name)
-        return {node: frozenset(topics.get(node, ())) for node in sorted(nodes)}
+        return {node: frozenset(topics.get(node, ())) for node in self.nodes}
 
 
 def wire(manifest: Manifest, grammar: Grammar) -> Wiring:
