@@ -200,7 +200,7 @@ def test_a_submodule_is_the_same_on_both_sides(
     monkeypatch.chdir(router.folder / "contracts" / "shared")
     inside = compared("HEAD")  # of the submodule, which has a history of its own
     assert inside.unversioned == ()
-    assert told(inside) == [("renamed", REVIEWED, "OM501")]
+    assert told(inside) == [("removed", DONE, "OM501"), ("added", REVIEWED, "OM504")]
 
 
 def test_links_and_hidden_folders_are_searched_as_today(router: Repository) -> None:
