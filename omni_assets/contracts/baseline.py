@@ -80,7 +80,7 @@ class _File(BaseModel):
 def fingerprint(finding: Finding, relative: Relative) -> str:
     """What a finding is known by: 16 hex digits that no line number and no working folder changes."""
     parts = (finding.rule.code, relative(finding.location.path), finding.topic or "", _words(finding, relative))
-    return sha256("\0".join(parts).encode("utf-8", "surrogateescape")).hexdigest()[:16]
+    return sha256("\0".join(parts).encode("utf-8", "surrogatepass")).hexdigest()[:16]
 
 
 def baseline_text(findings: Iterable[Finding], relative: Relative) -> str:

@@ -52,7 +52,7 @@ def exemption_findings(
             found.append(
                 finding(
                     EXPIRED_EXEMPTION,
-                    f"{what} expired on {each.expires}, so it covers nothing; its reason was: {each.reason}",
+                    f"{what} expired on {each.expires}, so it covers nothing; its reason was: {each.reason.rstrip('.')}.",
                     each.location,
                     fix="mend what it covered, or decide again and give it another date",
                 )

@@ -64,7 +64,7 @@ KINDS = {
 def test_a_contract_that_cannot_be_used_is_a_finding_with_its_place(project, kind):
     path = project.folder / "contracts" / "broken" / "contract.yaml"
     broken(kind, path)
-    ran = project.omni("check")
+    ran = project.omni("check", "--ignore", "OM2")
     assert ran.code == 1
     assert ran.err == ""
     place, _, words = ran.out.splitlines()[0].partition(" ")
@@ -137,6 +137,16 @@ def test_an_address_that_is_none(project):
         ("[grammar\n", "omni.toml is not TOML"),
         ("contract = ['x']\n", "omni.toml: `contract`"),
         ("[grammar]\npattern = 'x.{kind}'\n", "omni.toml: `grammar`"),
+        ("[check]\nselect = ['OM1', 'OM29']\n", "`check.select[1]`: there is no rule `OM29`; did you mean `OM201`"),
+        ("[check]\nignore = ['near-mis']\n", "`check.ignore[0]`: there is no rule `near-mis`; did you mean `near-miss`?"),
+        ("[check.severity]\nOM999 = 'note'\n", "`check.severity.OM999`: there is no rule `OM999`."),
+        ("[check.severity]\nOM101 = 'fatal'\n", "`check.severity.OM101`"),
+        (
+            "[[check.exemptions]]\ncode = 'templates'\nreason = 'x'\nexpires = 2030-01-01\n",
+            "`check.exemptions[0].code`: there is no rule `templates`",
+        ),
+        ("[[check.exemptions]]\ncode = 'OM101'\nexpires = 2030-01-01\n", "`check.exemptions[0].reason`"),
+        ("[check]\nbaseline = 'gone.json'\n", "the baseline gone.json cannot be used: there is no such file."),
     ],
 )
 def test_settings_that_cannot_be_used(project, settings, words):
@@ -144,6 +154,23 @@ def test_settings_that_cannot_be_used(project, settings, words):
     ran = project.omni("check")
     assert ran.code == 2
     assert words in one_sentence(ran)
+
+
+@pytest.mark.parametrize("text", ["", "{}", "<<<<<<< ours", '{"version": 9, "findings": []}'])
+def test_a_baseline_that_is_damaged(project, text):
+    file = project.folder / "baseline.json"
+    file.write_text(text)
+    ran = project.omni("check", "--baseline", "baseline.json", "--format", "json")
+    assert ran.code == 2
+    assert "the baseline baseline.json cannot be used: " in one_sentence(ran)
+    assert "--write-baseline" in ran.err
+    assert file.read_text() == text
+
+
+def test_a_baseline_that_cannot_be_written(project):
+    ran = project.omni("check", "--write-baseline", "--baseline", "nowhere/baseline.json")
+    assert ran.code == 2
+    assert "the baseline nowhere/baseline.json cannot be used: no such file or directory." in one_sentence(ran)
 
 
 def test_a_profile_that_does_not_exist(project):

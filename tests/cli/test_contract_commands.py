@@ -13,10 +13,27 @@ WARNING = "name: mailer\nevent_bus:\n  publish_topics: ['onex.evt.mailer.inbox.{
 ERROR = "name: mailer\nevent_bus:\n  publish_topics: [onex.evt.mailer.in_box.v1]\n"
 
 
-def test_a_clean_check(project):
-    ran = project.omni("check")
+CONSOLE = """\
+name: console
+event_bus:
+  publish_topics: [onex.cmd.router.route-request.v1]
+  subscribe_topics: [onex.evt.router.routing-complete.v1, onex.evt.router.scoring-decision.v1]
+"""
+
+
+@pytest.fixture
+def wired(project):
+    """The project with a second contract, so that whatever is published is read."""
+    project.contract("console", CONSOLE)
+    # The two nodes feed each other, which is worth a note.
+    (project.folder / "omni.toml").write_text("[check]\nignore = ['cycle']\n")
+    return project
+
+
+def test_a_clean_check(wired):
+    ran = wired.omni("check")
     assert ran.code == 0
-    assert re.fullmatch(r"no findings in 1 contract, 3 topics \(\d+\.\d\d s\)\n", ran.out)
+    assert re.fullmatch(r"no findings in 2 contracts, 3 topics \(\d+\.\d\d s\)\n", ran.out)
     assert ran.err == ""
 
 
@@ -34,14 +51,15 @@ def test_warnings_fail_a_strict_check_only(project):
     assert project.omni("check", "--strict").code == 1
 
 
-def test_notes_never_fail_a_check(project):
-    project.contract("mailer", "name: mailer\nterminal_event: onex.evt.m.done.v1\nremark: onex.evt.m.done.v1\n")
-    ran = project.omni("check", "--strict", "--format", "json")
-    assert ran.document["counts"]["note"] == 1
+def test_notes_never_fail_a_check(wired):
+    wired.contract("mailer", "name: mailer\nevent_bus:\n  publish_topics: [onex.evt.mailer.sent.v1]\n")
+    ran = wired.omni("check", "--strict", "--format", "json")
+    assert {each["severity"] for each in ran.document["findings"]} == {"note"}
     assert ran.code == 0
 
 
-def test_check_as_json(project):
+def test_check_as_json(wired):
+    project = wired
     project.contract("mailer", ERROR)
     ran = project.omni("check", "--format", "json")
     assert ran.code == 1
@@ -52,15 +70,19 @@ def test_check_as_json(project):
     assert (finding["code"], finding["rule"], finding["severity"]) == ("OM101", "malformed-name", "error")
     assert (finding["path"], finding["line"]) == ("contracts/mailer/contract.yaml", 3)
     assert ran.document["counts"] == {"error": 1, "warning": 0, "note": 0}
-    assert (ran.document["contracts"], ran.document["topics"]) == (2, 3)
+    assert (ran.document["contracts"], ran.document["topics"]) == (3, 3)
+    assert (finding["near"], ran.document["exempted"], ran.document["baseline"]) == ([], 0, None)
 
 
-def test_check_for_code_scanning_and_for_pull_requests(project):
+def test_check_for_code_scanning_and_for_pull_requests(wired):
+    project = wired
     project.contract("mailer", ERROR)
     sarif = project.omni("check", "--format", "sarif")
     assert sarif.code == 1
     document = json.loads(sarif.out)
     assert document["version"] == "2.1.0"
+    folder = document["runs"][0]["originalUriBaseIds"]["%SRCROOT%"]["uri"]
+    assert folder == f"{project.folder.as_uri()}/"
     assert [result["ruleId"] for result in document["runs"][0]["results"]] == ["OM101"]
     github = project.omni("check", "--format", "github")
     assert github.code == 1
@@ -118,4 +140,5 @@ def test_contracts_named_by_path_or_variable(project, command):
     by_path = project.omni(command, "contracts/mailer", "--format", "json")
     by_variable = project.omni(command, "--format", "json", OMNI_CONTRACTS="contracts/mailer/contract.yaml")
     assert by_path.code == by_variable.code == 0
-    assert by_path.document == by_variable.document
+    key = {"check": "findings", "topics": "topics"}[command]
+    assert by_path.document[key] == by_variable.document[key]

@@ -82,7 +82,7 @@ def test_no_command_shows_the_help_and_could_not_run(project, arguments):
     [
         (("provisoin",), "no such command 'provisoin'. Did you mean 'provision'?"),
         (("drift", "--nope"), "no such option: --nope"),
-        (("check", "--format", "xml"), "'xml' is not one of 'text', 'json', 'sarif', 'github'"),
+        (("check", "--format", "xml"), "'xml' is not one of 'text', 'concise', 'json', 'sarif', 'github'"),
         (("boot", "--deadline", "soon"), "'--deadline'"),
         (("boot", "--deadline", "-1"), "'--deadline'"),
         (("broker", "start", "--port", "70000"), "'--port'"),

@@ -6,25 +6,37 @@ import json
 from collections.abc import Callable
 from pathlib import Path
 
-from omni_assets.contracts import ContractTopicExtractor, Location, Manifest, Severity
+from omni_assets.contracts import ContractTopicExtractor, Finding, Location, Manifest, Severity
 from omni_assets.contracts.findings import finding
 from omni_assets.contracts.renderers import (
     check_document,
-    finding_text,
+    companions,
+    finding_head,
     github,
     manifest_document,
+    mended_sentence,
     sentence,
-    severity_counts,
 )
+from omni_assets.contracts.report import BaselineUse, Report, severity_counts
 from omni_assets.contracts.rules import CONFLICTING_SETTINGS, MALFORMED_NAME
 from omni_assets.contracts.text import visible
 
 Assemble = Callable[..., Manifest]
 
 
+def report(manifest: Manifest, seconds: float = 0.0) -> Report:
+    """A report over all that a manifest itself finds."""
+    return Report(manifest, manifest.findings, len(manifest.contracts), seconds=seconds)
+
+
 def text(manifest: Manifest, seconds: float) -> str:
     """A report, as the command line puts it together."""
-    return "\n".join([*map(finding_text, manifest.findings), sentence(manifest, seconds)])
+    lines = [line for each in manifest.findings for line in finding_text(each).splitlines()]
+    return "\n".join([*lines, sentence(report(manifest, seconds))])
+
+
+def finding_text(each: Finding) -> str:
+    return "\n".join([finding_head(each), *(f"    {line}" for line in companions(each))])
 
 
 PUBLISHER = """\
@@ -62,7 +74,7 @@ def test_what_is_no_error_says_so() -> None:
 def test_the_whole_text_ends_with_a_line_that_counts(assemble: Assemble) -> None:
     clean = assemble(PUBLISHER)
     assert text(clean, 0.044) == "no findings in 1 contract, 1 topic (0.04 s)"
-    mixed = assemble(PUBLISHER, "emits: [onex.evt.a.c.v1]\nevent_bus: {publish_topics: [onex.evt.a.b.v1, x, y]}\n")
+    mixed = assemble(PUBLISHER, "remarks: [onex.evt.a.c.v1]\nevent_bus: {publish_topics: [onex.evt.a.b.v1, x, y]}\n")
     lines = text(mixed, 1.5).splitlines()
     assert lines[-1] == "2 errors, 1 warning in 2 contracts, 1 topic (1.50 s)"
     assert len(lines) == 1 + 2 * 3
@@ -70,14 +82,42 @@ def test_the_whole_text_ends_with_a_line_that_counts(assemble: Assemble) -> None
 
 def test_the_sentence_has_separators_in_large_numbers(assemble: Assemble) -> None:
     names = ", ".join(f"onex.evt.a.b{number}.v1" for number in range(1200))
-    assert sentence(assemble(f"event_bus: {{publish_topics: [{names}]}}\n"), 0.0).endswith(
+    assert sentence(report(assemble(f"event_bus: {{publish_topics: [{names}]}}\n"))).endswith(
         "1 contract, 1,200 topics (0.00 s)"
     )
 
 
+def test_the_sentence_says_what_is_silent_and_what_was_looked_at(assemble: Assemble) -> None:
+    manifest = assemble(PUBLISHER, "name: x\n")
+    use = BaselineUse("b.json", total=187, known=1184, mended=3)
+    judged = Report(manifest, (), 1, exempted=2, baseline=use)
+    assert (
+        sentence(judged) == "no findings in 1 of 2 contracts, 1 topic; 2 exempted, 1,184 known to the baseline (0.00 s)"
+    )
+    assert mended_sentence(judged) == (
+        "3 of 187 findings of the baseline are mended: write it anew with `omni check --write-baseline`."
+    )
+    assert mended_sentence(report(manifest)) == ""
+    assert mended_sentence(Report(manifest, (), 2, baseline=BaselineUse("b.json", 1, 1, 0))) == ""
+    one = Report(manifest, (), 2, baseline=BaselineUse("b.json", 1, 0, 1))
+    assert mended_sentence(one).startswith("1 of 1 finding of the baseline is mended:")
+    assert check_document(judged)["baseline"] == {"path": "b.json", "known": 1184, "mended": 3}
+
+
+def test_what_fails_a_check(assemble: Assemble) -> None:
+    manifest = assemble(PUBLISHER)
+    for severity, fails, strict in (
+        (Severity.ERROR, True, True),
+        (Severity.WARNING, False, True),
+        (Severity.NOTE, False, False),
+    ):
+        judged = Report(manifest, (finding(MALFORMED_NAME, "x.", Location("a"), severity=severity),), 1)
+        assert (judged.fails(strict=False), judged.fails(strict=True)) == (fails, strict)
+
+
 def test_the_document_of_a_check(assemble: Assemble, tmp_path: Path) -> None:
     manifest = assemble(PUBLISHER, PUBLISHER.replace("partitions: 3", "partitions: 6"))
-    document = json.loads(json.dumps(check_document(manifest)))
+    document = json.loads(json.dumps(check_document(report(manifest))))
     assert document == {
         "findings": [
             {
@@ -93,13 +133,16 @@ def test_the_document_of_a_check(assemble: Assemble, tmp_path: Path) -> None:
                     {"path": f"{tmp_path}/node-1/contract.yaml", "line": 3, "column": 14, "message": "partitions 6"}
                 ],
                 "fix": "state partitions in one contract",
+                "near": [],
             }
         ],
         "counts": {"error": 1, "warning": 0, "note": 0},
         "contracts": 2,
         "topics": 1,
+        "exempted": 0,
+        "baseline": None,
     }
-    assert check_document(assemble("event_bus: {publish_topics: [nope]}\n"))["findings"][0]["topic"] == "nope"
+    assert check_document(report(assemble("event_bus: {publish_topics: [nope]}\n")))["findings"][0]["topic"] == "nope"
 
 
 def test_the_document_of_a_manifest(assemble: Assemble, tmp_path: Path) -> None:
@@ -130,28 +173,27 @@ def test_the_document_of_a_manifest(assemble: Assemble, tmp_path: Path) -> None:
 
 
 def test_severities_are_counted_even_where_there_are_none() -> None:
-    assert severity_counts([]) == {"error": 0, "warning": 0, "note": 0}
-    assert severity_counts([CONFLICT, CONFLICT]) == {"error": 2, "warning": 0, "note": 0}
+    assert severity_counts(()) == {"error": 0, "warning": 0, "note": 0}
+    assert severity_counts((CONFLICT, CONFLICT)) == {"error": 2, "warning": 0, "note": 0}
 
 
 def test_annotations_for_github(assemble: Assemble) -> None:
     manifest = assemble(
-        "emits: [onex.evt.a.c.v1]\n", "x: onex.evt.a.b.v1\nevent_bus: {publish_topics: [onex.evt.a.b.v1, 'a%b']}\n"
+        "remarks: [onex.evt.a.c.v1]\n", "x: onex.evt.a.b.v1\nevent_bus: {publish_topics: [onex.evt.a.b.v1, 'a%b']}\n"
     )
-    first, second, third = github(manifest).splitlines()
+    first, second, third = github(manifest.findings).splitlines()
     assert first.startswith("::warning file=")
-    assert ",line=1,col=9,title=OM103 unread-declaration::`onex.evt.a.c.v1` looks like a topic" in first
+    assert ",line=1,col=11,title=OM103 unread-declaration::`onex.evt.a.c.v1` looks like a topic" in first
     assert second.startswith("::notice file=")
     assert third.startswith("::error file=")
     assert "::`a%25b` is not a topic name" in third
     assert "%0Afix: follow" in third
-    assert github(assemble(PUBLISHER, "x: 1\n")) == ""
+    assert github(assemble(PUBLISHER, "x: 1\n").findings) == ""
 
 
 def test_github_properties_are_escaped() -> None:
     odd = finding(MALFORMED_NAME, "a: b, 100%\r\nc.", Location("a:b,c%\n.yaml", 1, 2), fix="::error::x")
-    manifest = Manifest((), {}, (odd,))
-    assert github(manifest) == (
+    assert github([odd]) == (
         "::error file=a%3Ab%2Cc%25\\n.yaml,line=1,col=2,title=OM101 malformed-name::"
         "a: b, 100%25\\r\\nc.%0Afix: ::error::x"
     )
@@ -164,12 +206,14 @@ def test_what_a_contract_holds_cannot_steer_a_terminal_or_forge_a_line(tmp_path:
     (folder / "contract.yaml").write_text(f'event_bus: {{publish_topics: ["{name}"]}}\n"k\\e": 1\n"k\\e": 2\n')
     manifest = ContractTopicExtractor().extract([str(tmp_path)])
     assert len(manifest.findings) == 2
-    for shown in (text(manifest, 0), github(manifest)):
+    for shown in (text(manifest, 0), github(manifest.findings)):
         assert all(character.isprintable() or character == "\n" for character in shown)
         assert not any(line.startswith("::error::x") for line in shown.splitlines())
-    assert len(github(manifest).splitlines()) == 2
+    assert len(github(manifest.findings).splitlines()) == 2
     assert "\\x1b[2J\\r\\n" in text(manifest, 0)
-    assert json.loads(json.dumps(check_document(manifest)))["findings"][0]["topic"].startswith("onex.evt.a.\x1b[2J")
+    assert json.loads(json.dumps(check_document(report(manifest))))["findings"][0]["topic"].startswith(
+        "onex.evt.a.\x1b[2J"
+    )
 
 
 def test_visible_keeps_letters_and_writes_out_the_rest() -> None:
