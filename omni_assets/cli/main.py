@@ -13,7 +13,23 @@ from typing import Annotated
 
 import typer
 
-from omni_assets.cli import boot, broker, check, demo, drift, observe, provision, rule, sql, topics, up, validate
+from omni_assets.cli import (
+    boot,
+    broker,
+    check,
+    demo,
+    drift,
+    explain,
+    observe,
+    provision,
+    registry,
+    rule,
+    sql,
+    topics,
+    up,
+    validate,
+    wiring,
+)
 from omni_assets.cli.failure import report
 from omni_assets.cli.options import COULD_NOT_RUN, HELP_NAMES, examples, help_when_alone
 from omni_assets.cli.streams import say, write
@@ -30,7 +46,23 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings=HELP_NAMES,
 )
-for module in (check, rule, topics, provision, validate, boot, observe, drift, sql, broker, up, demo):
+for module in (
+    check,
+    rule,
+    topics,
+    registry,
+    wiring,
+    explain,
+    provision,
+    validate,
+    boot,
+    observe,
+    drift,
+    sql,
+    broker,
+    up,
+    demo,
+):
     module.add_to(app)
 
 

@@ -6,8 +6,6 @@ A file is written whole or not at all, only where it differs, and never over one
 from __future__ import annotations
 
 import os
-import stat
-import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass
 from difflib import unified_diff
@@ -17,6 +15,7 @@ from omni_assets.contracts.registry import Layout, Module, Registry, build, is_g
 from omni_assets.contracts.text import count, visible
 from omni_assets.errors import InputError, reason
 from omni_assets.operations.context import Context
+from omni_assets.operations.files import write_whole
 from omni_assets.settings import Settings, registry_path
 
 _MOST_DIFFERENCES = 20
@@ -185,30 +184,10 @@ def _bytes(path: str) -> bytes | None:
 
 
 def _replace(path: str, data: bytes) -> None:
-    target = os.path.realpath(path)  # a link stays a link
-    folder = os.path.dirname(target)
     try:
-        os.makedirs(folder, exist_ok=True)
-        handle, name = tempfile.mkstemp(dir=folder, prefix=f".{os.path.basename(target)}-")
-        try:
-            with os.fdopen(handle, "wb") as file:
-                file.write(data)
-                os.fchmod(file.fileno(), _mode(target))
-            os.replace(name, target)
-        except BaseException:
-            os.unlink(name)
-            raise
+        os.makedirs(os.path.dirname(os.path.realpath(path)), exist_ok=True)
+        write_whole(path, data)
     except (OSError, ValueError) as error:
         raise InputError(
             f"cannot write {path}: {reason(error)}.", "Name a place that can be written, with --output."
         ) from None
-
-
-def _mode(path: str) -> int:
-    """The permissions of the file that is replaced, else those that any new file gets."""
-    try:
-        return stat.S_IMODE(os.stat(path).st_mode)
-    except FileNotFoundError:
-        mask = os.umask(0)
-        os.umask(mask)
-        return 0o666 & ~mask

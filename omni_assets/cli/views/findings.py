@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import textwrap
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 from omni_assets.cli.tables import INDENT, Line, paragraph
 from omni_assets.contracts.excerpts import Excerpt
@@ -23,22 +23,33 @@ ExcerptOf = Callable[[Finding, int], Excerpt | None]
 
 
 def finding_lines(report: Report, excerpt_of: ExcerptOf, width: int | None) -> list[Line]:
-    """Every finding with its excerpt and companions, a blank line after each; then what counts them."""
-    lines: list[Line] = []
-    for finding in report.findings:
-        lines += _head(finding, width)
-        lines += _excerpt(finding, excerpt_of, width)
-        for companion in companions(finding):
-            lines += _hanging(companion, width)
-        lines.append([])
+    """Every finding as a block; then what counts them."""
+    lines = blocks(report.findings, excerpt_of, width)
     if len(report.findings) > MANY:
         lines += paragraph("`--format concise` shows one line a finding, `--select` some rules only.", width, "dim")
     return [*lines, *_closing(report, width)]
 
 
+def blocks(findings: Iterable[Finding], excerpt_of: ExcerptOf, width: int | None) -> list[Line]:
+    """Every finding with its excerpt and companions, a blank line after each."""
+    lines: list[Line] = []
+    for finding in findings:
+        lines += _head(finding, width)
+        lines += _excerpt(finding, excerpt_of, width)
+        for companion in companions(finding):
+            lines += _hanging(companion, width)
+        lines.append([])
+    return lines
+
+
+def heads(findings: Iterable[Finding]) -> list[Line]:
+    """One line a finding."""
+    return [line for finding in findings for line in _head(finding, None)]
+
+
 def concise_lines(report: Report, width: int | None) -> list[Line]:
     """One line a finding, then what counts them."""
-    return [*(line for finding in report.findings for line in _head(finding, None)), *_closing(report, width)]
+    return [*heads(report.findings), *_closing(report, width)]
 
 
 def _closing(report: Report, width: int | None) -> list[Line]:

@@ -32,6 +32,7 @@ from omni_assets.contracts.rules.judging import UNUSED_EXEMPTION as UNUSED_EXEMP
 from omni_assets.contracts.rules.registry import MEMBER_CLASH as MEMBER_CLASH
 from omni_assets.contracts.rules.registry import STALE_REGISTRY as STALE_REGISTRY
 from omni_assets.contracts.rules.registry import UNDECLARED_LITERAL as UNDECLARED_LITERAL
+from omni_assets.contracts.rules.registry import UNREAD_SOURCE as UNREAD_SOURCE
 from omni_assets.contracts.rules.revisions import REMOVED_IN_USE as REMOVED_IN_USE
 from omni_assets.contracts.rules.revisions import SETTINGS_CHANGED as SETTINGS_CHANGED
 from omni_assets.contracts.rules.revisions import TOPIC_ADDED as TOPIC_ADDED
@@ -79,6 +80,7 @@ RULES: tuple[Rule, ...] = (
     STALE_REGISTRY,
     MEMBER_CLASH,
     UNDECLARED_LITERAL,
+    UNREAD_SOURCE,
     REMOVED_IN_USE,
     TOPIC_RENAMED,
     SETTINGS_CHANGED,

@@ -77,3 +77,24 @@ producer.produce(Topic.EVT_REVIEWER_REVIEW_COMPLETE_V1, key=diff.id, value=verdi
 """,
     ),
 )
+UNREAD_SOURCE = Rule(
+    "OM404",
+    "unread-source",
+    Severity.WARNING,
+    "A file of the source code was not read.",
+    "It could not be opened, or it is larger than source code can sensibly be (8 MiB) and may name topics. Which ones "
+    "is not known. Mend its permissions, or list it in `.gitignore` where it is no source code.",
+    example=Elsewhere(
+        "console",
+        """\
+$ ls -l src/generated.json
+-rw-r--r-- 1 dev dev 31457280 src/generated.json
+""",
+    ),
+    mended=Elsewhere(
+        "console",
+        """\
+$ echo src/generated.json >> .gitignore
+""",
+    ),
+)
