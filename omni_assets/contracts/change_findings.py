@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 from omni_assets.contracts.changes import Change, ChangeKind, Participant, Side, is_unread
 from omni_assets.contracts.findings import finding
@@ -46,10 +47,15 @@ class _Told:
     def nearest(self, location: Location, node: str | None) -> Location:
         """A line of the new contracts for what stood at ``location``: the same file's first, else that of the node's
         contract, else the old line."""
-        contracts = self.new.manifest.contracts
-        same_file = (each.location for each in contracts if each.location.path == location.path)
-        same_node = (each.location for each in contracts if each.node == node)
-        return next(same_file, None) or next(same_node, None) or location
+        return self._by_path.get(location.path) or self._by_node.get(node) or location
+
+    @cached_property
+    def _by_path(self) -> Mapping[str, Location]:
+        return {contract.location.path: contract.location for contract in self.new.manifest.contracts}
+
+    @cached_property
+    def _by_node(self) -> Mapping[str | None, Location]:
+        return {contract.node: contract.location for contract in reversed(self.new.manifest.contracts)}
 
 
 def _added(told: _Told, change: Change) -> Iterator[Finding]:

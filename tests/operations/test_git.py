@@ -79,6 +79,19 @@ def test_a_shallow_clone_says_how_to_get_the_rest(repository: Repository, tmp_pa
         assert "git fetch --unshallow" in caught.value.remedy
 
 
+def test_the_base_of_a_merge_is_known_to_a_clone_of_two_commits(repository: Repository, tmp_path: Path) -> None:
+    repository.commit()
+    repository.git("switch", "--quiet", "--create", "ours")
+    repository.commit("ours")
+    repository.git("switch", "--quiet", "main")
+    theirs = repository.commit("theirs")
+    repository.git("merge", "--quiet", "--no-ff", "--message", "both", "ours")
+    clone = tmp_path / "clone"
+    repository.git("clone", "--quiet", "--depth", "2", f"file://{repository.folder}", str(clone))
+    found = git.revision(str(clone), "HEAD^1")
+    assert (found.commit, found.at_merge_base) == (theirs, False)
+
+
 def test_a_folder_without_a_repository(repository: Repository, tmp_path: Path) -> None:
     bare = tmp_path / "bare.git"
     repository.git("init", "--quiet", "--bare", str(bare))
