@@ -16,7 +16,7 @@ MANY = 100
 """More findings than this are easier to read one a line."""
 
 _WIDEST = 160
-_NARROWEST = 40
+_NARROWEST = 20
 _STYLES = {Severity.ERROR: "red", Severity.WARNING: "yellow", Severity.NOTE: "cyan"}
 
 ExcerptOf = Callable[[Finding, int], Excerpt | None]
