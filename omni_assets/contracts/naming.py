@@ -181,6 +181,9 @@ class Grammar:
         found = text.split(".")
         if self._short is not None and len(found) == self._short_template.count(".") + 1 != len(wanted):
             wanted = self._short_template.split(".")
+            kind = found[wanted.index("{kind}")] if "{kind}" in wanted else ""
+            if kind in self.kinds and kind not in self.kinds_without_event:
+                return f"names of its kind `{kind}` hold an event: `{self.template}`"
         if len(found) != len(wanted):
             segments = "1 segment" if len(found) == 1 else f"{len(found)} segments"
             return f"it has {segments} where `{self.template}` has {len(wanted)}"

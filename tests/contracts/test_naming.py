@@ -8,7 +8,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from omni_assets.contracts.naming import MAX_LENGTH, Grammar, InvalidName, TopicName, fold, is_template
+from omni_assets.contracts.naming import (
+    MAX_LENGTH,
+    Grammar,
+    InvalidName,
+    TopicName,
+    fold,
+    is_template,
+    split_placeholders,
+)
 
 DEFAULT = Grammar()
 OTHER = Grammar("acme-{producer}.{kind}.{event}.{N}", ("event", "command"), "[a-z]+(?:_[a-z]+)*")
@@ -195,6 +203,8 @@ def test_a_suggestion_is_a_name(text: str) -> None:
         ({"segment": "[a-z]*"}, "empty segment"),
         ({"kinds": ()}, "list of kinds is empty"),
         ({"kinds": ("evt", "Not A Kind")}, "does not follow the segment rule"),
+        ({"kinds_without_event": ("dlq", "dead")}, "the kind 'dead' of `kinds_without_event` is none of cmd, evt"),
+        ({"template": "onex.{kind}{event}.{producer}.v{N}"}, "in two ways"),
     ],
 )
 def test_a_grammar_that_cannot_work_is_refused(arguments: dict[str, object], why: str) -> None:
@@ -220,3 +230,90 @@ def test_templates_and_folds() -> None:
     assert not is_template("inbox.{agent_id")
     assert not is_template("inbox")
     assert fold("onex.evt.a.Routing_Complete") == fold("onex.evt.a.routing-complete")
+
+
+SHORT = Grammar(kinds_without_event=("dlq",))
+
+
+def test_a_kind_may_leave_its_event_out() -> None:
+    name = TopicName("dlq", "router", "", 1)
+    assert SHORT.parse("onex.dlq.router.v1") == name
+    assert SHORT.format(name) == "onex.dlq.router.v1"
+    assert SHORT.parse("onex.dlq.router.dead-letter.v1") == TopicName("dlq", "router", "dead-letter", 1)
+    assert SHORT.resembles("onex.dlq.router.v1")
+    assert not SHORT.matches("onex.evt.router.v1")
+    assert not DEFAULT.matches("onex.dlq.router.v1")
+
+
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        ("onex.dlq.Router.v1", "its producer segment `Router` holds capitals; segments are lower-case"),
+        ("onex.dlq.router.v01", "its version `v01` is not v<number> without leading zeros"),
+        ("onex.dlq.router", "it has 3 segments where `onex.{kind}.{producer}.{event}.v{version}` has 5"),
+        ("onex.evt.router.v1", "names of its kind `evt` hold an event: `onex.{kind}.{producer}.{event}.v{version}`"),
+    ],
+)
+def test_reasons_where_a_kind_may_leave_its_event_out(text: str, reason: str) -> None:
+    with pytest.raises(InvalidName) as refused:
+        SHORT.parse(text)
+    assert str(refused.value) == reason
+
+
+@pytest.mark.parametrize(
+    ("template", "text"),
+    [
+        ("{event}.{kind}.{producer}.v{N}", "dlq.router.v1"),
+        ("onex.{event}.{kind}.{producer}.v{N}", "onex.dlq.router.v1"),
+        ("onex.{kind}.{producer}.v{N}.{event}", "onex.dlq.router.v1"),
+        ("onex.{kind}.{producer}-to-{event}.v{N}", "onex.dlq.router.v1"),
+    ],
+)
+def test_the_sign_before_the_event_goes_with_it(template: str, text: str) -> None:
+    grammar = Grammar(template, segment="[a-z]+", kinds_without_event=("dlq",))
+    assert grammar.parse(text) == TopicName("dlq", "router", "", 1)
+    assert grammar.format(grammar.parse(text)) == text
+
+
+def test_what_kinds_mean() -> None:
+    assert (DEFAULT.is_command("cmd"), DEFAULT.is_command("evt")) == (True, False)
+    assert (DEFAULT.is_dead_letter("dlq"), DEFAULT.is_dead_letter("cmd")) == (True, False)
+    grammar = Grammar(kinds=("do", "dead"), command_kinds=("do",), dead_letter_kinds=("dead",))
+    assert (grammar.is_command("do"), grammar.is_dead_letter("dead"), grammar.is_command("cmd")) == (True, True, False)
+    assert grammar != Grammar(kinds=("do", "dead"))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "acme-shop.event.order_placed.3",
+        "acme-shop.event.OrderPlaced.3",
+        "acme-shop.evnt.order_placed.3",
+        "acme-{x}.event",
+    ],
+)
+def test_a_grammar_with_the_producer_first_recognises_its_kinds_in_their_place(text: str) -> None:
+    assert OTHER.resembles(text)
+
+
+@pytest.mark.parametrize("text", ["acme-shop", "acme-shop.skills.order", "acme-event", "shop.event.order_placed.3"])
+def test_a_grammar_with_the_producer_first_leaves_others_alone(text: str) -> None:
+    assert not OTHER.resembles(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "suggestion"),
+    [
+        ("acme-shop.event.OrderPlaced.3", "acme-shop.event.order_placed.3"),
+        ("acme-shop.event.order-placed.3", "acme-shop.event.order_placed.3"),
+    ],
+)
+def test_suggestions_join_words_as_the_grammar_does(text: str, suggestion: str) -> None:
+    assert OTHER.suggest(text) == suggestion
+
+
+@pytest.mark.parametrize("prefix", ["{env}.", "${ENV}.", "{{env}}.", "<env>.", "{a}.<b>."])
+def test_placeholders_in_front(prefix: str) -> None:
+    assert split_placeholders(f"{prefix}onex.evt.a.b.v1") == (prefix, "onex.evt.a.b.v1")
+    assert split_placeholders("onex.evt.{a}.b.v1") == ("", "onex.evt.{a}.b.v1")
+    assert DEFAULT.resembles(f"{prefix}onex.evt.a.b.v1")
