@@ -132,7 +132,7 @@ def _details(change: Change) -> Iterator[tuple[str, str]]:
     """What there is to say of a change under its name: a text and its style each."""
     if change.why:
         yield change.why, "dim"
-    if change.was is not None and change.kind in (ChangeKind.REMOVED, ChangeKind.RENAMED):
+    if change.was not in (None, change.now) and change.kind in (ChangeKind.REMOVED, ChangeKind.RENAMED):
         yield f"{change.was} then", "dim"
     if change.now is not None and change.kind is not ChangeKind.NODES:
         yield str(change.now), "dim"
