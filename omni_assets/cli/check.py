@@ -99,6 +99,7 @@ def check(
         raise typer.BadParameter("markdown is how changes are written, with --against", param_hint="--format")
     if against is not None and (fix or write_baseline):
         raise typer.BadParameter("it goes with neither --fix nor --write-baseline", param_hint="--against")
+    from omni_assets.contracts.text import visible
     from omni_assets.operations import check as checking
     from omni_assets.operations.context import resolve
     from omni_assets.operations.judging import Choice
@@ -109,7 +110,7 @@ def check(
         return _against(against, scope, choice, output, strict)
     if fix:
         for path in checking.fix(scope):
-            streams.say(f"omni: wrote {path} anew.")
+            streams.say(visible(f"omni: wrote {path} anew."))
     if write_baseline:
         streams.say(_written(checking.start_baseline(scope, choice)))
         return 0

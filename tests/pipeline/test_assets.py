@@ -231,6 +231,18 @@ def test_contracts_that_disagree_hold_their_topic_back(
     assert COMPLETE not in broker.client.list_topics().topics
 
 
+def test_the_settings_judge_contracts_here_too(
+    project: Projects, reconcile: Reconcile, write_contract: Writer, tmp_path: Path
+) -> None:
+    write_contract("router", publishes=[COMPLETE, "onex.evt.router.Misspelt.v1"])
+    assert checks(reconcile(project())) == {"contracts_valid": False}
+    (tmp_path / "omni.toml").write_text('[check.severity]\nmalformed-name = "warning"\n')
+    result = reconcile(project())
+    assert checks(result) == {"contracts_valid": True}
+    assert check(result, "contracts_valid").description == "0 errors and 1 warnings in 1 contracts"
+    assert metadata(result, DECLARED_TOPICS)["contract_warnings"] == 1
+
+
 def test_a_broker_that_is_down_fails_the_run_in_one_sentence_and_the_contracts_are_read_all_the_same(
     project: Projects, reconcile: Reconcile, write_contract: Writer, tmp_path: Path
 ) -> None:
