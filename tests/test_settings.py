@@ -13,7 +13,15 @@ from pydantic import BaseModel
 
 from omni_assets import settings
 from omni_assets.errors import SettingsError
-from omni_assets.settings import Environment, GrammarSettings, LimitSettings, Settings, TopicDefaults
+from omni_assets.settings import (
+    CheckSettings,
+    Environment,
+    Exemption,
+    GrammarSettings,
+    LimitSettings,
+    Settings,
+    TopicDefaults,
+)
 
 PAGE = Path(__file__).resolve().parents[1] / "docs" / "settings.md"
 Write = Callable[[str], Settings]
@@ -352,11 +360,13 @@ def test_the_page_names_every_key_and_variable() -> None:
     prefixes: dict[str, type[BaseModel]] = {
         "": Settings,
         "grammar.": GrammarSettings,
+        "check.": CheckSettings,
+        "check.exemptions[].": Exemption,
         "defaults.<kind>.": TopicDefaults,
         "environments.<name>.": Environment,
         "environments.<name>.limits.": LimitSettings,
     }
-    tables = {"grammar", "defaults", "environments", "limits"}
+    tables = {"grammar", "check", "registry", "defaults", "environments", "limits"}
     for prefix, model in prefixes.items():
         keys = {key for key, field in model.model_fields.items() if not field.exclude} - tables
         assert {prefix + key for key in keys} <= named

@@ -39,8 +39,8 @@ class Excerpt:
 
 
 def lines_of(content: bytes) -> Sequence[str]:
-    """The lines of a file; bytes that are not UTF-8 become U+FFFD."""
-    return _BREAK.split(content.decode("utf-8", "replace"))
+    """The lines of a file without its byte order mark; bytes that are not UTF-8 become U+FFFD."""
+    return _BREAK.split(content.decode("utf-8-sig", "replace"))
 
 
 def excerpt(finding: Finding, lines: Sequence[str], room: int) -> Excerpt | None:

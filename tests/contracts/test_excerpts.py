@@ -70,6 +70,7 @@ def test_a_place_that_is_not_there_has_no_excerpt() -> None:
 def test_lines_are_counted_as_yaml_counts_them() -> None:
     assert list(lines_of("a\r\nb\rc\x85d\u2028e\u2029f\ng".encode())) == list("abcdefg")
     assert list(lines_of(b"caf\xe9")) == ["caf\ufffd"]
+    assert list(lines_of(b"\xef\xbb\xbfname: a")) == ["name: a"]
 
 
 @given(st.text(max_size=300), st.integers(1, 400), st.one_of(st.none(), st.text(max_size=5)), st.integers(10, 120))
