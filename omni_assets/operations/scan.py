@@ -207,10 +207,7 @@ class _Scanner:
         }
 
     def _judge(self, path: str, literals: Iterable[Literal]) -> None:
-        for literal in literals:
-            judged = self._declared.judge(literal, path)
-            if judged is None:
-                continue
+        for judged in (each for literal in literals for each in self._declared.judge(literal, path)):
             self.literals[judged.standing] += 1
             if judged.standing is Standing.DECLARED:
                 self.declared_files.add(path)

@@ -297,22 +297,22 @@ def test_it_passes_strict_types_and_lint(tmp_path: Path, layout: Layout) -> None
     more = [topic(long, subscribers=nodes), topic("onex.evt.test-run.done-in-" + "a-b-" * 20 + "c.v1")]
     numbered = [topic(f"onex.evt.router{number}.done.v1") for number in (1, 2, 10)]
     registry = build(manifest_of([*own.values(), *more, *numbered]), DEFAULT, layout)
-    folder = tmp_path / "topics"
-    folder.mkdir()
+    folder = tmp_path / "topics" if layout is Layout.PACKAGE else tmp_path
+    folder.mkdir(exist_ok=True)
     for module in registry.modules:
         (folder / (module.name or "topics.py")).write_text(module.text)
+    written = "topics" if layout is Layout.PACKAGE else "topics.py"
     use = "TestRunTopic" if layout is Layout.PACKAGE else "Topic"
     (tmp_path / "use.py").write_text(
-        f"from topics{'' if layout is Layout.PACKAGE else '.topics'} import {use}\n\n"
-        f"known: bool = 'x' in {use}\nname: str = next(iter({use}))\n"
+        f"from topics import {use}\n\nknown: bool = 'x' in {use}\nname: str = next(iter({use}))\n"
     )
     config = str(ROOT / "pyproject.toml")
     for command in (
-        ["ruff", "check", "--no-cache", "--config", config, str(folder)],
-        ["ruff", "format", "--no-cache", "--check", "--config", config, str(folder)],
+        ["ruff", "check", "--no-cache", "--config", config, written],
+        ["ruff", "format", "--no-cache", "--check", "--config", config, written],
         *(
             ["mypy", "--strict", "--config-file=", "--cache-dir", str(tmp_path / "cache"), "--python-version", version,
-             "topics", "use.py"]
+             written, "use.py"]
             for version in ("3.11", "3.13")
         ),
     ):  # fmt: skip

@@ -20,6 +20,7 @@ _PLACEHOLDER = re.compile(r"\{[^{}]*\}")
 _NAME = re.compile(r"(?:[\w.-]|\{[^{}]*\})+", re.ASCII)
 _BESIDE_A_TOPIC = re.compile(r"(?:-key|-value|\.(?:avsc|proto|json|ya?ml|py|sql|csv|parquet|md|txt|log))$")
 _MOST_NEAR = 3
+_LONGEST = 4_096
 
 
 class Standing(StrEnum):
@@ -59,20 +60,20 @@ class Declared:
         self._fits = cache(self._any_fits)
 
     def looks(self, text: str) -> bool:
-        """Whether a string of source code is a topic, well-formed or not, or a part of one."""
-        return self._mention(text) is not None
+        """Whether a string of source code is a topic, well-formed or not, a part of one, or a list of some."""
+        return bool(self._topics_of(text))
 
     def whole(self, text: str) -> bool:
         """Whether a text was meant as the whole name of a topic, rather than as a part of one."""
-        mention = self._mention(text)
-        return mention is not None and self._is_whole(mention.name)
+        return any(self._is_whole(mention.name) for mention in self._topics_of(text))
 
-    def judge(self, literal: Literal, path: str) -> Judged | None:
-        """What contracts say of ``literal``; ``None`` where it is no topic."""
-        mention = self._mention(literal.text)
-        if mention is None:
-            return None
-        name, place = mention.name, Location(path, literal.line, literal.column)
+    def judge(self, literal: Literal, path: str) -> list[Judged]:
+        """What contracts say of each topic of ``literal``; nothing where it is none."""
+        place = Location(path, literal.line, literal.column)
+        return [self._judged(mention, place, literal.named) for mention in self._topics_of(literal.text)]
+
+    def _judged(self, mention: Mention, place: Location, named: bool) -> Judged:
+        name = mention.name
         if name in self._topics and not mention.disguised:
             return Judged(Standing.DECLARED)
         if _PLACEHOLDER.search(name):
@@ -81,15 +82,16 @@ class Declared:
             return self._misfit(name, place) if self._is_whole(name) else Judged(Standing.PART)
         if mention.disguised or self._is_whole(name):
             return Judged(Standing.UNDECLARED, self._undeclared(mention, place))
-        completed = None if literal.named else self._completed(name)
+        completed = None if named else self._completed(name)
         return Judged(Standing.PART) if completed is None else self._unfinished(name, completed, place)
 
-    def _mention(self, text: str) -> Mention | None:
-        if len(text) > 1_000:
-            return None
-        mention = self._mentions.sole(with_placeholders(text))
-        if mention is None:
-            return None
+    def _topics_of(self, text: str) -> list[Mention]:
+        if len(text) > _LONGEST:
+            return []
+        found = map(self._plain, self._mentions.alone(with_placeholders(text)))
+        return [mention for mention in found if mention is not None]
+
+    def _plain(self, mention: Mention) -> Mention | None:
         bare = _BESIDE_A_TOPIC.sub("", mention.name)
         if bare != mention.name and self._is_whole(bare):  # a schema's subject or file, by the name of its topic
             mention = mention._replace(name=bare, written=bare)

@@ -8,16 +8,16 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from typing import NamedTuple
 
 from omni_assets.contracts.source.languages import Language, Reading
 from omni_assets.contracts.source.literals import Literal, Looks
 
 _QUOTES = "'\"`"
-_LONGEST = 400
-_PART = r"[^\s'\"`,;()\[\]\\=]"
-_BEFORE = re.compile(_PART + "*$")
-_AFTER = re.compile(_PART + "*")
-_SPACED_PLACEHOLDER = re.compile(r"\{\{ *([^{}\s]*) *\}\}")
+_LONGEST = 2_000
+_WORD = re.compile(r"(?:[^\s'\"`,;()\[\]\\={}]|\{+ ?[^\s{}]* ?\}+|\}+ ?[^\s{}]* ?\{+|[{}])*")
+"""A word from its beginning, or its letters from behind; the spaces within placeholders belong to it."""
+
 _ASSIGNED = re.compile(r"[:=]\s*$")
 _SCALAR_START = re.compile(r"(?:^|[\[{,]|[=:]|-|!\w+)\s*$|^\s*(?:-\s+)*$")
 _SCALAR_END = re.compile(r"\s*(?:$|[\],}]|#|:(?:\s|$)|=)")
@@ -27,54 +27,62 @@ _BLOCK_COMMENT = ("/*", "* ", "*/", "<!--")
 
 def quoted_literals(text: str, language: Language, stem: re.Pattern[str], looks: Looks) -> Iterator[Literal]:
     """Every string of ``text`` that looks like a topic; ``stem`` matches wherever one may begin."""
-    line, line_start, end_of_last = 1, 0, -1
+    line, line_start, done = 1, 0, 0
     for match in stem.finditer(text):
-        if match.start() < end_of_last:
+        at = match.start()
+        if at < done:
             continue
-        newest = text.rfind("\n", line_start, match.start())
+        newest = text.rfind("\n", line_start, at)
         if newest >= 0:
             line += text.count("\n", line_start, newest) + 1
             line_start = newest + 1
-        near = max(line_start, match.start() - _LONGEST)
-        stop = text.find("\n", match.start(), match.start() + _LONGEST)
-        window_end = stop if stop >= 0 else min(len(text), match.start() + _LONGEST)
-        before, rest = text[near : match.start()], text[match.start() : window_end].rstrip("\r")
-        found = _string(before, _SPACED_PLACEHOLDER.sub(r"{\1}", rest), language.reading)
-        if found is None or not looks(found):
+        before = text[max(line_start, at - _LONGEST) : at]
+        after = text[at : at + _LONGEST].partition("\n")[0].rstrip("\r")
+        word = _Word.around(before, after)
+        done = at + word.end
+        found = word.string(after, language.reading)
+        if found is None or not looks(found) or _commented(word.opening, language):
             continue
-        start = match.start() - len(_own_start(before))
-        if _commented(text[near:start], language):
-            continue
-        end_of_last = match.start() + len(found) - len(_own_start(before))
-        opening = text[near:start].rstrip(_QUOTES + "\\")
-        yield Literal(found, line, start - line_start + 1, _ASSIGNED.search(opening) is not None)
+        start = at - len(word.start)
+        done = max(done, start + len(found))
+        assigned = _ASSIGNED.search(word.opening.rstrip(_QUOTES + "\\"))
+        yield Literal(found, line, start - line_start + 1, assigned is not None)
 
 
-def _own_start(before: str) -> str:
-    match = _BEFORE.search(before)
-    return match[0] if match else ""
+class _Word(NamedTuple):
+    """The word around a place: its ``start`` before it, what stands on the line before that, and where it ends."""
+
+    opening: str
+    start: str
+    end: int
+
+    @classmethod
+    def around(cls, before: str, after: str) -> _Word:
+        length = _length(before[::-1])
+        cut = len(before) - length
+        return cls(before[:cut], before[cut:], _length(after))
+
+    def string(self, after: str, reading: Reading) -> str | None:
+        """The string that begins with the word, or that the word is; ``None`` where it is a part of others."""
+        if self.opening.endswith(tuple(_QUOTES)):
+            inside, quote, _ = after.partition(self.opening[-1])
+            return (self.start + inside).rstrip("\\") if quote else None
+        text, closing = self.start + after[: self.end], after[self.end :]
+        if reading is Reading.SCALARS:
+            return _scalar(text, self.opening, closing)
+        if reading is Reading.WORDS and (not self.opening or self.opening[-1] in " \t=,(["):
+            return text if _WORD_END.match(closing) else None
+        return None
 
 
-def _string(before: str, rest: str, reading: Reading) -> str | None:
-    """The string around a place, or ``None`` where none holds it as a whole."""
-    start = _own_start(before)
-    body = _AFTER.match(rest)
-    end = body.end() if body else 0
-    text = start + rest[:end]
-    opening, closing = before[: len(before) - len(start)], rest[end:]
-    if opening.endswith(tuple(_QUOTES)):
-        return text if closing.removeprefix("\\").startswith(opening[-1]) else None
-    if reading is Reading.SCALARS:
-        return _scalar(text, opening, closing)
-    if reading is Reading.WORDS and (not opening or opening[-1] in " \t=,(["):
-        return text if _WORD_END.match(closing) else None
-    return None
+def _length(text: str) -> int:
+    match = _WORD.match(text)
+    return match.end() if match else 0
 
 
 def _scalar(text: str, opening: str, closing: str) -> str | None:
-    key, colon, _ = text.rpartition(":")
-    if colon and not closing.strip():
-        text = key if text.endswith(":") else text
+    if text.endswith(":"):
+        return text[:-1] if _SCALAR_START.search(opening) else None  # a key
     return text if _SCALAR_START.search(opening) and _SCALAR_END.match(closing) else None
 
 
