@@ -1,7 +1,8 @@
 """Thousands of contracts, made from real ones: whether time grows in line with them, and how much memory they take.
 
 Each made contract is a real one under another producer (``omniclaude`` becomes ``omniclaude-17``), so that names are as
-long, as alike and as often wired as real ones are. Every size is measured in a process of its own, from finding the
+long, as alike and as often wired as real ones are; some get a topic more, to make two a contract, and some a mistake.
+Every size is measured in a process of its own, from finding the
 files to the last finding; ``ratio`` is the time per contract against that of the smallest size.
 """
 
@@ -34,6 +35,10 @@ def make(corpus: Path, folder: Path, contracts: int) -> None:
     for number in range(contracts):
         family = b"%d" % (number // len(real))
         content = _NAME.sub(rb"onex.\1.\2-" + family + b".", real[number % len(real)])
+        if number % 8 < 3:
+            content += b"\noutput_topics: [onex.evt.added-%d.work-completed.v1]\n" % number
+        if number % 40 == 0:
+            content += b"\ninput_topics: [onex.evt.added-%d.work-complete.v1]\n" % number
         target = folder / f"node-{number}" / "contract.yaml"
         target.parent.mkdir()
         target.write_bytes(_NODE.sub(rb"\1\2_" + family, content))

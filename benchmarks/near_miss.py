@@ -43,8 +43,12 @@ def plural(name: TopicName, dice: random.Random, _: tuple[str, ...]) -> str | No
 def tense(name: TopicName, dice: random.Random, _: tuple[str, ...]) -> str | None:
     """The event's verb is put into another tense, or into another word for the same outcome."""
     words = name.event.split("-")
-    verbs = [place for place, word in enumerate(words) if word in _TENSES or word.endswith("ed")]
-    bare = [place for place, word in enumerate(words) if word.isalpha() and len(word) > 3 and word[-1] not in "aious"]
+    verbs = [place for place, word in enumerate(words) if word in _TENSES or word.endswith(("ed", "ing"))]
+    bare = [
+        place
+        for place, word in enumerate(words)
+        if word.isalpha() and len(word) > 3 and word[-1] not in "aious" and word[-2:] != "ee"
+    ]
     if not verbs and not bare:
         return None
     place = dice.choice(verbs or bare)
@@ -120,6 +124,8 @@ def _tenses(word: str) -> list[str]:
     for family in families:
         if word in family:
             return [each for each in family if each != word]
+    if word.endswith("ing"):
+        return [word[:-3] + "ed"]
     if word.endswith("ied"):
         return [word[:-3] + "y"]
     if word.endswith("ed"):
@@ -178,12 +184,20 @@ def outcomes(corpus: str, topic: str, seed: int) -> list[Outcome]:
     wired = _wired(wiring.topics[topic])
     found: list[Outcome] = []
     for mistake in MISTAKES:
-        for role in Role:
+        for role in _sides(wiring.topics[topic]):
             dice = random.Random(f"{seed} {mistake.__name__} {topic} {role}")  # noqa: S311 - repeatable, no secret
             changed = mistake(GRAMMAR.parse(topic), dice, producers)
             if changed is not None and changed not in wiring.topics and changed not in wiring.misnamed:
                 found.append(_outcome(wiring, wired, mistake.__name__, changed, role))
     return found
+
+
+def _sides(ends: Ends) -> Iterator[Role]:
+    """The sides that a contract has: one that is outside has no name here that could be mistaken."""
+    if ends.publishers or not ends.published_outside:
+        yield Role.PUBLISHES
+    if ends.subscribers or not ends.subscribed_outside:
+        yield Role.SUBSCRIBES
 
 
 def _wired(ends: Ends) -> Ends:

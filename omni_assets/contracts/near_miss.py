@@ -14,6 +14,7 @@ from collections.abc import Collection, Hashable, Iterable, Iterator, Mapping, S
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import cached_property
+from itertools import filterfalse
 from typing import TypeAlias
 
 from omni_assets.contracts.naming import Grammar
@@ -200,7 +201,7 @@ class _Vocabulary:
     @cached_property
     def _neighbourhoods(self) -> Mapping[str, list[str]]:
         found: defaultdict[str, list[str]] = defaultdict(list)
-        for word in self._words:
+        for word in filterfalse(str.isdigit, self._words):
             for variant in _deletions(word):
                 found[variant].append(word)
         return found
@@ -253,7 +254,7 @@ def _slip(one: str, other: str) -> Reason | None:
 
 
 def _digits(word: str) -> str:
-    return "".join(filter(str.isdigit, word))
+    return "" if word.isalpha() else "".join(filter(str.isdigit, word))
 
 
 def _distance(one: str, other: str) -> int:

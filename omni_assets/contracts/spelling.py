@@ -16,7 +16,6 @@ Words = tuple[str, ...]
 _BREAK = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|[^A-Za-z0-9]+")
 _FIELD = re.compile(r"\{(kind|producer|event|version)\}")
 _NOUNS = {"completion": "complet", "failure": "fail"}
-_OUTCOMES = {"result": "complet", "done": "complet", "finish": "complet"}
 _SHORTEST_STEM = 2
 
 
@@ -115,3 +114,6 @@ def _loose(template: str) -> str:
         rule = r"\d+" if name == "version" else ".+" if name == "event" or not stop else f"[^{stop}]+"
         pattern += f"(?P<{name}>{rule})" + re.escape(literal)
     return pattern
+
+
+_OUTCOMES = dict.fromkeys(map(stem, ("result", "done", "finish")), stem("complete"))
