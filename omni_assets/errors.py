@@ -13,6 +13,7 @@ results, not errors.
     │   ├── PathNotFound           a path that does not exist or cannot be listed
     │   ├── NoContracts            a path without a single contract
     │   ├── BaselineUnusable       a baseline of findings that cannot be read or written
+    │   ├── UnknownName            neither a node nor a topic of the contracts
     │   ├── NotARepository         a folder whose history Git does not have
     │   └── RevisionUnknown        a revision that Git does not know, or does not have here
     ├── ReadOnly                   a write was asked for under OMNI_READONLY=1
@@ -128,6 +129,14 @@ class RevisionUnknown(InputError):
             f"there is no revision `{revision}` to compare with: {why}.",
             remedy or "Name a branch, a tag or a commit that `git log` shows, or fetch it first.",
         )
+
+
+class UnknownName(InputError):
+    """What was asked about is neither a node nor a topic of the contracts."""
+
+    def __init__(self, name: str, near: list[str]) -> None:
+        meant = f"Did you mean {' or '.join(f'`{each}`' for each in near)}?" if near else "`omni topics` lists them all."
+        super().__init__(f"no contract names a node or a topic `{name}`.", meant)
 
 
 class UnnamedBroker(InputError):

@@ -44,7 +44,7 @@ class Cache:
         if not texts:
             return
         with suppress(sqlite3.Error, OSError):
-            self._file.parent.mkdir(parents=True, exist_ok=True)
+            self._make_folder()
             with self._opened() as database, database:
                 database.execute(_SCHEMA)
                 database.executemany("INSERT OR REPLACE INTO entry VALUES (?, ?)", texts.items())
@@ -52,6 +52,12 @@ class Cache:
                     "DELETE FROM entry WHERE rowid <= (SELECT max(rowid) FROM entry) - ?",
                     (MOST_ENTRIES,),
                 )
+
+    def _make_folder(self) -> None:
+        """A folder that no version control takes in."""
+        if not self._file.parent.exists():
+            self._file.parent.mkdir(parents=True, exist_ok=True)
+            (self._file.parent / ".gitignore").write_text("*\n", encoding="utf-8")
 
     @contextmanager
     def _opened(self) -> Iterator[sqlite3.Connection]:

@@ -15,10 +15,11 @@ from omni_assets.contracts.discovery import find_contracts
 from omni_assets.contracts.document import Unreadable, parse, read
 from omni_assets.contracts.forms import FORMS, Form, tree
 from omni_assets.contracts.manifest import SpecPolicy, assemble
-from omni_assets.contracts.model import Contract, Location, Manifest
+from omni_assets.contracts.model import Contract, Finding, Location, Manifest
 from omni_assets.contracts.naming import Grammar
 from omni_assets.contracts.reading import Reading, folder_name
-from omni_assets.contracts.stored import restored, stored
+from omni_assets.contracts.stored import restored, restored_findings, stored, stored_findings
+from omni_assets.contracts.wiring_rules import wiring_findings
 
 _AT_ONCE = 500
 
@@ -63,6 +64,17 @@ class ContractTopicExtractor:
             return Reading(parse(path, content), self.grammar, self._tree).contract(digest)
         except Unreadable as error:
             return _not_read(path, error, digest)
+
+    def wiring(self, manifest: Manifest, cache: Cache | None = None) -> tuple[Finding, ...]:
+        """What is wrong with the wiring of a manifest; what ``cache`` knows is not searched again."""
+        if cache is None:
+            return wiring_findings(manifest, self.grammar)
+        key = sha256(b"\0".join((b"wiring", self._manner, manifest.digest.encode()))).digest()
+        known = restored_findings(cache.get([key]).get(key))
+        if known is None:
+            known = wiring_findings(manifest, self.grammar)
+            cache.put({key: stored_findings(known)})
+        return known
 
     def _read_through(self, cache: Cache, paths: Sequence[str]) -> Iterator[Contract]:
         """As ``read`` for each path, some files at a time."""

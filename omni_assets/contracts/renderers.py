@@ -100,7 +100,7 @@ def manifest_document(manifest: Manifest) -> Document:
     may touch the topic, or empty."""
     topics = manifest.topics.values()
     return {
-        "topics": [_topic(each) for each in topics],
+        "topics": [topic_document(each) for each in topics],
         "counts": {
             "contracts": len(manifest.contracts),
             "nodes": len({contract.node for contract in manifest.contracts}),
@@ -133,7 +133,8 @@ def _property(value: str) -> str:
     return _data(value).replace(":", "%3A").replace(",", "%2C")
 
 
-def _topic(topic: Topic) -> Document:
+def topic_document(topic: Topic) -> Document:
+    """A topic for machines, with its spec and ends."""
     return {
         "name": topic.name,
         "kind": topic.parts.kind,
@@ -146,12 +147,13 @@ def _topic(topic: Topic) -> Document:
             "keyed": topic.spec.keyed,
             "config": dict(topic.spec.config),
         },
-        "publishers": [_declaration(each) for each in topic.publishers],
-        "subscribers": [_declaration(each) for each in topic.subscribers],
+        "publishers": [declaration_document(each) for each in topic.publishers],
+        "subscribers": [declaration_document(each) for each in topic.subscribers],
         "blocked": topic.blocked,
     }
 
 
-def _declaration(declaration: Declaration) -> Document:
+def declaration_document(declaration: Declaration) -> Document:
+    """A declaration for machines: who, and where."""
     location = declaration.location
     return {"node": declaration.node, "path": location.path, "line": location.line, "column": location.column}

@@ -15,7 +15,6 @@ from omni_assets.contracts.findings import in_order
 from omni_assets.contracts.judging import Judge, Judgement
 from omni_assets.contracts.model import Finding, Manifest, Severity
 from omni_assets.contracts.report import BaselineUse, Report
-from omni_assets.contracts.wiring_rules import wiring_findings
 from omni_assets.errors import BaselineUnusable, NoContracts, PathNotFound, reason
 from omni_assets.operations.context import Context
 from omni_assets.operations.files import write_whole
@@ -127,7 +126,7 @@ def fix(scope: Scope) -> tuple[str, ...]:
 
 
 def _findings(scope: Scope, manifest: Manifest) -> list[Finding]:
-    found = [*manifest.findings, *wiring_findings(manifest, scope.context.grammar())]
+    found = [*manifest.findings, *scope.context.wiring_findings(manifest)]
     if scope.own:
         found += registry_findings(scope.context, manifest)
     return list(in_order(found))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date, timedelta
 
 from hypothesis import given
@@ -72,9 +73,13 @@ def test_echoes_stay_where_near_misses_are_ignored() -> None:
     assert judged((MISS, *ECHOES), without) == ECHOES
 
 
-def test_what_dangles_at_a_related_place_is_an_echo_whatever_its_name() -> None:
-    further = finding(NO_PUBLISHER, "m.", THERE, topic="onex.evt.a.bc.v1")
-    assert without_echoes([MISS, further]) == (MISS,)
+def test_no_error_is_lost_behind_a_near_miss_that_is_a_warning() -> None:
+    mild = replace(MISS, severity=Severity.WARNING)
+    malformed, unread, starving = ECHOES
+    assert without_echoes([mild, *ECHOES]) == (mild, malformed)
+    unhandled = replace(unread, severity=Severity.ERROR)
+    assert without_echoes([mild, unhandled, starving]) == (mild, unhandled)
+    assert without_echoes([mild, MISS, *ECHOES]) == (mild, MISS)
 
 
 def test_an_exempted_near_miss_takes_its_echoes_along() -> None:

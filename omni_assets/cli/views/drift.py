@@ -101,7 +101,7 @@ def drift_sentence(found: Comparison) -> str:
 
 def document(found: Comparison) -> dict[str, Any]:
     return {
-        "drift": [_entry(row) for row in found.rows],
+        "drift": [drift_document(row) for row in found.rows],
         "counts": dict(found.counts),
         "declared_topics": found.declared_topics,
         "observed_topics": found.observed_topics,
@@ -142,7 +142,8 @@ def _name(drift: Drift) -> str:
     return _KINDS.get(drift.kind) or setting_name(drift.field)
 
 
-def _entry(row: OpenDrift) -> dict[str, Any]:
+def drift_document(row: OpenDrift) -> dict[str, Any]:
+    """One difference, for machines."""
     drift = row.drift
     return {
         "topic": drift.topic,
