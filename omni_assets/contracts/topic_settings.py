@@ -101,6 +101,7 @@ class _Reading:
         self.keyed: bool | None = None
         self.config: dict[str, str] = {}
         self.findings: list[Finding] = []
+        self.under_topic_config = False
 
     def fields(self, node: MappingNode) -> None:
         for key_node, value in self.pairs_of(node):
@@ -124,6 +125,8 @@ class _Reading:
             self._config_key(key, value)
         elif key == "config":
             self._config(value)
+        elif key == "topic_config" and self.under_topic_config:
+            self._unknown(key, key_node, "")  # and a mapping that holds itself would be read without end
         elif key == "topic_config":
             self._topic_config(value)
         elif close := "config" if self._holds_settings(value) else _nearly(key):
@@ -135,7 +138,9 @@ class _Reading:
             return
         if not isinstance(node, MappingNode):
             raise InvalidValue("it is not a mapping of settings")
+        self.under_topic_config = True
         self.fields(node)
+        self.under_topic_config = False
         for key_node, value in self.pairs_of(node):
             known = is_setting(key_node.value) or self._holds_settings(value)
             if isinstance(key_node, ScalarNode) and not known and not _nearly(key_node.value):

@@ -59,6 +59,18 @@ def test_laughs_of_topic_metadata_end_in_one_finding(read: Read) -> None:
     assert contract.declarations == ()
 
 
+@pytest.mark.parametrize("key", ["topic_config", "config", "external_publisher", "retention"])
+def test_a_mapping_that_holds_itself_as_its_settings_ends(key: str, read: Read) -> None:
+    contract = read(f"event_bus:\n  publish_topics:\n  - &self\n    topic: {TOPIC}\n    {key}: *self\n")
+    assert [each.topic for each in contract.declarations] == [TOPIC]
+    assert len(contract.findings) < 10
+
+
+def test_settings_of_settings_end(read: Read) -> None:
+    contract = read(f"published_events: [{{topic: {TOPIC}, {'topic_config: {' * 900}{'}' * 900}}}]\n")
+    assert [each.rule.name for each in contract.findings] == ["unknown-setting"]
+
+
 @pytest.mark.parametrize(
     "text",
     [
