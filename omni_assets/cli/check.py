@@ -131,11 +131,9 @@ def _written(baseline: WrittenBaseline) -> str:
     from omni_assets.contracts.text import count, visible
 
     said = f"omni: wrote {count(baseline.findings, 'finding')} to {visible(baseline.path)}."
-    return (
-        said
-        if baseline.in_settings
-        else f"{said}\n      Name it as `check.baseline` in the settings, so that every run counts new ones only."
-    )
+    if baseline.in_settings:
+        return said
+    return f"{said}\n      Name it as `check.baseline` in the settings, so that every run counts new ones only."
 
 
 def _show(report: Report, output: FindingsFormat, context: Context) -> None:

@@ -52,7 +52,8 @@ def exemption_findings(
             found.append(
                 finding(
                     EXPIRED_EXEMPTION,
-                    f"{what} expired on {each.expires}, so it covers nothing; its reason was: {each.reason.rstrip('.')}.",
+                    f"{what} expired on {each.expires}, so it covers nothing; "
+                    f"its reason was: {each.reason.rstrip('.')}.",
                     each.location,
                     fix="mend what it covered, or decide again and give it another date",
                 )

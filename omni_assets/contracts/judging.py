@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import date
 
 from omni_assets.contracts.baseline import Baseline, Relative
-from omni_assets.contracts.echoes import without_echoes
+from omni_assets.contracts.echoes import told
 from omni_assets.contracts.exemptions import Exemption
 from omni_assets.contracts.model import Finding
 from omni_assets.contracts.selection import Selection
@@ -21,10 +21,11 @@ def _as_it_is(path: str) -> str:
 class Judgement:
     """What became of findings: ``findings`` count, ``exempted`` and ``known`` (to the baseline) are silent.
 
-    ``used`` are the exemptions that cover something.
+    ``echoes`` are explained by another that counts; ``used`` are the exemptions that cover something.
     """
 
     findings: tuple[Finding, ...]
+    echoes: tuple[Finding, ...]
     exempted: tuple[Finding, ...]
     known: tuple[Finding, ...]
     used: frozenset[Exemption]
@@ -44,10 +45,11 @@ class Judge:
         counting: list[Finding] = []
         exempted: list[Finding] = []
         used: set[Exemption] = set()
-        for each in without_echoes(self.selection.of(findings)):
+        for each in self.selection.of(findings):
             path, node = self.relative(each.location.path), nodes.get(each.location.path, "")
             covering = [one for one in self.exemptions if one.covers(each.rule.code, path, node, today)]
             used.update(covering)
             (exempted if covering else counting).append(each)
         known, new = self.baseline.split(counting, self.relative)
-        return Judgement(tuple(new), tuple(exempted), tuple(known), frozenset(used))
+        apart = told(new, silent=(*exempted, *known))
+        return Judgement(apart.telling, apart.echoes, tuple(exempted), tuple(known), frozenset(used))

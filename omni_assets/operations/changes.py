@@ -13,7 +13,7 @@ from omni_assets.contracts.model import Finding, Location, Manifest
 from omni_assets.contracts.report import Report
 from omni_assets.operations.check import Scope
 from omni_assets.operations.git import Revision
-from omni_assets.operations.judging import NO_CHOICE, Choice, judge_of, known_baseline, nodes_of, today
+from omni_assets.operations.judging import NO_CHOICE, Choice, judge_of, nodes_of, today
 from omni_assets.operations.revisions import past
 
 
@@ -52,9 +52,7 @@ def compare_with(scope: Scope, asked: str, choice: Choice = NO_CHOICE) -> Compar
     Raises ``NotARepository``, ``RevisionUnknown``, ``GitFailed``, and what ``check`` raises.
     """
     started = time.monotonic()
-    judge, known = judge_of(scope.context, choice), known_baseline(scope.context, choice)
-    if known is not None:
-        judge = replace(judge, baseline=known[1])
+    judge = judge_of(scope.context, choice)
     current = scope.context.manifest()
     extractor = scope.context.extractor()
     before = past(scope.context, asked, current.contracts)

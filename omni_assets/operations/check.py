@@ -18,7 +18,15 @@ from omni_assets.contracts.report import BaselineUse, Report
 from omni_assets.errors import BaselineUnusable, NoContracts, PathNotFound, reason
 from omni_assets.operations.context import Context
 from omni_assets.operations.files import write_whole
-from omni_assets.operations.judging import NO_CHOICE, Choice, judge_of, known_baseline, nodes_of, today
+from omni_assets.operations.judging import (
+    NO_CHOICE,
+    Choice,
+    baseline_named,
+    fresh_judge,
+    judge_of,
+    nodes_of,
+    today,
+)
 from omni_assets.operations.registry import registry_findings, write_configured
 from omni_assets.settings import baseline_path
 
@@ -84,9 +92,7 @@ def check(scope: Scope, choice: Choice = NO_CHOICE) -> Report:
     choice names no rule.
     """
     started = time.monotonic()
-    judge, known = judge_of(scope.context, choice), known_baseline(scope.context, choice)
-    if known is not None:
-        judge = replace(judge, baseline=known[1])
+    judge, path = judge_of(scope.context, choice), baseline_named(scope.context, choice)
     manifest = scope.context.manifest()
     judgement = judge.judge(_findings(scope, manifest), nodes_of(manifest), today())
     looks = scope.looks_at()
@@ -97,7 +103,7 @@ def check(scope: Scope, choice: Choice = NO_CHOICE) -> Report:
         ),
         sum(looks(contract.location.path) for contract in manifest.contracts),
         sum(_concerns(each, looks) for each in judgement.exempted),
-        known and _use(scope, known[0], judge, judgement),
+        _use(scope, path, judge, judgement) if path else None,
         time.monotonic() - started,
     )
 
@@ -105,11 +111,13 @@ def check(scope: Scope, choice: Choice = NO_CHOICE) -> Report:
 def start_baseline(scope: Scope, choice: Choice = NO_CHOICE) -> WrittenBaseline:
     """Write what a check finds now as the baseline, whatever the present one knows. Raises as ``check`` does."""
     settings = scope.context.settings
-    path = choice.baseline or baseline_path(settings) or os.path.relpath(settings.root / BASELINE_FILE)
-    judge = judge_of(scope.context, choice)
+    path = baseline_named(scope.context, choice) or os.path.relpath(settings.root / BASELINE_FILE)
+    judge = fresh_judge(scope.context, choice)
     manifest = scope.context.manifest()
     judgement = judge.judge(_findings(scope, manifest), nodes_of(manifest), today())
-    lasting = [each for each in judgement.findings if each.severity is not Severity.NOTE]
+    # Echoes too: other commands count malformed names, and near misses may be ignored one day.
+    new = (*judgement.findings, *judgement.echoes)
+    lasting = [each for each in new if each.severity is not Severity.NOTE]
     try:
         write_whole(path, baseline_text(lasting, judge.relative).encode())
     except (OSError, ValueError) as error:
@@ -142,7 +150,7 @@ def _about_exemptions(scope: Scope, judge: Judge, judgement: Judgement) -> list[
 
 def _use(scope: Scope, path: str, judge: Judge, judgement: Judgement) -> BaselineUse:
     looks = scope.looks_at()
-    present = (*judgement.findings, *judgement.exempted, *judgement.known)
+    present = (*judgement.findings, *judgement.echoes, *judgement.exempted, *judgement.known)
     codes = judge.selection.codes
     return BaselineUse(
         path,

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Mapping
-from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from functools import cache
@@ -38,8 +37,14 @@ NO_CHOICE = Choice()
 
 
 def judge_of(context: Context, choice: Choice = NO_CHOICE) -> Judge:
-    """The judge of a project, to whom nothing is known yet. Raises ``SettingsError``, and ``UnknownRule`` where the
-    choice names no rule."""
+    """The judge of a project. Raises ``SettingsError``, ``BaselineUnusable``, and ``UnknownRule`` where the choice
+    names no rule."""
+    judge, path = fresh_judge(context, choice), baseline_named(context, choice)
+    return replace(judge, baseline=_read(path)) if path else judge
+
+
+def fresh_judge(context: Context, choice: Choice = NO_CHOICE) -> Judge:
+    """The judge of a project without its baseline, so that every finding is new. Raises as ``judge_of``."""
     settings = context.settings
     chosen = codes_named(choice.select) or _codes(settings, "select", settings.check.select) or ALL_CODES
     ignored = codes_named(choice.ignore) | _codes(settings, "ignore", settings.check.ignore)
@@ -50,10 +55,9 @@ def judge_of(context: Context, choice: Choice = NO_CHOICE) -> Judge:
     )
 
 
-def known_baseline(context: Context, choice: Choice = NO_CHOICE) -> tuple[str, Baseline] | None:
-    """The baseline that counts, with its path: the choice's, else the settings'. Raises ``BaselineUnusable``."""
-    path = choice.baseline or baseline_path(context.settings)
-    return (path, _read(path)) if path else None
+def baseline_named(context: Context, choice: Choice = NO_CHOICE) -> str | None:
+    """The path of the baseline that counts: the choice's, else the settings', else none."""
+    return choice.baseline or baseline_path(context.settings)
 
 
 def contract_findings(context: Context, manifest: Manifest) -> tuple[Finding, ...]:
@@ -61,10 +65,10 @@ def contract_findings(context: Context, manifest: Manifest) -> tuple[Finding, ..
 
     With a baseline that cannot be used every finding counts, and `omni check` says why. Raises ``SettingsError``.
     """
-    judge = judge_of(context)
-    with suppress(BaselineUnusable):
-        known = known_baseline(context)
-        judge = replace(judge, baseline=known[1]) if known else judge
+    try:
+        judge = judge_of(context)
+    except BaselineUnusable:
+        judge = fresh_judge(context)
     return judge.judge(manifest.findings, nodes_of(manifest), today()).findings
 
 

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from omni_assets.contracts import Finding, Location, Severity
 from omni_assets.contracts.baseline import Baseline, baseline_text, read_baseline
-from omni_assets.contracts.echoes import without_echoes
+from omni_assets.contracts.echoes import Told, told
 from omni_assets.contracts.exemptions import Exemption, exemption_findings, exemption_lines
 from omni_assets.contracts.findings import finding
 from omni_assets.contracts.judging import Judge
@@ -65,7 +65,7 @@ def test_only_chosen_rules_count_with_the_severity_that_holds() -> None:
 
 
 def test_one_mistake_gives_one_finding() -> None:
-    assert without_echoes([MISS, *ECHOES, *OTHERS]) == (MISS, *OTHERS)
+    assert told([MISS, *ECHOES, *OTHERS]) == Told((MISS, *OTHERS), ECHOES)
 
 
 def test_echoes_stay_where_near_misses_are_ignored() -> None:
@@ -76,15 +76,20 @@ def test_echoes_stay_where_near_misses_are_ignored() -> None:
 def test_no_error_is_lost_behind_a_near_miss_that_is_a_warning() -> None:
     mild = replace(MISS, severity=Severity.WARNING)
     malformed, unread, starving = ECHOES
-    assert without_echoes([mild, *ECHOES]) == (mild, malformed)
+    assert told([mild, *ECHOES]).telling == (mild, malformed)
     unhandled = replace(unread, severity=Severity.ERROR)
-    assert without_echoes([mild, unhandled, starving]) == (mild, unhandled)
-    assert without_echoes([mild, MISS, *ECHOES]) == (mild, MISS)
+    assert told([mild, unhandled, starving]).telling == (mild, unhandled)
+    assert told([mild, MISS, *ECHOES]).telling == (mild, MISS)
 
 
-def test_an_exempted_near_miss_takes_its_echoes_along() -> None:
+def test_a_silent_near_miss_explains_what_dangles_and_no_malformed_name() -> None:
+    malformed, *dangling = ECHOES
     judgement = Judge(exemptions=(exemption("near-miss"),)).judge((MISS, *ECHOES), NODES, TODAY)
-    assert (judgement.findings, judgement.exempted) == ((), (MISS,))
+    assert (judgement.findings, judgement.exempted) == ((malformed,), (MISS,))
+    known = read_baseline(baseline_text([MISS], str))
+    judgement = Judge(baseline=known).judge((MISS, *ECHOES), NODES, TODAY)
+    assert (judgement.findings, judgement.known) == ((malformed,), (MISS,))
+    assert judgement.echoes == tuple(dangling)
 
 
 def test_an_exemption_covers_its_rule_path_and_node() -> None:
@@ -166,8 +171,8 @@ findings = st.builds(
 def test_nothing_is_lost_and_nothing_is_invented(found: list[Finding]) -> None:
     judge = Judge(exemptions=(exemption("OM1"),), baseline=read_baseline(baseline_text(found[:3], str)))
     judgement = judge.judge(found, NODES, TODAY)
-    every = sorted(map(repr, (*judgement.findings, *judgement.exempted, *judgement.known)))
-    assert every == sorted(map(repr, without_echoes(found)))
+    every = (*judgement.findings, *judgement.echoes, *judgement.exempted, *judgement.known)
+    assert sorted(map(repr, every)) == sorted(map(repr, found))
 
 
 @given(st.lists(findings, max_size=12))
