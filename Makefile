@@ -4,9 +4,10 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
+SECONDS_TO_FUZZ ?= 20
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test up lint format lock bench clean
+.PHONY: help setup demo test fuzz up lint format lock bench clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -26,6 +27,9 @@ demo: $(READY) ## the story in a minute, on the embedded broker; ends by itself
 
 test: $(READY) ## all tests that can run here
 	@$(BIN)/python -m pytest -n auto --dist worksteal
+
+fuzz: $(READY) ## 20 seconds of mutated contracts against the extractor; SECONDS_TO_FUZZ=600 for longer
+	@$(BIN)/python -m tests.fuzz.extractor --seconds $(SECONDS_TO_FUZZ)
 
 up: $(READY) ## local broker, provisioning, drift and the Dagster UI, until Ctrl-C
 	@$(BIN)/omni up

@@ -118,11 +118,12 @@ def _scalars(content: bytes) -> Iterator[ScalarNode]:
             stack.extend(node.value)
 
 
-def _guided(seconds: int) -> None:
+def _guided(seconds: int, failures: Path) -> None:
     try:
         import atheris
     except ImportError:
         sys.exit("atheris is not installed: pip install atheris, or leave out --guided.")
+    failures.mkdir(parents=True, exist_ok=True)
     extractor = ContractTopicExtractor()
     atheris.instrument_all()
     with tempfile.TemporaryDirectory() as folder:
@@ -131,7 +132,12 @@ def _guided(seconds: int) -> None:
         for number, seed in enumerate(seeds(CONTRACTS)):
             (corpus / str(number)).write_bytes(seed)
         file = Path(folder) / "contract.yaml"
-        limits = [f"-max_total_time={seconds}", f"-max_len={LARGEST}", f"-timeout={int(SLOW)}"]
+        limits = [
+            f"-max_total_time={seconds}",
+            f"-max_len={LARGEST}",
+            f"-timeout={int(SLOW)}",
+            f"-artifact_prefix={failures}/",
+        ]
         atheris.Setup(
             [sys.argv[0], *limits, str(corpus)], lambda data: check(data, file, extractor.read, extractor.grammar)
         )
@@ -147,7 +153,7 @@ def main() -> None:
     options.add_argument("--again", type=Path, metavar="FILE", help="run one input and no other")
     arguments = options.parse_args()
     if arguments.guided:
-        _guided(arguments.seconds)
+        _guided(arguments.seconds, arguments.failures)
         return
     if arguments.again:
         done, failure = run(iter([arguments.again.read_bytes()]), arguments.failures, runs=1)
