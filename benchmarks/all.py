@@ -11,6 +11,7 @@ BENCHMARKS: tuple[tuple[str, ...], ...] = (
     ("benchmarks.import_time",),
     ("benchmarks.observe",),
     ("benchmarks.reconcile",),
+    ("benchmarks.registry_scan",),
     ("benchmarks.start",),
 )
 

@@ -14,6 +14,7 @@ ROOT = Path(__file__).resolve().parent.parent
 COMMANDS = [
     ("benchmarks.contracts_extract", "contracts"),
     ("benchmarks.import_time",),
+    ("benchmarks.registry_scan", "--lines", "20000"),
     pytest.param(("benchmarks.observe", "--topics", "20"), marks=pytest.mark.broker),
 ]
 

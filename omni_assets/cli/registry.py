@@ -40,7 +40,7 @@ Contracts = Annotated[
 
 def add_to(app: typer.Typer) -> None:
     family = typer.Typer(
-        help="Write the generated module of all declared topics, or look for topics in source code.",
+        help="Write the enum of all topics; find topics in source code.",
         epilog=examples(
             "omni registry --output src/acme/topics.py",
             "omni registry --check",
