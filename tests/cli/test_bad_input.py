@@ -138,7 +138,10 @@ def test_an_address_that_is_none(project):
         ("contract = ['x']\n", "omni.toml: `contract`"),
         ("[grammar]\npattern = 'x.{kind}'\n", "omni.toml: `grammar`"),
         ("[check]\nselect = ['OM1', 'OM29']\n", "`check.select[1]`: there is no rule `OM29`; did you mean `OM201`"),
-        ("[check]\nignore = ['near-mis']\n", "`check.ignore[0]`: there is no rule `near-mis`; did you mean `near-miss`?"),
+        (
+            "[check]\nignore = ['near-mis']\n",
+            "`check.ignore[0]`: there is no rule `near-mis`; did you mean `near-miss`?",
+        ),
         ("[check.severity]\nOM999 = 'note'\n", "`check.severity.OM999`: there is no rule `OM999`."),
         ("[check.severity]\nOM101 = 'fatal'\n", "`check.severity.OM101`"),
         (
