@@ -25,6 +25,8 @@ _FIELDS = frozenset({"kind", "producer", "event", "version"})
 _VERSION_DIGITS = 9
 _VERSION = f"[1-9][0-9]{{0,{_VERSION_DIGITS - 1}}}"
 _LEGAL = "[A-Za-z0-9._-]"
+_ILLEGAL = re.compile("[^A-Za-z0-9._-]")
+_WHITE_SPACE = re.compile(r"\s")
 _PLACEHOLDER = re.compile(r"\{[^{}]*\}")
 _LEADING_PLACEHOLDERS = re.compile(r"(?:(?:\$?\{[^{}]*\}|\{\{[^{}]*\}\}|<[^<>]*>)\.)+")
 _WORD_BREAK = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|[^A-Za-z0-9]+")
@@ -139,7 +141,7 @@ class Grammar:
         segments in front of a well-formed name (``dev.``), make no difference.
         """
         _, bare = split_placeholders(text)
-        if any(character.isspace() for character in bare):
+        if _WHITE_SPACE.search(bare):
             return False
         prefix = self.prefix.lower()
         if not bare.lower().startswith(prefix):
@@ -174,9 +176,9 @@ class Grammar:
             return f"it has {len(text)} characters, and a broker takes at most {MAX_LENGTH}"
         if is_template(text):
             return f"it holds the placeholder {_PLACEHOLDER.findall(text)[0]}"
-        odd = next((character for character in text if not re.match(_LEGAL, character)), None)
+        odd = _ILLEGAL.search(text)
         if odd is not None:
-            return _oddity(odd)
+            return _oddity(odd[0])
         wanted = self.template.split(".")
         found = text.split(".")
         if self._short is not None and len(found) == self._short_template.count(".") + 1 != len(wanted):
