@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 
@@ -130,6 +132,15 @@ def test_every_form_of_the_wild_is_in_the_table() -> None:
     outside = {form.path: form.role for form in OUTSIDE}
     assert own.items() >= NAMED.items()
     assert outside.items() >= NAMED_OUTSIDE.items()
+
+
+def test_the_page_on_contracts_names_every_form() -> None:
+    page = (Path(__file__).resolve().parents[2] / "docs" / "contracts.md").read_text(encoding="utf-8")
+    named = set(re.findall(r"`([^`]+)`", re.sub(r"```.*?```", "", page, flags=re.DOTALL)))
+    for form in FORMS:
+        whole = form.path.removesuffix("?")
+        listed, _, key = whole.partition("[].")
+        assert whole in named or ({f"{listed}[]", key.partition(".")[0]} <= named) or "{}.external_" in whole, whole
 
 
 @pytest.mark.parametrize(
