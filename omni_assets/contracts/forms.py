@@ -116,6 +116,8 @@ FORMS: tuple[Form, ...] = (
     *(form for role, paths in _LISTS for path in paths for form in _list(path, role)),
     *_metadata("event_bus.subscribe_topic_metadata", _SUBSCRIBED),
     *_metadata("event_bus.publish_topic_metadata", _PUBLISHED),
+    *_counterparts("event_bus.subscribe", _SUBSCRIBED),
+    *_counterparts("event_bus.publish", _PUBLISHED),
     *(form for path, role in _OUTSIDE_LISTS for form in _outside(f"event_bus.{path}", role)),
     *(form for path, role in _OUTSIDE_LISTS for form in _outside(path, role)),
     Form("event_bus.subscribe.topic", _SUBSCRIBED, takes_settings=True),

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import os
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 
 import pytest
@@ -36,3 +38,22 @@ def assemble(tmp_path: Path) -> Callable[..., Manifest]:
         return ContractTopicExtractor(policy=policy).extract([str(tmp_path)])
 
     return assemble_texts
+
+
+@pytest.fixture
+def powerless(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[], AbstractContextManager[None]]:
+    """As a user for whom permissions hold, in the test's own folder: root gives up its rights meanwhile."""
+    tmp_path.chmod(0o755)
+    monkeypatch.chdir(tmp_path)
+
+    @contextmanager
+    def given_up() -> Iterator[None]:
+        user = os.geteuid()
+        if user == 0:
+            os.seteuid(65534)
+        try:
+            yield
+        finally:
+            os.seteuid(user)
+
+    return given_up

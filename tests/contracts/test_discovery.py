@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Callable
+from contextlib import AbstractContextManager
 from pathlib import Path
 
 import pytest
 
+from omni_assets.contracts import ContractTopicExtractor
 from omni_assets.contracts.discovery import find_contracts
 from omni_assets.errors import NoContracts, PathNotFound
 
@@ -124,13 +127,30 @@ def test_a_missing_path_says_what_to_do(tmp_path: Path) -> None:
     assert "OMNI_CONTRACTS" in refused.value.remedy
 
 
-@pytest.mark.skipif(os.geteuid() == 0, reason="root may read every folder")
-def test_a_folder_that_may_not_be_listed_is_named(tmp_path: Path) -> None:
+Powerless = Callable[[], AbstractContextManager[None]]
+
+
+def test_a_folder_below_that_may_not_be_listed_is_given_to_be_read(tmp_path: Path, powerless: Powerless) -> None:
+    contract(tmp_path / "a")
+    contract(tmp_path / "z")
+    closed = tmp_path / "closed"
+    closed.mkdir(mode=0)
+    with powerless():
+        paths = find_contracts(["."])
+        read = ContractTopicExtractor().read("closed")
+    closed.chmod(0o700)
+    assert paths == ["a/contract.yaml", "closed", "z/contract.yaml"]
+    (finding,) = read.findings
+    assert (finding.rule.name, str(finding.location)) == ("unreadable-folder", "closed:1:1")
+    assert finding.message == "this folder cannot be searched for contracts: permission denied."
+
+
+def test_a_named_folder_that_may_not_be_listed_is_refused(tmp_path: Path, powerless: Powerless) -> None:
     contract(tmp_path / "a")
     closed = tmp_path / "closed"
     closed.mkdir(mode=0)
-    with pytest.raises(PathNotFound, match="permission denied"):
-        find_contracts([str(tmp_path)])
+    with powerless(), pytest.raises(PathNotFound, match=r"^cannot read closed: permission denied\."):
+        find_contracts(["a", "closed"])
     closed.chmod(0o700)
 
 
