@@ -14,9 +14,10 @@ from pathlib import Path
 import yaml
 
 from benchmarks.measure import compare, parser, show
-from omni_assets.contracts import ContractTopicExtractor, naming, spelling
+from omni_assets.contracts import ContractTopicExtractor, naming
 from omni_assets.contracts.cache import Cache
 from omni_assets.contracts.discovery import find_contracts
+from omni_assets.contracts.wiring import spelling
 
 _REMEMBERED = (naming.fold, spelling.stem, spelling.outcome)
 

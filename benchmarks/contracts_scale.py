@@ -21,9 +21,9 @@ from pathlib import Path
 from benchmarks.measure import parser, show
 from omni_assets.contracts import ContractTopicExtractor, Grammar
 from omni_assets.contracts.discovery import find_contracts
-from omni_assets.contracts.mismatches import mismatches
-from omni_assets.contracts.wiring import wire
-from omni_assets.contracts.wiring_rules import wiring_findings
+from omni_assets.contracts.wiring.findings import wiring_findings
+from omni_assets.contracts.wiring.graph import wire
+from omni_assets.contracts.wiring.mismatches import mismatches
 
 _NAME = re.compile(rb"onex\.([a-z]+)\.([a-z0-9-]+)\.")
 _NODE = re.compile(rb"(?m)^((?:node_|contract_)?name:\s*[\"']?)([\w-]+)")

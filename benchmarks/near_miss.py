@@ -19,9 +19,9 @@ from pathlib import Path
 
 from benchmarks.measure import parser, show
 from omni_assets.contracts import ContractTopicExtractor, Declaration, Grammar, Location, Role, TopicName
-from omni_assets.contracts.mismatches import mismatches
-from omni_assets.contracts.spelling import split
-from omni_assets.contracts.wiring import Ends, Wiring, wire
+from omni_assets.contracts.wiring.graph import Ends, Wiring, wire
+from omni_assets.contracts.wiring.mismatches import mismatches
+from omni_assets.contracts.wiring.spelling import split
 
 GRAMMAR = Grammar()
 Mistake = Callable[[TopicName, random.Random, tuple[str, ...]], str | None]

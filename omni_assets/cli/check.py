@@ -19,7 +19,7 @@ from omni_assets.cli.options import (
 )
 
 if TYPE_CHECKING:
-    from omni_assets.contracts.report import Report
+    from omni_assets.contracts.judging.report import Report
     from omni_assets.operations.changes import Comparison
     from omni_assets.operations.check import Scope, WrittenBaseline
     from omni_assets.operations.context import Context
@@ -138,8 +138,8 @@ def _written(baseline: WrittenBaseline) -> str:
 
 def _show(report: Report, output: FindingsFormat, context: Context) -> None:
     from omni_assets.cli.views import findings as view
-    from omni_assets.contracts.renderers import check_document, github
-    from omni_assets.contracts.sarif import sarif_document
+    from omni_assets.contracts.rendering.renderers import check_document, github
+    from omni_assets.contracts.rendering.sarif import sarif_document
     from omni_assets.operations.excerpts import excerpt_of
     from omni_assets.operations.judging import relative_to
 

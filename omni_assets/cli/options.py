@@ -94,7 +94,7 @@ FindingsOutputFormat = Annotated[
 
 def rules_stated(values: list[str] | None) -> list[str]:
     """The rules that an option names, comma lists taken apart; a text that names none is refused."""
-    from omni_assets.contracts.rule_names import UnknownRule, rules_named
+    from omni_assets.contracts.rules.names import UnknownRule, rules_named
 
     named = [each.strip() for value in all_stated(values) or () for each in value.split(",")]
     for each in named:

@@ -154,8 +154,8 @@ def scan(
     """
     from omni_assets.cli.views import registry as view
     from omni_assets.cli.views.contract_errors import say_errors
-    from omni_assets.contracts.renderers import github
-    from omni_assets.contracts.sarif import sarif_document
+    from omni_assets.contracts.rendering.renderers import github
+    from omni_assets.contracts.rendering.sarif import sarif_document
     from omni_assets.contracts.text import count
     from omni_assets.operations.context import resolve
     from omni_assets.operations.excerpts import excerpt_of
@@ -206,7 +206,7 @@ def _layout(per_producer: bool | None) -> Layout:
 def _print(built: Registry, output: Format) -> None:
     """The module on standard output, which holds nothing else; clashes are said beside it."""
     from omni_assets.cli.views import registry as view
-    from omni_assets.contracts.renderers import companions, finding_head
+    from omni_assets.contracts.rendering.renderers import companions, finding_head
 
     if output is Format.JSON:
         streams.write_json(view.registry_document(None, built, None, ()))

@@ -33,7 +33,7 @@ def add_to(app: typer.Typer) -> None:
 
 
 def _named(code: str | None) -> str | None:
-    from omni_assets.contracts.rule_names import UnknownRule, rule_named
+    from omni_assets.contracts.rules.names import UnknownRule, rule_named
 
     if stated(code) is not None:
         try:
@@ -93,9 +93,9 @@ def docs(code: Code = None, output: Output = PageFormat.TEXT) -> int:
 
 def _show(code: str | None, output: PageFormat) -> None:
     from omni_assets.cli.views import rule as view
-    from omni_assets.contracts import rule_pages
-    from omni_assets.contracts.rule_names import rule_named
     from omni_assets.contracts.rules import RULES
+    from omni_assets.contracts.rules import pages as rule_pages
+    from omni_assets.contracts.rules.names import rule_named
 
     chosen: Rule | None = rule_named(code) if code is not None else None
     width = streams.result_width()

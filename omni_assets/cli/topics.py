@@ -27,7 +27,7 @@ def topics(
     """
     from omni_assets.cli.views import manifest as view
     from omni_assets.cli.views.contract_errors import say_errors
-    from omni_assets.contracts.renderers import manifest_document
+    from omni_assets.contracts.rendering.renderers import manifest_document
     from omni_assets.operations.context import resolve
 
     started = time.monotonic()

@@ -54,7 +54,7 @@ def wiring(
     """
     from omni_assets.cli.views import wiring as view
     from omni_assets.cli.views.contract_errors import say_errors
-    from omni_assets.contracts import drawings
+    from omni_assets.contracts.wiring import drawings
     from omni_assets.operations.context import resolve
     from omni_assets.operations.wiring import connections
 

@@ -5,10 +5,10 @@ CI, boot and validation all come through here.
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterable, Iterator, Sequence
 from functools import lru_cache
 from hashlib import sha256
+from pathlib import Path
 
 from omni_assets.contracts.cache import Cache
 from omni_assets.contracts.discovery import find_contracts
@@ -19,7 +19,7 @@ from omni_assets.contracts.model import Contract, Finding, Location, Manifest
 from omni_assets.contracts.naming import Grammar
 from omni_assets.contracts.reading import Reading, folder_name
 from omni_assets.contracts.stored import restored, restored_findings, stored, stored_findings
-from omni_assets.contracts.wiring_rules import wiring_findings
+from omni_assets.contracts.wiring.findings import wiring_findings
 
 _AT_ONCE = 500
 
@@ -109,9 +109,8 @@ def _content(path: str) -> bytes | Unreadable:
 @lru_cache(maxsize=1)
 def _code() -> str:
     """What the code of this package looks like: a change of any module makes all that was stored void."""
-    with os.scandir(os.path.dirname(__file__)) as entries:
-        seen = sorted((each.name, each.stat().st_size, each.stat().st_mtime_ns) for each in entries if each.is_file())
-    return repr(seen)
+    modules = sorted(Path(__file__).parent.rglob("*.py"))
+    return repr([(each.name, each.stat().st_size, each.stat().st_mtime_ns) for each in modules])
 
 
 def _not_read(path: str, error: Unreadable, digest: str = "") -> Contract:

@@ -52,6 +52,6 @@ def _unpublished(event: Declaration, others: list[str], grammar: Grammar) -> Fin
 
 
 def _near(topic: str, others: list[str], grammar: Grammar) -> tuple[str, ...]:
-    from omni_assets.contracts.near_miss import NearNames
+    from omni_assets.contracts.wiring.near_miss import NearNames
 
     return tuple(near.name for near in NearNames(others, grammar).of(topic))

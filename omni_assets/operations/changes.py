@@ -6,11 +6,11 @@ import time
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 
-from omni_assets.contracts.change_findings import unread_findings, with_findings
-from omni_assets.contracts.changes import Change, aligned, compare
+from omni_assets.contracts.changes.comparison import Change, aligned, compare
+from omni_assets.contracts.changes.findings import unread_findings, with_findings
 from omni_assets.contracts.findings import in_order
+from omni_assets.contracts.judging.report import Report
 from omni_assets.contracts.model import Finding, Location, Manifest
-from omni_assets.contracts.report import Report
 from omni_assets.operations.check import Scope
 from omni_assets.operations.git import Revision
 from omni_assets.operations.judging import NO_CHOICE, Choice, judge_of, nodes_of, today

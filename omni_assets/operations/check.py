@@ -8,13 +8,13 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
 
-from omni_assets.contracts.baseline import baseline_text
 from omni_assets.contracts.discovery import find_contracts
-from omni_assets.contracts.exemptions import exemption_findings
 from omni_assets.contracts.findings import in_order
-from omni_assets.contracts.judging import Judge, Judgement
+from omni_assets.contracts.judging.baseline import baseline_text
+from omni_assets.contracts.judging.exemptions import exemption_findings
+from omni_assets.contracts.judging.judge import Judge, Judgement
+from omni_assets.contracts.judging.report import BaselineUse, Report
 from omni_assets.contracts.model import Finding, Manifest, Severity
-from omni_assets.contracts.report import BaselineUse, Report
 from omni_assets.errors import BaselineUnusable, NoContracts, PathNotFound, reason
 from omni_assets.operations.context import Context
 from omni_assets.operations.files import write_whole

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from functools import cache
 
 from omni_assets.contracts.document import Unreadable, read
-from omni_assets.contracts.excerpts import Excerpt, excerpt, lines_of
 from omni_assets.contracts.model import Finding
+from omni_assets.contracts.rendering.excerpts import Excerpt, excerpt, lines_of
 
 
 def excerpt_of(finding: Finding, room: int) -> Excerpt | None:

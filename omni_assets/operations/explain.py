@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from omni_assets.contracts.model import Declaration, Finding, Topic
-from omni_assets.contracts.near_miss import Near, NearNames
-from omni_assets.contracts.wiring import Ends, wire
+from omni_assets.contracts.wiring.graph import Ends, wire
+from omni_assets.contracts.wiring.near_miss import Near, NearNames
 from omni_assets.errors import StateError
 from omni_assets.operations.check import check, scope
 from omni_assets.operations.context import Context

@@ -10,12 +10,12 @@ from functools import cache
 from pathlib import Path
 from types import MappingProxyType
 
-from omni_assets.contracts.baseline import Baseline, DamagedBaseline, Relative, read_baseline
-from omni_assets.contracts.exemptions import Exemption, exemption_lines
-from omni_assets.contracts.judging import Judge
+from omni_assets.contracts.judging.baseline import Baseline, DamagedBaseline, Relative, read_baseline
+from omni_assets.contracts.judging.exemptions import Exemption, exemption_lines
+from omni_assets.contracts.judging.judge import Judge
+from omni_assets.contracts.judging.selection import ALL_CODES, Selection
 from omni_assets.contracts.model import Finding, Location, Manifest, Severity
-from omni_assets.contracts.rule_names import UnknownRule, codes_named, rules_named
-from omni_assets.contracts.selection import ALL_CODES, Selection
+from omni_assets.contracts.rules.names import UnknownRule, codes_named, rules_named
 from omni_assets.errors import BaselineUnusable, SettingsError, reason
 from omni_assets.operations.context import Context
 from omni_assets.settings import Settings, baseline_path, source_path

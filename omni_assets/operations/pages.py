@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 
-from omni_assets.contracts.rule_pages import pages
+from omni_assets.contracts.rules.pages import pages
 from omni_assets.errors import InputError, reason
 from omni_assets.operations.files import write_whole
 

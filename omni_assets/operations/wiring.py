@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from omni_assets.contracts.mismatches import Mismatch, mismatches
 from omni_assets.contracts.model import Manifest
-from omni_assets.contracts.near_miss import NearNames
-from omni_assets.contracts.wiring import Wiring, wire
+from omni_assets.contracts.wiring.graph import Wiring, wire
+from omni_assets.contracts.wiring.mismatches import Mismatch, mismatches
+from omni_assets.contracts.wiring.near_miss import NearNames
 from omni_assets.errors import UnknownName
 from omni_assets.operations.context import Context
 

@@ -18,8 +18,8 @@ from hypothesis import strategies as st
 from omni_assets.cli.views.changes import change_lines, document
 from omni_assets.cli.views.changes_markdown import MARK, MOST_CHARACTERS, code, markdown
 from omni_assets.contracts import Contract, ContractTopicExtractor, Grammar
-from omni_assets.contracts.change_findings import with_findings
-from omni_assets.contracts.changes import compare
+from omni_assets.contracts.changes.comparison import compare
+from omni_assets.contracts.changes.findings import with_findings
 from omni_assets.operations.changes import Comparison
 from omni_assets.operations.git import Revision
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from omni_assets.contracts.rule_pages import page, pages, table
 from omni_assets.contracts.rules import NEAR_MISS, RULES
+from omni_assets.contracts.rules.pages import page, pages, table
 
 
 @pytest.mark.parametrize("command", ["rule", "docs"])

@@ -44,7 +44,7 @@ def test_wiring_around_a_node_or_a_topic(project):
     assert [topic["name"] for topic in found["topics"]] == [MEANT]
     ran = project.omni("wiring", "--around", "routr")
     assert (ran.code, ran.out) == (2, "")
-    assert "Did you mean `router`?" in ran.err
+    assert "Perhaps `router` is meant." in ran.err
 
 
 def test_mermaid_is_one_statement_a_line_whatever_names_hold(project):

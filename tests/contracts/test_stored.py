@@ -14,7 +14,7 @@ from omni_assets.contracts import Contract, ContractTopicExtractor, Grammar
 from omni_assets.contracts.model import Finding, Location, Severity
 from omni_assets.contracts.rules import RULES
 from omni_assets.contracts.stored import restored, restored_findings, stored, stored_findings
-from omni_assets.contracts.wiring_rules import wiring_findings
+from omni_assets.contracts.wiring.findings import wiring_findings
 
 RICH = """\
 name: router

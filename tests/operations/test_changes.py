@@ -10,7 +10,7 @@ from typing import Any, Protocol
 import pytest
 
 from omni_assets.contracts import Severity
-from omni_assets.contracts.changes import ChangeKind
+from omni_assets.contracts.changes.comparison import ChangeKind
 from omni_assets.errors import NoContracts, NotARepository, RevisionUnknown
 from omni_assets.operations import check
 from omni_assets.operations.changes import Comparison, compare_with

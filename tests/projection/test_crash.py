@@ -99,7 +99,7 @@ def test_an_observation_that_was_killed_and_is_made_again(
 def test_kills_at_random(
     tmp_path: Path, python: Callable[..., subprocess.Popen[str]], table: Callable[..., list[Any]]
 ) -> None:
-    chance = random.Random(20261122)  # noqa: S311 - moments, not secrets
+    chance = random.Random(20261122)
     for _ in range(5):
         process = python(_WRITER, [tmp_path, 0, 24, "nowhere"])
         time.sleep(chance.uniform(0.15, 1.5))

@@ -8,10 +8,10 @@ from typing import Any
 
 from omni_assets.cli.tables import INDENT, Line, paragraph
 from omni_assets.cli.views.settings import setting_name
-from omni_assets.contracts.changes import Change, ChangeKind, Participant
+from omni_assets.contracts.changes.comparison import Change, ChangeKind, Participant
+from omni_assets.contracts.changes.risks import SettingChange
 from omni_assets.contracts.model import Location, Severity
-from omni_assets.contracts.renderers import companions, finding_document, finding_head
-from omni_assets.contracts.risks import SettingChange
+from omni_assets.contracts.rendering.renderers import companions, finding_document, finding_head
 from omni_assets.contracts.rules import REMOVED_IN_USE
 from omni_assets.contracts.text import count
 from omni_assets.contracts.values import readable

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from omni_assets.cli.views.changes import KINDS, by_kind, notes_of, relation, setting_text, summary
-from omni_assets.contracts.changes import Change, ChangeKind, Participant
+from omni_assets.contracts.changes.comparison import Change, ChangeKind, Participant
 from omni_assets.contracts.model import Finding, Location
 from omni_assets.contracts.text import count, visible
 from omni_assets.operations.changes import Comparison

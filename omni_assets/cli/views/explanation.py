@@ -11,7 +11,7 @@ from omni_assets.cli.views.drift import drift_document, drift_lines, moment
 from omni_assets.cli.views.settings import settings_text
 from omni_assets.cli.words import age
 from omni_assets.contracts.model import Declaration, Severity
-from omni_assets.contracts.renderers import (
+from omni_assets.contracts.rendering.renderers import (
     companions,
     declaration_document,
     finding_document,

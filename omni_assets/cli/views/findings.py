@@ -6,10 +6,10 @@ import textwrap
 from collections.abc import Callable, Iterable
 
 from omni_assets.cli.tables import INDENT, Line, paragraph
-from omni_assets.contracts.excerpts import Excerpt
+from omni_assets.contracts.judging.report import Report
 from omni_assets.contracts.model import Finding, Severity
-from omni_assets.contracts.renderers import companions, finding_head, mended_sentence, sentence
-from omni_assets.contracts.report import Report
+from omni_assets.contracts.rendering.excerpts import Excerpt
+from omni_assets.contracts.rendering.renderers import companions, finding_head, mended_sentence, sentence
 from omni_assets.contracts.text import visible
 
 MANY = 100

@@ -8,10 +8,10 @@ from typing import Any
 from omni_assets.cli.tables import INDENT, Line, paragraph
 from omni_assets.cli.views.findings import ExcerptOf, blocks, heads
 from omni_assets.cli.words import spent
+from omni_assets.contracts.judging.report import severity_counts
 from omni_assets.contracts.model import Finding
 from omni_assets.contracts.registry import Layout, Registry
-from omni_assets.contracts.renderers import finding_document
-from omni_assets.contracts.report import severity_counts
+from omni_assets.contracts.rendering.renderers import finding_document
 from omni_assets.contracts.source.declared import Standing
 from omni_assets.contracts.text import count
 from omni_assets.operations.registry import Place, Stale, Written

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from omni_assets.cli.tables import INDENT, Cell, Line, Row, paragraph, table
 from omni_assets.contracts.model import Contracts, Example, Rule, Severity
-from omni_assets.contracts.rule_pages import exemption, passages
+from omni_assets.contracts.rules.pages import exemption, passages
 from omni_assets.contracts.text import visible
 
 _STYLES = {Severity.ERROR: "red", Severity.WARNING: "yellow", Severity.NOTE: "cyan"}

@@ -8,7 +8,7 @@ from typing import Any
 from omni_assets.cli.tables import Cell, Line, Row, paragraph, table
 from omni_assets.contracts.model import Declaration
 from omni_assets.contracts.text import count
-from omni_assets.contracts.wiring import Ends, Wiring
+from omni_assets.contracts.wiring.graph import Ends, Wiring
 from omni_assets.operations.wiring import Connections
 
 _HEADER = ("PUBLISHERS", "TOPIC", "SUBSCRIBERS")

@@ -12,9 +12,9 @@ from omni_assets.contracts.findings import finding
 from omni_assets.contracts.mentions import Mention, Mentions
 from omni_assets.contracts.model import Finding, Location, Manifest, Severity
 from omni_assets.contracts.naming import Grammar, InvalidName
-from omni_assets.contracts.near_miss import NearNames
 from omni_assets.contracts.rules import UNDECLARED_LITERAL
 from omni_assets.contracts.source.literals import Literal, with_placeholders
+from omni_assets.contracts.wiring.near_miss import NearNames
 
 _PLACEHOLDER = re.compile(r"\{[^{}]*\}")
 _NAME = re.compile(r"(?:[\w.-]|\{[^{}]*\})+", re.ASCII)

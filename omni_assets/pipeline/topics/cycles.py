@@ -12,7 +12,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from itertools import islice
 from typing import NamedTuple, TypeAlias
 
-from omni_assets.contracts.graph import components
+from omni_assets.contracts.wiring.circles import components
 
 
 class Vertex(NamedTuple):

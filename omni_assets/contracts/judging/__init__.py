@@ -1,0 +1,1 @@
+"""Which findings count: rules chosen, echoes, exemptions, and a baseline."""

@@ -1,0 +1,1 @@
+"""Findings and manifests for people, CI and machines."""

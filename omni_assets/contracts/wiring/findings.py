@@ -1,0 +1,146 @@
+"""What is wrong with the wiring, as findings: everything that takes more than one contract to see."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from omni_assets.contracts.findings import finding, in_order
+from omni_assets.contracts.model import Declaration, Finding, Location, Manifest, Severity
+from omni_assets.contracts.naming import Grammar
+from omni_assets.contracts.rules import CYCLE, DEAD_END, NEAR_MISS, NO_PUBLISHER, NO_SUBSCRIBER
+from omni_assets.contracts.text import count
+from omni_assets.contracts.wiring.graph import Ends, Wiring, wire
+from omni_assets.contracts.wiring.mismatches import Mismatch, mismatches
+from omni_assets.contracts.wiring.near_miss import Reason
+
+MAY_BE_MEANT = frozenset({Reason.OUTCOME, Reason.VERSION, Reason.PRODUCER, Reason.LETTERS, Reason.KIND})
+"""Differences that somebody may have wanted: their near misses are warnings."""
+
+_MOST_PLACES = 3
+_MOST_OTHERS = 2
+
+
+def wiring_findings(manifest: Manifest, grammar: Grammar) -> tuple[Finding, ...]:
+    """Dangling topics, near misses, dead ends and cycles of a manifest, in order of their places."""
+    wiring = wire(manifest, grammar)
+    return in_order(
+        [
+            *_dangling(wiring, manifest, grammar),
+            *(_near_miss(each, grammar) for each in mismatches(wiring, grammar)),
+            *_dead_ends(wiring, manifest),
+            *_cycles(wiring),
+        ]
+    )
+
+
+def _dangling(wiring: Wiring, manifest: Manifest, grammar: Grammar) -> Iterator[Finding]:
+    for name, ends in wiring.topics.items():
+        kind = manifest.topics[name].parts.kind
+        if ends.starving and ends.subscribers:
+            yield _no_publisher(ends, grammar.is_command(kind))
+        elif ends.unread and ends.publishers and not ends.dead_letter:
+            yield _no_subscriber(ends, grammar.is_command(kind))
+
+
+def _no_publisher(ends: Ends, command: bool) -> Finding:
+    waits = "no contract sends it" if command else "nobody publishes it, so nothing will arrive"
+    return finding(
+        NO_PUBLISHER,
+        f"`{ends.name}` is subscribed here, and {waits}.",
+        ends.subscribers[0].location,
+        topic=ends.name,
+        related=_places("subscribed", ends.subscribers[1:], ends.subscribers[0]),
+        fix="declare it in the contract of its publisher, or say `external_publisher`",
+        severity=Severity.NOTE if command else None,
+    )
+
+
+def _no_subscriber(ends: Ends, command: bool) -> Finding:
+    lost = "nobody handles it" if command else "nobody reads it"
+    return finding(
+        NO_SUBSCRIBER,
+        f"`{ends.name}` is published here, and {lost}.",
+        ends.publishers[0].location,
+        topic=ends.name,
+        related=_places("published", ends.publishers[1:], ends.publishers[0]),
+        fix="declare it in the contract of its subscriber, or list it under `externally_consumed_topics`",
+        severity=Severity.ERROR if command else None,
+    )
+
+
+def _near_miss(pair: Mismatch, grammar: Grammar) -> Finding:
+    wrong, meant = pair.wrong, pair.meant
+    others = (
+        f" It may also stand for {' or '.join(f'`{each}`' for each in pair.others[:_MOST_OTHERS])}."
+        if pair.others
+        else ""
+    )
+    here = wrong.subscribers if wrong.starving else wrong.publishers or wrong.subscribers
+    there = _counterpart(wrong, meant)
+    difference = pair.near.difference(wrong.name)
+    suggested = meant.name if grammar.matches(meant.name) else grammar.suggest(meant.name) or meant.name
+    return finding(
+        NEAR_MISS,
+        f"`{wrong.name}` {_state(wrong)}.{others}",
+        here[0].location,
+        topic=wrong.name,
+        related=tuple((each.location, f"{each.role} `{meant.name}`; {difference}") for each in there[:_MOST_PLACES]),
+        fix=f"{'subscribe' if wrong.starving else 'publish' if wrong.publishers else 'write'} `{suggested}`",
+        severity=Severity.WARNING if pair.near.reason in MAY_BE_MEANT else None,
+        near=(meant.name, *pair.others),
+    )
+
+
+def _state(ends: Ends) -> str:
+    if ends.starving:
+        return "is subscribed here and nobody publishes it"
+    if ends.unread:
+        return "is published here and nobody subscribes it"
+    return "is one of two spellings of a name that are both in use"
+
+
+def _counterpart(wrong: Ends, meant: Ends) -> tuple[Declaration, ...]:
+    """The declarations of ``meant`` that lack what ``wrong`` offers, else whatever there is."""
+    first, second = meant.subscribers, meant.publishers
+    return (second or first) if wrong.starving else (first or second)
+
+
+def _dead_ends(wiring: Wiring, manifest: Manifest) -> Iterator[Finding]:
+    places = _places_of_nodes(manifest)
+    for node in wiring.dead_ends:
+        written = count(len(wiring.writes[node]), "topic")
+        yield finding(
+            DEAD_END,
+            f"`{node}` publishes {written}, and no contract reads any: the flow ends here.",
+            places[node],
+        )
+
+
+def _cycles(wiring: Wiring) -> Iterator[Finding]:
+    for circle in wiring.cycles:
+        steps = list(zip(circle, (*circle[1:], circle[0]), strict=True))
+        topics = [wiring.between(writer, reader)[0] for writer, reader in steps]
+        way = "".join(f"`{node}` → `{topic}` → " for node, topic in zip(circle, topics, strict=True))
+        ends = [wiring.topics[topic] for topic in topics]
+        written = [_of(each.publishers, node) for each, node in zip(ends, circle, strict=True)]
+        yield finding(
+            CYCLE,
+            f"{way}`{circle[0]}`: what this node publishes comes back to it.",
+            written[0].location,
+            topic=topics[0],
+            related=tuple((each.location, f"`{each.node}` publishes `{each.topic}`") for each in written[1:]),
+        )
+
+
+def _of(declarations: tuple[Declaration, ...], node: str) -> Declaration:
+    return next(each for each in declarations if each.node == node)
+
+
+def _places_of_nodes(manifest: Manifest) -> dict[str, Location]:
+    return {contract.node: contract.location for contract in reversed(manifest.contracts)}
+
+
+def _places(done: str, more: tuple[Declaration, ...], first: Declaration) -> tuple[tuple[Location, str], ...]:
+    """Where other nodes do the same, a few of them."""
+    others = {each.node: each for each in reversed(more) if each.node != first.node}
+    return tuple((each.location, f"{done} by `{each.node}` too") for each in list(others.values())[:_MOST_PLACES])
