@@ -135,10 +135,11 @@ class UnknownName(InputError):
     """What was asked about is neither a node nor a topic of the contracts."""
 
     def __init__(self, name: str, near: list[str]) -> None:
-        meant = (
-            f"Did you mean {' or '.join(f'`{each}`' for each in near)}?" if near else "`omni topics` lists them all."
+        meant = " or ".join(f"`{each}`" for each in near)
+        super().__init__(
+            f"no contract names a node or a topic `{name}`.",
+            f"Perhaps {meant} is meant." if near else "`omni topics` lists them all.",
         )
-        super().__init__(f"no contract names a node or a topic `{name}`.", meant)
 
 
 class UnnamedBroker(InputError):
