@@ -13,6 +13,7 @@ results, not errors.
     │   ├── PathNotFound           a path that does not exist or cannot be listed
     │   ├── NoContracts            a path without a single contract
     │   ├── BaselineUnusable       a baseline of findings that cannot be read or written
+    │   ├── ManifestIncomplete     a contract that cannot be read, where nothing may be missed
     │   ├── UnknownName            neither a node nor a topic of the contracts
     │   ├── NotARepository         a folder whose history Git does not have
     │   └── RevisionUnknown        a revision that Git does not know, or does not have here
@@ -128,6 +129,17 @@ class RevisionUnknown(InputError):
         super().__init__(
             f"there is no revision `{revision}` to compare with: {why}.",
             remedy or "Name a branch, a tag or a commit that `git log` shows, or fetch it first.",
+        )
+
+
+class ManifestIncomplete(InputError):
+    """Contracts cannot be read, and what was asked for would lose their topics. ``what`` ends in "is" or "are"."""
+
+    def __init__(self, what: str, unread: int) -> None:
+        contracts = "1 contract" if unread == 1 else f"{unread} contracts"
+        super().__init__(
+            f"{what} left as it was: {contracts} cannot be read, and their topics would be lost.",
+            "Mend what `omni check` names, and try again.",
         )
 
 

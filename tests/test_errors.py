@@ -16,6 +16,7 @@ SAMPLES = {
     errors.PathNotFound: ("contracts",),
     errors.NoContracts: (["contracts", "services"],),
     errors.BaselineUnusable: ("baseline.json", "there is no such file"),
+    errors.ManifestIncomplete: ("the registry is", 2),
     errors.UnknownName: ("ruoter", ["router"]),
     errors.NotARepository: ("contracts", "it is not in a Git repository"),
     errors.RevisionUnknown: ("main", "git does not know it"),

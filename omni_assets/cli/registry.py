@@ -117,6 +117,8 @@ def registry(
     if place is None:
         _print(built, output)
         return int(errors or bool(built.clashes))
+    if not check:
+        operation.require_whole(place, manifest)
     stale = operation.stale(place, built) if check else ()
     written = None if check else operation.write(place, built)
     from omni_assets.cli.views import registry as view

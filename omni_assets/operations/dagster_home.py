@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import os
-import tempfile
 from pathlib import Path
 
 from omni_assets.errors import StateFolderUnusable, reason
+from omni_assets.operations.files import write_whole
 
 INSTANCE_FILE = "dagster.yaml"
 
@@ -66,20 +65,7 @@ def prepare(home: Path) -> Path:
         folder.mkdir(parents=True, exist_ok=True)
         present = file.read_text(encoding="utf-8", errors="replace") if file.exists() else OURS
         if present.startswith(OURS) and present != INSTANCE:
-            _replace(file, INSTANCE)
+            write_whole(str(file), INSTANCE.encode())
     except OSError as error:
         raise StateFolderUnusable(str(folder), reason(error)) from None
     return folder
-
-
-def _replace(file: Path, text: str) -> None:
-    handle, name = tempfile.mkstemp(dir=file.parent, prefix=f".{file.name}-")
-    try:
-        with os.fdopen(handle, "w", encoding="utf-8") as stream:
-            stream.write(text)
-            stream.flush()
-            os.fsync(stream.fileno())
-        os.replace(name, file)
-    except BaseException:
-        Path(name).unlink(missing_ok=True)
-        raise

@@ -12,8 +12,9 @@ from difflib import unified_diff
 
 from omni_assets.contracts.model import Finding, Manifest
 from omni_assets.contracts.registry import Layout, Module, Registry, build, is_generated, stale_finding
+from omni_assets.contracts.rules import UNREAD_RULES
 from omni_assets.contracts.text import count, visible
-from omni_assets.errors import InputError, reason
+from omni_assets.errors import InputError, ManifestIncomplete, reason
 from omni_assets.operations.context import Context
 from omni_assets.operations.files import write_whole
 from omni_assets.settings import Settings, registry_path
@@ -69,11 +70,19 @@ def registry_findings(context: Context, manifest: Manifest) -> tuple[Finding, ..
 
 
 def write_configured(context: Context, manifest: Manifest) -> Written:
-    """Write the registry that the settings name, if they do. Raises as ``write``."""
+    """Write the registry that the settings name, if they do. Raises as ``require_whole`` and ``write``."""
     place = configured(context.settings)
     if place is None:
         return Written((), ())
+    require_whole(place, manifest)
     return write(place, build(manifest, context.grammar(), place.layout))
+
+
+def require_whole(place: Place, manifest: Manifest) -> None:
+    """Raises ``ManifestIncomplete`` where a contract could not be read: its topics would leave the registry."""
+    unread = sum(each.rule in UNREAD_RULES for each in manifest.findings)
+    if unread:
+        raise ManifestIncomplete(f"the registry at {place.path} is", unread)
 
 
 def stale(place: Place, registry: Registry) -> tuple[Stale, ...]:

@@ -187,3 +187,13 @@ def test_names_and_paths_cannot_steer_a_terminal(project):
     source(project, "x = 'onex.evt.router.\\x1b[31mred.v1'\n", "src/a\x1b[31m.py")
     ran = project.omni("registry", "scan", "src")
     assert "\x1b" not in ran.out
+
+
+def test_a_contract_that_cannot_be_read_keeps_the_registry_as_it_was(project):
+    assert project.omni("registry", "--output", "topics.py").code == 0
+    before = (project.folder / "topics.py").read_bytes()
+    project.contract("router", "name: [router\n")
+    ran = project.omni("registry", "--output", "topics.py")
+    assert (ran.code, ran.out) == (2, "")
+    assert "the registry at topics.py is left as it was: 1 contract cannot be read" in " ".join(ran.err.split())
+    assert (project.folder / "topics.py").read_bytes() == before
