@@ -9,7 +9,7 @@ from omni_assets.contracts.letters import latin
 from omni_assets.contracts.naming import Grammar, split_placeholders
 
 _BETWEEN_NAMES = re.compile(r"[\s,;]+")
-_SPACED_PLACEHOLDER = re.compile(r"\{\{\s*([^{}\s]*)\s*\}\}")
+_SPACED_PLACEHOLDER = re.compile(r"\{\{\s*([^{}\s]+)\s*\}\}")
 _ADDRESS = re.compile(r"kafka(?:\+[a-z]+)?://(?:[^/\s]*/)?(?=.)", re.IGNORECASE)
 _OPENING = frozenset("=:|([<{\"'`")
 _CLOSING = ")]>}\"'`|!?.:/"

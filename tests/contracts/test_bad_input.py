@@ -89,6 +89,35 @@ def test_ten_thousand_levels_are_one_finding(text: str, read: Read) -> None:
     assert (finding.location.line, finding.location.column) > (1, 1)
 
 
+@pytest.mark.parametrize(
+    "piece",
+    [
+        "{{ ",
+        " ",
+        "{",
+        "{env}.",
+        "<a>.",
+        "${",
+        "kafka://",
+        "v1.",
+        "onex.",
+        "=onex.",
+        "a-",
+        ".",
+        "\u043e",
+        "o\u0301",
+        "1",
+    ],
+)
+@pytest.mark.parametrize("start", ["", "{{", "onex.evt.a.v", "kafka://"])
+def test_long_texts_of_any_shape_end(start: str, piece: str, read: Read) -> None:
+    """What takes time in the square of their length would outlast the time that a test has."""
+    text = start + piece * (300_000 // len(piece.encode()))
+    contract = read(f'x: "{text}"\nevent_bus: {{publish_topics: ["{text}"]}}\nemits: ["{text}"]\n')
+    assert contract.findings
+    assert contract.declarations == ()
+
+
 @pytest.mark.parametrize("end", ["\n", "\r\n", "\r"])
 def test_lines_are_those_of_an_editor_whatever_ends_them(end: str, read: Read) -> None:
     text = end.join(["name: a", "event_bus:", "  publish_topics:", f"    - {TOPIC}", f"x: {TOPIC}", ""])
