@@ -6,8 +6,12 @@ import os
 import subprocess
 import sys
 
+_CORPUS = os.environ.get("CORPUS", "../shared/corpus")
+
 BENCHMARKS: tuple[tuple[str, ...], ...] = (
-    ("benchmarks.contracts_extract", os.environ.get("CORPUS", "../shared/corpus")),
+    ("benchmarks.contracts_extract", _CORPUS),
+    ("benchmarks.contracts_scale", _CORPUS),
+    ("benchmarks.near_miss", _CORPUS),
     ("benchmarks.import_time",),
     ("benchmarks.observe",),
     ("benchmarks.reconcile",),

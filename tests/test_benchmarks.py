@@ -13,6 +13,8 @@ ROOT = Path(__file__).resolve().parent.parent
 
 COMMANDS = [
     ("benchmarks.contracts_extract", "contracts"),
+    ("benchmarks.contracts_scale", "contracts", "--sizes", "10", "20"),
+    ("benchmarks.near_miss", "contracts"),
     ("benchmarks.import_time",),
     ("benchmarks.registry_scan", "--lines", "20000"),
     pytest.param(("benchmarks.observe", "--topics", "20"), marks=pytest.mark.broker),
@@ -31,4 +33,4 @@ def test_it_prints_its_figures(command: tuple[str, ...]) -> None:
     assert ended.returncode == 0, ended.stderr
     for figure in json.loads(ended.stdout)["figures"]:
         assert figure["claim"]
-        assert figure["ratio"] > 0
+        assert figure["ratio"] >= 0
