@@ -33,4 +33,4 @@ def test_it_prints_its_figures(command: tuple[str, ...]) -> None:
     assert ended.returncode == 0, ended.stderr
     for figure in json.loads(ended.stdout)["figures"]:
         assert figure["claim"]
-        assert figure["ratio"] >= 0
+        assert figure["ratio"] > 0
