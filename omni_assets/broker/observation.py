@@ -58,6 +58,7 @@ def observed_topic(
     name: str, metadata: Any, description: Any | None, configs: Mapping[str, ObservedConfig] | TopicError
 ) -> ObservedTopic:
     """A topic from the client's metadata of it, its description where there is one, and its configs."""
+    partitions = [partition for _, partition in sorted(metadata.partitions.items())]
     unseen = []
     if metadata.error is not None:
         unseen.append(f"the topic could not be described: {topic_error(metadata.error)}")
@@ -65,11 +66,13 @@ def observed_topic(
         unseen.append(f"its configs could not be described: {configs}")
     return ObservedTopic(
         name=name,
-        replicas=tuple(len(partition.replicas) for _, partition in sorted(metadata.partitions.items())),
+        replicas=tuple(len(partition.replicas) for partition in partitions),
         internal=is_internal(name) or bool(description and description.is_internal),
         topic_id=topic_id(description) if description else None,
         configs=None if isinstance(configs, TopicError) else configs,
         unknown="; ".join(unseen),
+        in_sync=tuple(len(partition.isrs) for partition in partitions),
+        leaderless=sum(partition.leader < 0 for partition in partitions),
     )
 
 

@@ -38,8 +38,10 @@ class ObservedTopic:
     """A topic on the broker.
 
     ``replicas`` holds the number of assigned replicas of each partition, in order of partition: replicas, never
-    in-sync replicas, since a dead replica is not drift. ``configs`` is ``None`` where they could not be described.
-    ``unknown`` says, as a clause, what could not be seen and why; empty when everything was.
+    in-sync replicas, since a dead replica is not drift. ``in_sync`` holds the number of those, in the same order, and
+    ``leaderless`` the number of partitions without a leader: health, which is not drift either. ``configs`` is ``None``
+    where they could not be described. ``unknown`` says, as a clause, what could not be seen and why; empty when
+    everything was.
     """
 
     name: str
@@ -48,6 +50,8 @@ class ObservedTopic:
     topic_id: str | None = None
     configs: Mapping[str, ObservedConfig] | None = None
     unknown: str = ""
+    in_sync: tuple[int, ...] = ()
+    leaderless: int = 0
 
     @property
     def partitions(self) -> int:

@@ -5,6 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+PROBE_PREFIX = "__omni_probe."
+"""How the throw-away topics begin by which a broker's capabilities are learnt: internal, so never drift."""
+
 _INTERNAL_NAMES = frozenset({"_schemas"})
 _INTERNAL_PREFIXES = ("__", "_redpanda.", "_confluent-")
 
@@ -17,6 +20,20 @@ class NewTopicRequest:
     partitions: int | None = None
     replication_factor: int | None = None
     config: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class ConfigChange:
+    """What to change about one topic's configs: keys to ``set`` to a value as text, and keys to ``clear``.
+
+    A cleared key loses the topic's own value, so that the broker's settings hold again.
+    """
+
+    set: Mapping[str, str] = field(default_factory=dict)
+    clear: frozenset[str] = frozenset()
+
+    def __bool__(self) -> bool:
+        return bool(self.set or self.clear)
 
 
 @dataclass(frozen=True, slots=True)

@@ -74,10 +74,12 @@ def test_values_beyond_64_bits_stay_text() -> None:
 
 
 def test_replicas_are_in_order_of_partition_and_errors_make_the_topic_unknown() -> None:
-    partitions = {each: SimpleNamespace(replicas=[1] * (each + 1)) for each in (2, 0, 1)}
+    partitions = {
+        each: SimpleNamespace(replicas=[1] * (each + 1), isrs=[1] * each, leader=each - 1) for each in (2, 0, 1)
+    }
     metadata = SimpleNamespace(partitions=partitions, error=KafkaError(KafkaError.LEADER_NOT_AVAILABLE))
     topic = observed_topic("t", metadata, None, TopicError("X", "not authorised"))
-    assert topic.replicas == (1, 2, 3)
+    assert (topic.replicas, topic.in_sync, topic.leaderless) == ((1, 2, 3), (0, 1, 2), 1)
     assert topic.configs is None
     assert topic.unknown == (
         "the topic could not be described: no leader at the moment; its configs could not be described: not authorised"
