@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from types import MappingProxyType
 
-VIEWS = frozenset({"topics"})
+VIEWS = frozenset({"topics", "readers", "stranded", "drift_summary"})
 """Those of the tables that are views."""
 
 TABLE_DESCRIPTIONS: Mapping[str, str] = MappingProxyType(
@@ -17,18 +17,36 @@ TABLE_DESCRIPTIONS: Mapping[str, str] = MappingProxyType(
         "found.",
         "observed_topics": "What does exist: one row for each topic that the last observation of a cluster saw.",
         "observed_configs": "Effective configuration of the observed topics: one row for each topic and key.",
+        "observed_flows": "The last look at the consumer groups and offsets of each cluster.",
+        "observed_groups": "Consumer groups: one row for each that the last look at a cluster saw.",
+        "observed_offsets": "Offsets: one row for each partition, and one for each consumer group and partition that it "
+        "has committed. A topic or group that the last look could not see keeps its rows.",
         "drift": "The drift that is open now. The same identity (cluster, topic, kind, field) is an open row of "
         "drift_history.",
         "drift_history": "Every drift from the observation that opened it to the one that resolved it. Projected from "
         "journal/drift.jsonl, which keeps each change of value too.",
         "provision_log": "What provisioning did, a row for each topic and attempt; topics that were there before are "
         "not logged. Projected from journal/provisioning.jsonl.",
+        "audit": "Who decided and did what, and what became of it: a row for each plan, approval and step. Projected from "
+        "journal/audit.jsonl.",
+        "capabilities": "What each broker honours, as probed: one row for each cluster and version. Projected from "
+        "journal/capabilities.jsonl.",
+        "rescues": "How far stranded records were brought home: one row for each source, target and partition. "
+        "Projected from journal/rescues.jsonl.",
+        "retirements": "Where the end of each retiring topic stands: one row for each. Projected from "
+        "journal/retirements.jsonl.",
         "journal_position": "How far each journal has been projected, committed together with its rows.",
         "projected_rows": "Which rows a table was given last, committed together with them: the same are not written "
         "again.",
         "schema_version": "The migrations that this file has; its version is the highest.",
         "topics": "Declared beside observed: one row for each observed cluster and topic, with the number of open "
         "drifts and since when.",
+        "readers": "Who reads what, and how far behind: one row for each consumer group and topic that it has committed "
+        "offsets of.",
+        "stranded": "Orphans whose name nearly is a declared one, with what is in them: one row for each open drift of "
+        "that kind.",
+        "drift_summary": "Drift by day (UTC), cluster and kind: what opened, what was resolved, what was open at the "
+        "day's end. A day without either has no row.",
     }
 )
 """A sentence or two for each table and view, by its name."""
@@ -99,7 +117,7 @@ COLUMN_DESCRIPTIONS: Mapping[str, Mapping[str, str]] = MappingProxyType(
             "cluster": _CLUSTER,
             "name": _TOPIC,
             "topic_id": "Identity that changes when a topic is deleted and created again; NULL where the broker "
-            "reports none.",
+            "reports none. Of a topic that could not be seen, the last that was.",
             "partitions": "Number of partitions; 0 where none was seen.",
             "replication_factor": "Smallest number of replicas of any partition; 0 where no partition was seen.",
             "replicas": "Number of assigned replicas of each partition, in order of partition.",
@@ -107,6 +125,8 @@ COLUMN_DESCRIPTIONS: Mapping[str, Mapping[str, str]] = MappingProxyType(
             "unknown": "What could not be seen and why, as a clause; empty when everything was. Other columns then "
             "prove nothing.",
             "changed_at": "First observation that saw the present values.",
+            "in_sync": "Number of in-sync replicas of each partition, in order of partition; empty where none was seen.",
+            "leaderless": "Number of partitions without a leader.",
         },
         "observed_configs": {
             "cluster": _CLUSTER,
@@ -116,6 +136,33 @@ COLUMN_DESCRIPTIONS: Mapping[str, Mapping[str, str]] = MappingProxyType(
             "source": "Where the value comes from: topic (set on the topic itself), broker, default or unknown.",
             "default_value": "What would hold without the topic's own value; NULL where the broker does not report it.",
             "changed_at": "First observation that saw the present values.",
+        },
+        "observed_flows": {
+            "cluster": _CLUSTER,
+            "observed_at": "When it was looked at.",
+            "groups": "Number of consumer groups that were seen.",
+            "topics": "Number of topics whose offsets were seen.",
+        },
+        "observed_groups": {
+            "cluster": _CLUSTER,
+            "group_name": "Name of the consumer group.",
+            "state": "State as the broker gave it.",
+            "members": "Number of members that are connected.",
+            "unknown": "What could not be seen and why, as a clause; empty when everything was. Other columns then "
+            "prove nothing.",
+            "changed_at": "First observation that saw the present values.",
+        },
+        "observed_offsets": {
+            "cluster": _CLUSTER,
+            "topic": _TOPIC,
+            "group_name": "Consumer group that committed the offset; empty for the partition's own offsets.",
+            "partition": "Number of the partition, from 0.",
+            "earliest": "Offset of the first record that is kept; NULL in a row of a group.",
+            "latest": "Offset that the next record will have; NULL in a row of a group. At most latest - earliest "
+            "records are kept.",
+            "committed": "Offset of the next record that the group will read; NULL in a row of the partition itself.",
+            "changed_at": "First observation that saw the present latest and committed: nothing was written, or read, "
+            "since.",
         },
         "drift": {
             **_DRIFT,
@@ -143,6 +190,46 @@ COLUMN_DESCRIPTIONS: Mapping[str, Mapping[str, str]] = MappingProxyType(
             "back from the broker; existed, where somebody else created it meanwhile; failed; or skipped.",
             "error": "Why it failed or was skipped, as a clause; else empty.",
         },
+        "audit": {
+            "id": "Identity of the row.",
+            "acted_at": "When it was decided or done.",
+            "who": "Who did it, as the machine knows them.",
+            "host": "Name of the machine.",
+            "cluster": _CLUSTER,
+            "environment": "Profile of the settings that it was done with.",
+            "plan": "Digest of the plan; empty where there was none.",
+            "event": "What it was: a plan made or refused, an approval, a step begun or ended.",
+            "step": "Id of the plan's step; empty where it is about the whole plan.",
+            "topic": "The topic's name; empty where it is about the whole plan.",
+            "action": "What was to be done to the topic; empty where nothing was.",
+            "outcome": "What became of it; empty where nothing could.",
+            "detail": "What else a person needs; or empty.",
+        },
+        "capabilities": {
+            "cluster": _CLUSTER,
+            "version": "Version of the broker, as it reports it.",
+            "probed_at": "When it was probed.",
+            "document": "JSON object of what it honours.",
+        },
+        "rescues": {
+            "cluster": _CLUSTER,
+            "source": "The orphan that records are brought from.",
+            "target": "The topic that they are brought to.",
+            "partition": "Partition of the source, from 0.",
+            "position": "Offset of the first record of the source that was not rescued.",
+            "records": "Number of records that were.",
+            "state": "How the rescue stands.",
+            "rescued_at": "When it stood there.",
+        },
+        "retirements": {
+            "cluster": _CLUSTER,
+            "topic": "The topic that ends.",
+            "renamed_to": "The topic that takes its place; empty where none does.",
+            "step": "The step that it stands at.",
+            "proof": "What proves the steps that are done, as text.",
+            "since": "When it came to this step.",
+            "checked_at": "When it was looked at last.",
+        },
         "journal_position": {
             "file": "Name of the journal.",
             "offset_bytes": "Bytes of it that have been projected.",
@@ -169,6 +256,37 @@ COLUMN_DESCRIPTIONS: Mapping[str, Mapping[str, str]] = MappingProxyType(
             "drifts": "Number of open drifts; NULL where the cluster was not compared with the contracts.",
             "since": "When the oldest of them was seen first; NULL where there is none.",
             "unknown": "What could not be seen and why, as a clause; empty when everything was.",
+            "leaderless": "Number of partitions without a leader.",
+            "most_records": "At most as many records are in it; NULL where its offsets were not seen.",
+            "moved_at": "First observation that saw its latest record; NULL where its offsets were not seen.",
+            "reading_groups": "Number of consumer groups with committed offsets; NULL where offsets were not seen.",
+            "retiring": "Step that its retirement stands at; NULL where it is not retiring.",
+        },
+        "readers": {
+            "cluster": _CLUSTER,
+            "topic": _TOPIC,
+            "group_name": "Name of the consumer group.",
+            "state": "State as the broker gave it; NULL where the group was not seen.",
+            "members": "Number of members that are connected; NULL where the group was not seen.",
+            "partitions": "Number of partitions that it has committed offsets of.",
+            "behind": "At most as many records of those partitions are unread; NULL where the offsets were not seen.",
+            "moved_at": "First observation that saw the present committed offsets.",
+        },
+        "stranded": {
+            "cluster": _CLUSTER,
+            "topic": "The orphan's name.",
+            "detail": "What else a person needs, as a clause: the topic that was meant.",
+            "most_records": "At most as many records are stranded; NULL where the offsets were not seen.",
+            "rescued": "Number of records that were brought home.",
+            "since": "First observation that saw it.",
+        },
+        "drift_summary": {
+            "day": "The day, in UTC.",
+            "cluster": _CLUSTER,
+            "kind": "Kind of drift.",
+            "opened": "Number of drifts that were seen first on that day.",
+            "resolved": "Number of drifts that were resolved on that day.",
+            "open_at_its_end": "Number of drifts that were open at the end of that day.",
         },
     }
 )

@@ -5,7 +5,7 @@ Times are aware datetimes. What all rows of one observation share (cluster, time
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import NamedTuple
 
@@ -90,7 +90,10 @@ class ObservationRow(NamedTuple):
 
 
 class ObservedTopicRow(NamedTuple):
-    """A topic on the broker. ``replicas`` is text; ``unknown`` says what could not be seen, or is empty."""
+    """A topic on the broker. ``unknown`` says what could not be seen, or is empty.
+
+    ``replicas`` and ``in_sync`` are text: a number for each partition, with commas between them.
+    """
 
     name: str
     topic_id: str | None
@@ -99,6 +102,8 @@ class ObservedTopicRow(NamedTuple):
     replicas: str
     internal: bool
     unknown: str = ""
+    in_sync: str = ""
+    leaderless: int = 0
 
 
 class ObservedConfigRow(NamedTuple):
@@ -213,6 +218,140 @@ class ProvisionRow(NamedTuple):
     error: str = ""
 
 
+LOG = ""
+"""The ``group_name`` of a partition's own offsets: they are the log's, and no group's."""
+
+
+class GroupRow(NamedTuple):
+    """A consumer group on the broker. ``unknown`` says what could not be seen of it, or is empty."""
+
+    group_name: str
+    state: str
+    members: int
+    unknown: str = ""
+
+
+class OffsetRow(NamedTuple):
+    """Offsets of a partition: ``earliest`` and ``latest`` of the log itself, or what a group has ``committed``.
+
+    ``group_name`` is ``LOG`` for the log. ``latest`` is the offset that the next record will have, ``committed`` the
+    offset of the next record that the group will read.
+    """
+
+    topic: str
+    group_name: str
+    partition: int
+    earliest: int | None = None
+    latest: int | None = None
+    committed: int | None = None
+
+
+class FlowsRow(NamedTuple):
+    """The last look at the groups and offsets of a cluster."""
+
+    cluster: str
+    observed_at: datetime
+    groups: int
+    topics: int
+
+
+class EarlierOffset(NamedTuple):
+    """Offsets of a partition at the last observation, and the first one that saw the log end, or the group stand, there.
+
+    Fields are those of ``OffsetRow``.
+    """
+
+    topic: str
+    group_name: str
+    partition: int
+    earliest: int | None
+    latest: int | None
+    committed: int | None
+    changed_at: datetime
+
+
+class EarlierFlows(NamedTuple):
+    """Groups and offsets as the last observation saw them; ``observed_at`` is ``None`` where there was none."""
+
+    observed_at: datetime | None
+    groups: Mapping[str, GroupRow]
+    offsets: tuple[EarlierOffset, ...]
+
+
+class EarlierTopic(NamedTuple):
+    """A topic at the last observation. ``partitions`` is 0 where they could not be seen; ``topic_id`` is the last that
+    was, ``None`` where the broker reports none. ``changed_at`` is the first observation of the present values."""
+
+    topic_id: str | None
+    partitions: int
+    changed_at: datetime
+
+
+class AuditRow(NamedTuple):
+    """What somebody decided or did to a cluster: a plan, an approval, a step, and what became of it.
+
+    ``event`` says which; ``plan`` is the plan's digest, ``step`` the step's id. Texts that do not apply are empty. A
+    later row of the same ``id`` takes the place of an earlier one: written before the deed and again after it, a killed
+    process leaves the first.
+    """
+
+    id: str
+    acted_at: datetime
+    who: str
+    host: str
+    cluster: str
+    environment: str
+    plan: str
+    event: str
+    step: str = ""
+    topic: str = ""
+    action: str = ""
+    outcome: str = ""
+    detail: str = ""
+
+
+class CapabilitiesRow(NamedTuple):
+    """What a broker honours, as it was probed: ``document`` is JSON. One row a cluster and version, the latest."""
+
+    cluster: str
+    version: str
+    probed_at: datetime
+    document: str
+
+
+class RescueRow(NamedTuple):
+    """How far the records of one partition of ``source`` have been brought to ``target``.
+
+    ``position`` is the source's next offset that is not rescued, ``records`` the number that were. A later row of the
+    same cluster, source, target and partition takes the place of an earlier one.
+    """
+
+    cluster: str
+    source: str
+    target: str
+    partition: int
+    position: int
+    records: int
+    state: str
+    rescued_at: datetime
+
+
+class RetirementRow(NamedTuple):
+    """Where the end of a topic stands: the ``step`` that it is at, since when, and what proves the ones before.
+
+    ``renamed_to`` is empty where the topic has no heir. ``checked_at`` is when it was looked at last. A later row of the same
+    cluster and topic takes the place of an earlier one.
+    """
+
+    cluster: str
+    topic: str
+    renamed_to: str
+    step: str
+    proof: str
+    since: datetime
+    checked_at: datetime
+
+
 class Recorded(NamedTuple):
     """What an observation left: the open drift, what of it is news, and the number of rows that were written."""
 
@@ -231,7 +370,11 @@ class Stored(NamedTuple):
 
 
 class Rebuilt(NamedTuple):
-    """Rows that a replay of the journal gave."""
+    """Rows that a replay of the journals gave, by table."""
 
-    drift_history: int
-    provision_log: int
+    drift_history: int = 0
+    provision_log: int = 0
+    audit: int = 0
+    capabilities: int = 0
+    rescues: int = 0
+    retirements: int = 0

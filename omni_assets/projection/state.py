@@ -22,7 +22,9 @@ from omni_assets.errors import (
     reason,
 )
 
-MIGRATIONS = tuple(Path(__file__).with_name("migrations") / name for name in ("001_foundation.sql",))
+MIGRATIONS = tuple(
+    Path(__file__).with_name("migrations") / name for name in ("001_foundation.sql", "002_reconciliation.sql")
+)
 """Scripts in order; the schema version of a projection is the number of those that it has."""
 
 PROJECTION_FILE = "projection.duckdb"

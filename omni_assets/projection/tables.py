@@ -6,18 +6,26 @@ A merge reads a temporary table, ``staged_<name>``, that holds the new rows with
 # ruff: noqa: S608 - the names of tables and columns are constants, values are parameters
 from __future__ import annotations
 
+import dataclasses
 from dataclasses import dataclass
 
 from omni_assets.projection.rows import (
+    AuditRow,
+    CapabilitiesRow,
     DeclarationRow,
     DeclaredTopicRow,
     DriftRow,
+    FlowsRow,
+    GroupRow,
     HistoryRow,
     ManifestRow,
     ObservationRow,
     ObservedConfigRow,
     ObservedTopicRow,
+    OffsetRow,
     ProvisionRow,
+    RescueRow,
+    RetirementRow,
 )
 
 
@@ -26,7 +34,7 @@ class Table:
     """A table and its columns: those that ``key`` a row, those with values, and the two that rows of a write share.
 
     ``scope`` is the column that says whose rows these are (``$scope``); ``stamp`` says when a row took its values
-    (``$at``). Either is empty where the table has none.
+    (``$at``). Either is empty where the table has none. ``unstamped`` are values that may change without a new stamp.
     """
 
     name: str
@@ -34,6 +42,7 @@ class Table:
     values: tuple[str, ...]
     scope: str = ""
     stamp: str = ""
+    unstamped: frozenset[str] = frozenset()
 
     @property
     def staged(self) -> str:
@@ -67,8 +76,25 @@ OBSERVED_TOPICS = _keyed(ObservedTopicRow._fields, "observed_topics", ("name",),
 OBSERVED_CONFIGS = _keyed(
     ObservedConfigRow._fields, "observed_configs", ("topic", "key"), scope="cluster", stamp="changed_at"
 )
+OBSERVED_FLOWS = _keyed(FlowsRow._fields, "observed_flows", ("cluster",))
+OBSERVED_GROUPS = _keyed(GroupRow._fields, "observed_groups", ("group_name",), scope="cluster", stamp="changed_at")
+OBSERVED_OFFSETS = dataclasses.replace(
+    _keyed(
+        OffsetRow._fields,
+        "observed_offsets",
+        ("topic", "group_name", "partition"),
+        scope="cluster",
+        stamp="changed_at",
+    ),
+    # Retention moves it, and says nothing of who writes or reads.
+    unstamped=frozenset({"earliest"}),
+)
 DRIFT = _keyed(DriftRow._fields, "drift", _DRIFT_KEY, scope="cluster")
 PROVISION_LOG = _keyed(ProvisionRow._fields, "provision_log", ("id",))
+AUDIT = _keyed(AuditRow._fields, "audit", ("id",))
+CAPABILITIES = _keyed(CapabilitiesRow._fields, "capabilities", ("cluster", "version"))
+RESCUES = _keyed(RescueRow._fields, "rescues", ("cluster", "source", "target", "partition"))
+RETIREMENTS = _keyed(RetirementRow._fields, "retirements", ("cluster", "topic"))
 JOURNAL_POSITION = Table("journal_position", ("file",), ("offset_bytes", "lines"))
 PROJECTED_ROWS = Table("projected_rows", ("table_name", "scope"), ("digest",))
 DRIFT_HISTORY = Table("drift_history", ("cluster", *_DRIFT_KEY), HistoryRow._fields[4:])
@@ -80,8 +106,15 @@ TABLES = (
     OBSERVATIONS,
     OBSERVED_TOPICS,
     OBSERVED_CONFIGS,
+    OBSERVED_FLOWS,
+    OBSERVED_GROUPS,
+    OBSERVED_OFFSETS,
     DRIFT,
     PROVISION_LOG,
+    AUDIT,
+    CAPABILITIES,
+    RESCUES,
+    RETIREMENTS,
     JOURNAL_POSITION,
     PROJECTED_ROWS,
     DRIFT_HISTORY,
@@ -149,8 +182,16 @@ def _matched(table: Table) -> str:
     differs = " OR ".join(f"t.{column} IS DISTINCT FROM s.{column}" for column in table.values)
     updates = [f"{column} = s.{column}" for column in table.values]
     if table.stamp:
-        updates.append(f"{table.stamp} = $at")
+        updates.append(f"{table.stamp} = {_stamp(table)}")
     return f"{merge} WHEN MATCHED AND ({differs}) THEN UPDATE SET {', '.join(updates)}"
+
+
+def _stamp(table: Table) -> str:
+    if not table.unstamped:
+        return "$at"
+    stamped = [column for column in table.values if column not in table.unstamped]
+    differs = " OR ".join(f"t.{column} IS DISTINCT FROM s.{column}" for column in stamped)
+    return f"CASE WHEN {differs} THEN $at ELSE t.{table.stamp} END"
 
 
 def _inserted(table: Table) -> str:
