@@ -39,6 +39,26 @@ class Reason(StrEnum):
     CONFLICTING_SETTINGS = "conflicting_settings"
     UNUSABLE_SETTING = "unusable_setting"
     MANIFEST_INCOMPLETE = "manifest_incomplete"
+    TOPIC_RECREATED = "topic_recreated"
+    NOT_PINNED = "not_pinned"
+    KEY_REFUSED_HERE = "key_refused_here"
+    REPLICATION_BY_REASSIGNMENT = "replication_by_reassignment"
+    REPLICATION_MUST_BE_ODD = "replication_must_be_odd"
+    INTERNAL_TOPIC = "internal_topic"
+    RECORDS_STRANDED = "records_stranded"
+    NOBODY_READS = "nobody_reads"
+    READER_UNDECLARED = "reader_undeclared"
+    READER_STUCK = "reader_stuck"
+    NOTHING_WRITTEN = "nothing_written"
+    RETIREMENT_UNDER_WAY = "retirement_under_way"
+    SETTINGS_FIX = "settings_fix"
+    SETTINGS_ASK = "settings_ask"
+    SETTINGS_NEVER = "settings_never"
+    DELETES_EVERYTHING = "deletes_everything"
+    STILL_DECLARED = "still_declared"
+    STILL_WRITTEN = "still_written"
+    STILL_READ = "still_read"
+    AGE_UNSEEN = "age_unseen"
 
 
 EXPLANATIONS: dict[Reason, str] = {
@@ -59,11 +79,36 @@ EXPLANATIONS: dict[Reason, str] = {
     Reason.ZERO_IS_AMBIGUOUS: "0 has meant both `for ever` and `delete at once`, by version",
     Reason.EFFECT_UNREVIEWED: "no rule says that changing this key is safe",
     Reason.UNDECLARED_OVERRIDE: "the topic carries a value of its own that no contract declares",
-    Reason.NO_EFFECT_HERE: "this broker does not report the key, so declaring it has no effect here",
+    Reason.NO_EFFECT_HERE: "this broker does not act on the key; leave it out here with limits.unsupported_config",
     Reason.VALUE_HIDDEN: "the broker does not show this value",
     Reason.NOT_OBSERVED: "the broker did not say, so nothing is known",
     Reason.CONFLICTING_SETTINGS: "the contracts must agree first",
     Reason.UNUSABLE_SETTING: "the contract must be mended first",
     Reason.MANIFEST_INCOMPLETE: "a contract could not be read, and may declare it",
+    Reason.TOPIC_RECREATED: "it was deleted and made again, and what it held is gone; find out who did, since no "
+    "correction brings records back",
+    Reason.NOT_PINNED: "the settings want the topic to carry the value itself, which changes nothing today",
+    Reason.KEY_REFUSED_HERE: "this broker refuses the key; leave it out here with limits.unsupported_config",
+    Reason.REPLICATION_BY_REASSIGNMENT: "this broker changes replicas by reassignment alone; run "
+    "kafka-reassign-partitions, or declare what is there",
+    Reason.REPLICATION_MUST_BE_ODD: "this broker takes odd numbers of replicas alone; declare one more, or one less",
+    Reason.INTERNAL_TOPIC: "the broker keeps the topic for itself, and nothing here touches it; take it out of the "
+    "contract",
+    Reason.RECORDS_STRANDED: "records went to a name that nobody declares; mend the name where they are written, and "
+    "bring them home with `omni rescue`",
+    Reason.NOBODY_READS: "a contract says that the node reads it; start the node, or take the subscription out",
+    Reason.READER_UNDECLARED: "the group belongs to no node that subscribes it; declare the subscription, or stop "
+    "the reader",
+    Reason.READER_STUCK: "records arrive and the group reads no further; look at the node's log, or restart it",
+    Reason.NOTHING_WRITTEN: "records are expected more often; look at the node that publishes it",
+    Reason.RETIREMENT_UNDER_WAY: "it is being renamed or ended; `omni retire` says what is left to do",
+    Reason.SETTINGS_FIX: 'the settings say to correct it without asking (`fix = "auto"`)',
+    Reason.SETTINGS_ASK: 'the settings say to ask first (`fix = "ask"`)',
+    Reason.SETTINGS_NEVER: 'the settings say never to correct it (`fix = "never"`)',
+    Reason.DELETES_EVERYTHING: "every record in it is deleted, for good",
+    Reason.STILL_DECLARED: "a contract declares it; take it out of the contract first",
+    Reason.STILL_WRITTEN: "it holds records newer than reconcile.min_age_to_delete; wait, or find out who writes it",
+    Reason.STILL_READ: "a consumer group with members reads it; stop the readers first",
+    Reason.AGE_UNSEEN: "the age of its newest record could not be seen, so it counts as new",
 }
 """What each reason says to a person, as a clause."""

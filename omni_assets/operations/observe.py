@@ -9,7 +9,8 @@ from datetime import datetime
 
 from omni_assets.broker.snapshot import BrokerSnapshot
 from omni_assets.contracts.model import Manifest
-from omni_assets.drift.diff import Drift, DriftKind, diff, with_record_bounds
+from omni_assets.drift.diff import Drift, diff, with_record_bounds
+from omni_assets.drift.kinds import DriftKind
 from omni_assets.drift.verdict import Verdict
 from omni_assets.operations.context import Context
 from omni_assets.operations.recording import record_observation, record_snapshot

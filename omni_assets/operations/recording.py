@@ -12,7 +12,8 @@ from datetime import UTC, datetime
 
 from omni_assets.broker.snapshot import BrokerSnapshot
 from omni_assets.contracts.model import Location, Manifest
-from omni_assets.drift.diff import Drift, DriftKind
+from omni_assets.drift.diff import Drift
+from omni_assets.drift.kinds import DriftKind
 from omni_assets.drift.verdict import Reason, Verdict
 from omni_assets.errors import StateError
 from omni_assets.operations.context import Context

@@ -9,7 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from omni_assets.broker.snapshot import ConfigSource, ObservedConfig, ObservedTopic
-from omni_assets.drift.diff import DriftKind, diff, with_record_bounds
+from omni_assets.drift.diff import diff, with_record_bounds
+from omni_assets.drift.kinds import DriftKind
 from omni_assets.drift.verdict import Reason, Verdict
 
 DAY = "86400000"

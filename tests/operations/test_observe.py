@@ -4,7 +4,7 @@ import pytest
 from confluent_kafka import Producer
 from confluent_kafka.admin import NewTopic
 
-from omni_assets.drift.diff import DriftKind
+from omni_assets.drift.kinds import DriftKind
 from omni_assets.errors import StateError
 from omni_assets.operations.observe import drift, observe
 from omni_assets.operations.provision import provision

@@ -6,7 +6,7 @@ import re
 
 import pytest
 
-from omni_assets.drift.diff import DriftKind
+from omni_assets.drift.kinds import DriftKind
 from omni_assets.drift.verdict import Verdict
 from omni_assets.operations.outcomes import Outcome
 from omni_assets.operations.recording import BEGUN

@@ -12,7 +12,8 @@ from omni_assets.cli.views.settings import setting_name
 from omni_assets.cli.words import age
 from omni_assets.contracts.text import count
 from omni_assets.contracts.values import readable
-from omni_assets.drift.diff import Drift, DriftKind
+from omni_assets.drift.diff import Drift
+from omni_assets.drift.kinds import DriftKind
 from omni_assets.drift.verdict import Verdict
 from omni_assets.operations.observe import DriftReport, OpenDrift, verdict_counts
 from omni_assets.projection.rows import ObservationRow

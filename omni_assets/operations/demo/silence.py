@@ -9,7 +9,7 @@ from pathlib import Path
 
 from omni_assets.contracts.model import Manifest, Topic
 from omni_assets.contracts.values import readable
-from omni_assets.drift.diff import DriftKind
+from omni_assets.drift.kinds import DriftKind
 from omni_assets.errors import ServiceFailed
 from omni_assets.operations.cycle import Cycle, run_cycle
 from omni_assets.operations.demo.outsider import RECORDS

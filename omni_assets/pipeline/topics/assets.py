@@ -14,7 +14,7 @@ import dagster as dg
 
 from omni_assets.broker.snapshot import BrokerSnapshot
 from omni_assets.contracts.model import Finding, Manifest, Topic
-from omni_assets.drift.diff import DriftKind
+from omni_assets.drift.kinds import DriftKind
 from omni_assets.errors import OmniError
 from omni_assets.operations.context import Context
 from omni_assets.operations.judging import contract_findings

@@ -14,7 +14,8 @@ import dagster as dg
 
 from omni_assets.contracts.model import Finding, Manifest, Severity
 from omni_assets.contracts.values import readable
-from omni_assets.drift.diff import Drift, DriftKind
+from omni_assets.drift.diff import Drift
+from omni_assets.drift.kinds import DriftKind
 from omni_assets.drift.verdict import Verdict
 from omni_assets.pipeline.topics.keys import DECLARED_TOPICS, TOPIC_DRIFT
 from omni_assets.pipeline.topics.metadata import Column, counts, preview

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from omni_assets.drift.policy import judge_config, judge_partitions, judge_replication
+from omni_assets.drift.judgement import judge_config, judge_partitions, judge_replication
 from omni_assets.drift.verdict import EXPLANATIONS, Reason, Verdict
 
 values = st.one_of(st.integers(-1, 10**20).map(str), st.text(max_size=8))
