@@ -200,4 +200,4 @@ class Manifest:
     def digest(self) -> str:
         """SHA-256 in hex over the contracts' digests by path: equal when and only when the same bytes were read."""
         lines = sorted(f"{contract.location.path}\0{contract.digest}" for contract in self.contracts)
-        return sha256("\n".join(lines).encode()).hexdigest()
+        return sha256("\n".join(lines).encode(errors="surrogateescape")).hexdigest()

@@ -7,11 +7,12 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 
-from pathspec import GitIgnoreSpec
+from pathspec import GitIgnoreSpec, Pattern, RegexPattern
 
 from omni_assets.errors import InputError, reason
 
 _SKIPPED = frozenset({"node_modules", "__pycache__", "site-packages"})
+_FOLDER = "ps_d"  # the group by which pathspec marks where a folder's name ends
 _EXCLUDE = os.path.join(".git", "info", "exclude")
 
 
@@ -33,7 +34,9 @@ class _Patterns:
     def decide(self, path: str) -> bool | None:
         """Whether they ignore ``path``; ``None`` where they say nothing of it."""
         below = path[len(self.folder) :]
-        return self.spec.check_file(below).include
+        if self.spec.check_file(below).include is None:
+            return None
+        return next((each.include for each in reversed(self.spec.patterns) if _names(each, below)), None)
 
 
 def files(sources: Iterable[str]) -> Iterator[os.DirEntry[str] | str | Unlisted]:
@@ -99,6 +102,18 @@ def _above(folder: str) -> tuple[_Patterns, ...]:
     for each in reversed(upwards[1:]):
         chain = _at(_with_separator(each), chain, {".git", ".gitignore"})
     return chain
+
+
+def _names(pattern: Pattern, path: str) -> bool:
+    """Whether a pattern speaks of ``path`` itself. The library lets one that names a folder speak of all that is in it;
+    to Git that was decided when the folder was."""
+    if not isinstance(pattern, RegexPattern) or pattern.regex is None:
+        return False
+    bare = path.rstrip("/")
+    folder = any(
+        each.groupdict().get(_FOLDER) and each.end(_FOLDER) == len(path) for each in pattern.regex.finditer(path)
+    )
+    return folder or any(each.groupdict().get(_FOLDER) is None for each in pattern.regex.finditer(bare))
 
 
 def _at(place: str, chain: tuple[_Patterns, ...], names: set[str]) -> tuple[_Patterns, ...]:

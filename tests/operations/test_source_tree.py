@@ -9,7 +9,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from omni_assets.errors import InputError
@@ -105,6 +105,11 @@ patterns = st.lists(st.sampled_from(lines), max_size=4)
 
 @needs_git
 @given(st.lists(paths, min_size=1, max_size=12), patterns, patterns, patterns)
+@example(["a/a"], ["!*/"], [], ["*"])
+@example(["a/d.log"], [], ["!d.log"], ["a/**"])
+@example(["b/a"], ["!b"], [], ["b"])
+@example(["c.py/a"], ["!c.py"], [], ["*"])
+@example(["a/b/c.py"], ["a/**", "!*/"], ["!c.py"], [])
 @settings(max_examples=60, deadline=None)
 def test_git_agrees(chosen: list[str], top: list[str], below: list[str], exclude: list[str]) -> None:
     with TemporaryDirectory() as name:
