@@ -17,6 +17,7 @@ class _Meaning(NamedTuple):
 
 _TERMINAL: Mapping[str, str] = {
     "TOPIC_AUTHORIZATION_FAILED": "not authorised",
+    "GROUP_AUTHORIZATION_FAILED": "not authorised on the group",
     "CLUSTER_AUTHORIZATION_FAILED": "not authorised on the cluster",
     "SASL_AUTHENTICATION_FAILED": "authentication failed",
     "_AUTHENTICATION": "authentication failed",
@@ -26,6 +27,8 @@ _TERMINAL: Mapping[str, str] = {
     "UNKNOWN_TOPIC_ID": "no such topic",
     "_UNKNOWN_TOPIC": "no such topic",
     "_UNKNOWN_PARTITION": "no such partition",
+    "GROUP_ID_NOT_FOUND": "no such group",
+    "INVALID_GROUP_ID": "group name not accepted",
     "TOPIC_EXCEPTION": "name not accepted",
     "INVALID_PARTITIONS": "number of partitions not accepted",
     "INVALID_REPLICATION_FACTOR": "replication factor not accepted",
@@ -42,6 +45,9 @@ _TRANSIENT: Mapping[str, str] = {
     "NOT_CONTROLLER": "the controller is moving",
     "LEADER_NOT_AVAILABLE": "no leader at the moment",
     "NOT_LEADER_FOR_PARTITION": "the leader is moving",
+    "COORDINATOR_LOAD_IN_PROGRESS": "its coordinator is starting",
+    "COORDINATOR_NOT_AVAILABLE": "no coordinator at the moment",
+    "NOT_COORDINATOR": "its coordinator is moving",
     "BROKER_NOT_AVAILABLE": "a broker is not available",
     "REPLICA_NOT_AVAILABLE": "a replica is not available",
     "NETWORK_EXCEPTION": "a broker was cut off",
@@ -103,9 +109,34 @@ def create_error(known: TopicError, request: NewTopicRequest, brokers: int) -> T
         message = f"replication factor {wanted} needs {wanted} brokers, and the cluster has {brokers}"
     elif known.code == "INVALID_PARTITIONS" and request.partitions is None:
         message = "this broker has no default number of partitions, so one must be stated"
-    elif known.silent and known is not NOT_ASKED:
-        message = f"{known.message}, so it may have been created or not"
+    else:
+        return unanswered(known, "it may have been created or not")
     return TopicError(known.code, message, known.transient)
+
+
+def alter_error(known: TopicError, keys: int) -> TopicError:
+    """Why a change of so many config keys of one topic was refused: one bad key fails all of them."""
+    if keys > 1 and not known.silent:
+        return TopicError(known.code, f"{known.message}; none of its {keys} keys was changed", known.transient)
+    return unanswered(known, "its configs may have been changed or not")
+
+
+def replication_error(known: TopicError) -> TopicError:
+    """Why a broker did not change a topic's number of replicas by config, with the way out where it never does."""
+    if known.code == "INVALID_CONFIG" and "unknown" in known.message.lower():
+        return TopicError(
+            known.code,
+            "this broker does not change the number of replicas by a config; reassign them with "
+            "kafka-reassign-partitions, which moves the data",
+        )
+    return unanswered(known, "its replicas may be moving or not")
+
+
+def unanswered(known: TopicError, so: str) -> TopicError:
+    """The same error, and what follows where the broker was asked for a change and did not answer."""
+    if known.silent and known is not NOT_ASKED:
+        return TopicError(known.code, f"{known.message}, so {so}", known.transient)
+    return known
 
 
 def why_unreachable(complaints: Iterable[KafkaError]) -> str:

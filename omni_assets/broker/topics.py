@@ -40,8 +40,8 @@ class ConfigChange:
 class TopicError:
     """Why a broker did not do, or did not show, something about one topic.
 
-    ``code`` is Kafka's name of the error, ``message`` a clause without a full stop, ``transient`` whether trying
-    again can help.
+    ``code`` is Kafka's name of the error, or ``INTERNAL_TOPIC``, ``message`` a clause without a full stop,
+    ``transient`` whether trying again can help.
     """
 
     code: str
@@ -73,3 +73,8 @@ _SILENT = frozenset({"_TIMED_OUT", "_TIMED_OUT_QUEUE", "_TRANSPORT", "_ALL_BROKE
 def is_internal(name: str) -> bool:
     """Whether a name belongs to the broker itself. Redpanda's metadata marks only ``__consumer_offsets``."""
     return name in _INTERNAL_NAMES or name.startswith(_INTERNAL_PREFIXES)
+
+
+def impossible_name(name: str) -> TopicError | None:
+    """Why a name cannot even be sent: the client would refuse a whole batch for it, or cut it off."""
+    return TopicError("TOPIC_EXCEPTION", "name not accepted") if not name or "\0" in name else None

@@ -12,10 +12,11 @@ from concurrent.futures import Future
 from typing import Any
 
 import pytest
-from confluent_kafka import KafkaError, KafkaException, Producer, TopicPartition
+from confluent_kafka import KafkaError, KafkaException, Producer, TopicCollection, TopicPartition
 from confluent_kafka.admin import AlterConfigOpType, ConfigEntry, ConfigResource, ResourceType
 
-from omni_assets.broker import admin as admin_module
+from omni_assets.broker import calls as calls_module
+from omni_assets.broker import reading
 from omni_assets.broker.admin import BrokerAdmin, NewTopicRequest
 from omni_assets.broker.connection import Connection, open_client
 from omni_assets.broker.snapshot import ConfigSource
@@ -187,18 +188,19 @@ ANSWERS: dict[str, KafkaError | None] = {
 
 def answer_by_name(admin: BrokerAdmin, monkeypatch: pytest.MonkeyPatch) -> None:
     """Stands in for a broker with ACLs, which the embedded one does not have."""
-    real = admin._ask_descriptions
+    real = admin._calls.client.describe_topics
 
-    def ask(names: Sequence[str]) -> list[Future[Any]]:
+    def ask(wanted: TopicCollection, **limits: Any) -> dict[str, Future[Any]]:
+        names: Sequence[str] = [*wanted.topic_names]
         if not ANSWERS.keys() & set(names):
-            return real(names)
-        futures: list[Future[Any]] = [Future() for _ in names]
-        for name, future in zip(names, futures, strict=True):
+            return real(wanted, **limits)
+        futures: dict[str, Future[Any]] = {name: Future() for name in names}
+        for name, future in futures.items():
             error = ANSWERS[name]
             future.set_result(object()) if error is None else future.set_exception(KafkaException(error))
         return futures
 
-    monkeypatch.setattr(admin, "_ask_descriptions", ask)
+    monkeypatch.setattr(admin._calls.client, "describe_topics", ask)
 
 
 def test_only_no_such_topic_makes_a_topic_missing(broker: Any, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -266,9 +268,9 @@ def test_record_bounds_count_what_is_there(broker: Any) -> None:
 def test_offsets_that_cannot_be_seen_leave_the_topic_out(broker: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     create(broker, NewTopicRequest("orders", 2, 1), NewTopicRequest("other"))
     with BrokerAdmin(broker.connection) as admin:
-        metadata = admin._metadata()
+        metadata = admin._calls.metadata()
         metadata.topics["orders"].partitions[7] = metadata.topics["orders"].partitions[0]
-        monkeypatch.setattr(admin, "_metadata", lambda: metadata)
+        monkeypatch.setattr(admin._calls, "metadata", lambda: metadata)
         assert admin.record_bounds(["orders", "other"]) == {"other": 0}
 
 
@@ -305,16 +307,16 @@ def test_a_read_only_connection_refuses_every_write_before_asking(
 
 def test_a_chunk_that_fails_marks_just_its_topics(broker: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     create(broker, *(NewTopicRequest(f"t{each}") for each in range(6)))
-    monkeypatch.setattr(admin_module, "TOPICS_PER_DESCRIBE", 2)
+    monkeypatch.setattr(reading, "TOPICS_PER_DESCRIBE", 2)
     with BrokerAdmin(broker.connection) as admin:
-        ask = admin._ask_configs
+        ask = admin._calls.client.describe_configs
 
-        def failing(names: Any) -> Any:
-            if "t2" in names:
+        def failing(resources: Any, **limits: Any) -> Any:
+            if "t2" in {each.name for each in resources}:
                 raise ValueError("spoilt")
-            return ask(names)
+            return ask(resources, **limits)
 
-        monkeypatch.setattr(admin, "_ask_configs", failing)
+        monkeypatch.setattr(admin._calls.client, "describe_configs", failing)
         topics = admin.snapshot().topics
     unknown = {name for name, topic in topics.items() if topic.unknown}
     assert "t2" in unknown
@@ -326,8 +328,8 @@ def test_a_chunk_that_fails_marks_just_its_topics(broker: Any, monkeypatch: pyte
 def test_a_topic_deleted_in_between_is_unknown_not_gone(broker: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     create(broker, NewTopicRequest("orders"), NewTopicRequest("stays"))
     with BrokerAdmin(broker.connection) as admin:
-        metadata = admin._metadata()
-        monkeypatch.setattr(admin, "_metadata", lambda: metadata)
+        metadata = admin._calls.metadata()
+        monkeypatch.setattr(admin._calls, "metadata", lambda: metadata)
         broker.client.delete_topics(["orders"])["orders"].result()
         topics = admin.snapshot().topics
     assert topics["orders"].unknown == "its configs could not be described: no such topic"
@@ -384,7 +386,7 @@ def test_a_listener_that_hangs_up_is_told_from_a_closed_port(rude: int) -> None:
 
 
 def test_the_first_answer_is_waited_for_5_seconds_at_most(mute: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(admin_module, "REACH_SECONDS", 0.3)
+    monkeypatch.setattr(calls_module, "REACH_SECONDS", 0.3)
     with (
         admin_at(mute, 600) as admin,
         pytest.raises(BrokerUnreachable, match=r"tried for 0.3 s"),
@@ -412,8 +414,8 @@ def test_a_broker_that_stops_answering_is_a_timeout(broker: Any) -> None:
 def test_configs_that_are_not_answered_in_time_are_unknown(broker: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     create(broker, NewTopicRequest("orders"))
     with BrokerAdmin(Connection(broker.bootstrap_servers, timeout=0.5)) as admin:
-        metadata = admin._metadata()
-        monkeypatch.setattr(admin, "_metadata", lambda: metadata)
+        metadata = admin._calls.metadata()
+        monkeypatch.setattr(admin._calls, "metadata", lambda: metadata)
         os.kill(broker.pid, signal.SIGSTOP)
         try:
             topics = admin.snapshot().topics

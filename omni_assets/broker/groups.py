@@ -1,0 +1,102 @@
+"""Consumer groups: who reads, and how far. What could not be seen of a group is marked on that group."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from concurrent.futures import Future
+from typing import Any
+
+from confluent_kafka import ConsumerGroupTopicPartitions
+
+from omni_assets.broker.calls import Calls
+from omni_assets.broker.codes import topic_error
+from omni_assets.broker.flows import ObservedGroup
+from omni_assets.broker.topics import TopicError
+from omni_assets.errors import BrokerError
+
+GROUPS_PER_DESCRIBE = 200
+
+_DEAD = "dead"
+_UNKNOWN_STATE = "unknown"
+_NO_SUCH_GROUP = frozenset({"GROUP_ID_NOT_FOUND"})
+
+
+def observed_groups(calls: Calls) -> tuple[Mapping[str, ObservedGroup], str]:
+    """All groups by name, and why some may be missing, as a clause that is empty where all were listed.
+
+    One call lists them, one describes each few hundred, and one each asks for their offsets.
+    """
+    states, unlisted = _listing(calls)
+    names = sorted(states)
+    committed = dict(_offsets(calls, names))
+    described = dict(_descriptions(calls, names))
+    return {name: _group(name, states[name], described[name], committed[name]) for name in names}, unlisted
+
+
+def _listing(calls: Calls) -> tuple[Mapping[str, str], str]:
+    """The state of each group by name, as it is listed."""
+    calls.made += 1
+    future = calls.client.list_consumer_groups(request_timeout=calls.timeout)
+    try:
+        listed = calls.whole("a request for the list of consumer groups", calls.timeout, future)
+    except BrokerError as error:
+        return {}, f"no consumer group could be listed: {error.message.rstrip('.')}"
+    unlisted = "; ".join(sorted({str(topic_error(each.args[0])) for each in listed.errors}))
+    states = {each.group_id: _state(each.state) for each in listed.valid}
+    return states, f"consumer groups of some brokers could not be listed: {unlisted}" if unlisted else ""
+
+
+def _descriptions(calls: Calls, names: Sequence[str]) -> Any:
+    def ask(batch: Sequence[str]) -> list[Future[Any]]:
+        futures = calls.client.describe_consumer_groups(list(batch), request_timeout=calls.timeout)
+        return [futures[name] for name in batch]
+
+    # A name that the client does not send would fail the groups that it is asked for with.
+    unsendable = [name for name in names if not name]
+    yield from calls.batches(ask, 1).answers(unsendable)
+    yield from calls.batches(ask, GROUPS_PER_DESCRIBE).answers([name for name in names if name])
+
+
+def _offsets(calls: Calls, names: Sequence[str]) -> Any:
+    def ask(batch: Sequence[str]) -> list[Future[Any]]:
+        wanted = [ConsumerGroupTopicPartitions(name) for name in batch]
+        futures = calls.client.list_consumer_group_offsets(wanted, request_timeout=calls.timeout)
+        return [futures[name] for name in batch]
+
+    return calls.batches(ask, 1).answers(names)
+
+
+def _group(name: str, listed: str, described: Any | TopicError, offsets: Any | TopicError) -> ObservedGroup:
+    unseen = []
+    state, members, assigned = listed, 0, frozenset[str]()
+    if not isinstance(described, TopicError):
+        state, members = _state(described.state), len(described.members)
+        assigned = frozenset(each.topic for member in described.members for each in _assignment(member))
+        if state == _DEAD and listed not in (_DEAD, _UNKNOWN_STATE):
+            # Brokers say so of groups of a newer protocol, whose members they do not show in the older way.
+            state = listed
+            unseen.append("its members are not shown to this client")
+    elif described.code in _NO_SUCH_GROUP:
+        unseen.append("its members are not shown to this client")
+    else:
+        unseen.append(f"it could not be described: {described}")
+    committed: dict[tuple[str, int], int] = {}
+    if isinstance(offsets, TopicError):
+        unseen.append(f"its offsets could not be listed: {offsets}")
+    else:
+        failed = {str(topic_error(each.error)) for each in offsets.topic_partitions if each.error is not None}
+        unseen += [f"some of its offsets could not be listed: {each}" for each in sorted(failed)]
+        committed = {
+            (each.topic, each.partition): each.offset
+            for each in offsets.topic_partitions
+            if each.error is None and each.offset >= 0
+        }
+    return ObservedGroup(name, state, members, committed, "; ".join(unseen), assigned)
+
+
+def _assignment(member: Any) -> Sequence[Any]:
+    return member.assignment.topic_partitions if member.assignment else ()
+
+
+def _state(state: Any) -> str:
+    return str(state.name).lower()
