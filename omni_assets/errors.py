@@ -16,7 +16,8 @@ results, not errors.
     │   ├── ManifestIncomplete     a contract that cannot be read, where nothing may be missed
     │   ├── UnknownName            neither a node nor a topic of the contracts
     │   ├── NotARepository         a folder whose history Git does not have
-    │   └── RevisionUnknown        a revision that Git does not know, or does not have here
+    │   ├── RevisionUnknown        a revision that Git does not know, or does not have here
+    │   └── RescueRefused          records that cannot, or must not, be brought to a topic
     ├── ReadOnly                   a write was asked for under OMNI_READONLY=1
     ├── StateError                 the state folder (.omni), or a file in it, cannot be used
     │   ├── StateFolderUnusable    it cannot be made, read or written
@@ -28,7 +29,8 @@ results, not errors.
     ├── BrokerError                a broker said no, or said nothing
     │   ├── BrokerUnreachable      nothing answers at the address              (transient)
     │   ├── BrokerTimeout          it answered before, and not in time now     (transient)
-    │   └── BrokerRefused          not authorised, or the request was rejected
+    │   ├── BrokerRefused          not authorised, or the request was rejected
+    │   └── TransferInterrupted    records are copied half-way, each exactly once
     └── ProcessError               a process that omni starts itself
         ├── EngineUnavailable      the broker engine is not installed here
         ├── EngineFailed           it was started and did not come up
@@ -141,6 +143,13 @@ class ManifestIncomplete(InputError):
             f"{what} left as it was: {contracts} cannot be read, and their topics would be lost.",
             "Mend what `omni check` names, and try again.",
         )
+
+
+class RescueRefused(InputError):
+    """Records that cannot, or must not, be brought to the topic that was named."""
+
+    def __init__(self, source: str, why: str, remedy: str) -> None:
+        super().__init__(f"the records of `{source}` are not rescued: {why}.", remedy)
 
 
 class UnknownName(InputError):
@@ -266,6 +275,16 @@ class BrokerRefused(BrokerError):
         super().__init__(
             f"the broker refused {call}: {why}.",
             "Check the credentials (OMNI_KAFKA_… variables) and the ACLs of this principal.",
+        )
+
+
+class TransferInterrupted(BrokerError):
+    """Copying records ended before its end; what was committed stays, and is not copied again."""
+
+    def __init__(self, target: str, why: str) -> None:
+        super().__init__(
+            f"copying records to `{target}` stopped: {why}.",
+            "Run it again when the other has ended: it goes on where the last transaction ended.",
         )
 
 
