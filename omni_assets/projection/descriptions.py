@@ -19,16 +19,16 @@ TABLE_DESCRIPTIONS: Mapping[str, str] = MappingProxyType(
         "observed_configs": "Effective configuration of the observed topics: one row for each topic and key.",
         "observed_flows": "The last look at the consumer groups and offsets of each cluster.",
         "observed_groups": "Consumer groups: one row for each that the last look at a cluster saw.",
-        "observed_offsets": "Offsets: one row for each partition, and one for each consumer group and partition that it "
-        "has committed. A topic or group that the last look could not see keeps its rows.",
+        "observed_offsets": "Offsets: one row for each partition, and one for each consumer group and partition that "
+        "it has committed. A topic or group that the last look could not see keeps its rows.",
         "drift": "The drift that is open now. The same identity (cluster, topic, kind, field) is an open row of "
         "drift_history.",
         "drift_history": "Every drift from the observation that opened it to the one that resolved it. Projected from "
         "journal/drift.jsonl, which keeps each change of value too.",
         "provision_log": "What provisioning did, a row for each topic and attempt; topics that were there before are "
         "not logged. Projected from journal/provisioning.jsonl.",
-        "audit": "Who decided and did what, and what became of it: a row for each plan, approval and step. Projected from "
-        "journal/audit.jsonl.",
+        "audit": "Who decided and did what, and what became of it: a row for each plan, approval and step. Projected "
+        "from journal/audit.jsonl.",
         "capabilities": "What each broker honours, as probed: one row for each cluster and version. Projected from "
         "journal/capabilities.jsonl.",
         "rescues": "How far stranded records were brought home: one row for each source, target and partition. "
@@ -41,8 +41,8 @@ TABLE_DESCRIPTIONS: Mapping[str, str] = MappingProxyType(
         "schema_version": "The migrations that this file has; its version is the highest.",
         "topics": "Declared beside observed: one row for each observed cluster and topic, with the number of open "
         "drifts and since when.",
-        "readers": "Who reads what, and how far behind: one row for each consumer group and topic that it has committed "
-        "offsets of.",
+        "readers": "Who reads what, and how far behind: one row for each consumer group and topic that it has "
+        "committed offsets of.",
         "stranded": "Orphans whose name nearly is a declared one, with what is in them: one row for each open drift of "
         "that kind.",
         "drift_summary": "Drift by day (UTC), cluster and kind: what opened, what was resolved, what was open at the "
@@ -125,7 +125,8 @@ COLUMN_DESCRIPTIONS: Mapping[str, Mapping[str, str]] = MappingProxyType(
             "unknown": "What could not be seen and why, as a clause; empty when everything was. Other columns then "
             "prove nothing.",
             "changed_at": "First observation that saw the present values.",
-            "in_sync": "Number of in-sync replicas of each partition, in order of partition; empty where none was seen.",
+            "in_sync": "Number of in-sync replicas of each partition, in order of partition; empty where none was "
+            "seen.",
             "leaderless": "Number of partitions without a leader.",
         },
         "observed_configs": {

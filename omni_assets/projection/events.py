@@ -1,16 +1,27 @@
 """What the journals say: one JSON object a line, whole or not there. Pure.
 
 ``drift.jsonl`` has a line for each observation with every transition that it caused, so that a line that is cut off
-takes its whole observation with it. ``provisioning.jsonl`` has a line for each topic and attempt.
+takes its whole observation with it. The other journals have a line for each row of their table.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any, NamedTuple
+from typing import Any, Generic, NamedTuple, TypeVar
 
-from omni_assets.projection.rows import Drift, DriftKey, ProvisionRow
+from omni_assets.projection.rows import (
+    AuditRow,
+    CapabilitiesRow,
+    Drift,
+    DriftKey,
+    ProvisionRow,
+    RescueRow,
+    RetirementRow,
+)
+
+_R = TypeVar("_R", bound=tuple[Any, ...])
 
 FORMAT = 1
 _JOURNALLED = tuple(name for name in Drift._fields if name != "detail")
@@ -58,21 +69,47 @@ def observed_event(record: Mapping[str, Any]) -> ObservedEvent:
     )
 
 
-def provisioned_record(row: ProvisionRow) -> dict[str, object]:
-    """The journal record of a provisioning outcome."""
-    return {
-        "format": FORMAT,
-        "event": "provisioned",
-        **row._asdict(),
-        "attempted_at": row.attempted_at.astimezone(UTC).isoformat(),
-    }
+@dataclass(frozen=True, slots=True)
+class RowForm(Generic[_R]):
+    """How rows of a type stand in a journal whose lines are rows: as objects with a name, every field in its place.
+
+    ``times`` are the fields that hold aware times, ``numbers`` those that hold whole numbers; the others are text.
+    """
+
+    event: str
+    make: Callable[..., _R]
+    fields: tuple[str, ...]
+    times: frozenset[str]
+    numbers: frozenset[str] = frozenset()
+
+    def record(self, row: _R) -> dict[str, object]:
+        """The journal record of a row."""
+        named = zip(self.fields, row, strict=True)
+        values = {name: value.astimezone(UTC).isoformat() if name in self.times else value for name, value in named}
+        return {"format": FORMAT, "event": self.event, **values}
+
+    def row(self, record: Mapping[str, Any]) -> _R:
+        """The row of a journal record. Raises ``ValueError`` where it is not one."""
+        _expect(record, self.event)
+        return self.make(*(self._value(record, name) for name in self.fields))
+
+    def _value(self, record: Mapping[str, Any], name: str) -> datetime | int | str:
+        if name in self.times:
+            return _time(record, name)
+        return _number(record, name) if name in self.numbers else _text(record, name)
 
 
-def provisioned_row(record: Mapping[str, Any]) -> ProvisionRow:
-    """The provisioning outcome of a journal record. Raises ``ValueError`` where it is not one."""
-    _expect(record, "provisioned")
-    fields: dict[str, Any] = {name: _text(record, name) for name in ProvisionRow._fields if name != "attempted_at"}
-    return ProvisionRow(attempted_at=_time(record, "attempted_at"), **fields)
+PROVISIONED = RowForm("provisioned", ProvisionRow, ProvisionRow._fields, frozenset({"attempted_at"}))
+AUDITED = RowForm("audited", AuditRow, AuditRow._fields, frozenset({"acted_at"}))
+PROBED = RowForm("probed", CapabilitiesRow, CapabilitiesRow._fields, frozenset({"probed_at"}))
+RESCUED = RowForm(
+    "rescued",
+    RescueRow,
+    RescueRow._fields,
+    frozenset({"rescued_at"}),
+    frozenset({"partition", "position", "records"}),
+)
+RETIRED = RowForm("retired", RetirementRow, RetirementRow._fields, frozenset({"since", "checked_at"}))
 
 
 def _drift_record(drift: Drift) -> dict[str, object]:
@@ -103,6 +140,13 @@ def _text(record: Mapping[str, Any], name: str) -> str:
         case str(value):
             return value
     raise ValueError(f"`{name}` is not text")
+
+
+def _number(record: Mapping[str, Any], name: str) -> int:
+    value = record.get(name)
+    if isinstance(value, int) and not isinstance(value, bool):
+        return value
+    raise ValueError(f"`{name}` is no whole number")
 
 
 def _time(record: Mapping[str, Any], name: str) -> datetime:

@@ -7,13 +7,38 @@ Columns come in the order of the row type that each is read into.
 from __future__ import annotations
 
 from omni_assets.projection.rows import (
+    AuditRow,
+    CapabilitiesRow,
     DriftRow,
+    EarlierOffset,
+    EarlierTopic,
+    FlowsRow,
+    GroupRow,
     HistoryRow,
     ObservationRow,
+    OffsetRow,
     ProvisionRow,
+    Rebuilt,
+    RescueRow,
+    RetirementRow,
 )
+from omni_assets.projection.tables import TABLES
 
-TIMES = frozenset({"attempted_at", "observed_at", "first_seen", "last_seen", "resolved"})
+TIMES = frozenset(
+    {
+        "acted_at",
+        "attempted_at",
+        "changed_at",
+        "checked_at",
+        "first_seen",
+        "last_seen",
+        "observed_at",
+        "probed_at",
+        "rescued_at",
+        "resolved",
+        "since",
+    }
+)
 
 
 def _columns(fields: tuple[str, ...]) -> str:
@@ -42,7 +67,38 @@ PROVISIONED = (
 )
 JOURNAL_POSITION = "SELECT offset_bytes, lines FROM journal_position WHERE file = $file"
 PROJECTED_DIGEST = "SELECT digest FROM projected_rows WHERE table_name = $table_name AND scope = $scope"
-JOURNALLED_ROWS = "SELECT (SELECT count(*) FROM drift_history), (SELECT count(*) FROM provision_log)"
+AUDITED = (
+    f"SELECT {_columns(AuditRow._fields)} FROM audit "
+    "WHERE ($plan IS NULL OR plan = $plan) AND ($topic IS NULL OR topic = $topic) "
+    "AND ($cluster IS NULL OR cluster = $cluster) ORDER BY audit.acted_at DESC, topic, step, id LIMIT $limit"
+)
+CAPABILITIES = (
+    f"SELECT {_columns(CapabilitiesRow._fields)} FROM capabilities "
+    "WHERE cluster = $cluster ORDER BY capabilities.probed_at DESC, version DESC LIMIT 1"
+)
+RESCUED = (
+    f"SELECT {_columns(RescueRow._fields)} FROM rescues "
+    "WHERE cluster = $cluster AND ($source IS NULL OR source = $source) ORDER BY source, target, partition"
+)
+RETIREMENTS = (
+    f"SELECT {_columns(RetirementRow._fields)} FROM retirements "
+    "WHERE $cluster IS NULL OR cluster = $cluster ORDER BY cluster, topic"
+)
+EARLIER_TOPICS = f"SELECT name, {_columns(EarlierTopic._fields)} FROM observed_topics WHERE cluster = $cluster"
+TOPIC_IDS = "SELECT name, topic_id FROM observed_topics WHERE cluster = $cluster AND topic_id IS NOT NULL"
+FLOWS = f"SELECT {_columns(FlowsRow._fields)} FROM observed_flows WHERE cluster = $cluster"
+GROUPS = f"SELECT {_columns(GroupRow._fields)} FROM observed_groups WHERE cluster = $cluster ORDER BY group_name"
+EARLIER_OFFSETS = (
+    f"SELECT {_columns(EarlierOffset._fields)} FROM observed_offsets "
+    "WHERE cluster = $cluster ORDER BY topic, group_name, partition"
+)
+KEPT_OFFSETS = (
+    f"SELECT {_columns(OffsetRow._fields)} FROM observed_offsets "
+    "WHERE cluster = $cluster AND (list_contains($topics::VARCHAR[], topic) "
+    "OR list_contains($groups::VARCHAR[], group_name))"
+)
+JOURNALLED_ROWS = f"SELECT {', '.join(f'(SELECT count(*) FROM {table})' for table in Rebuilt._fields)}"
+COUNTS = " UNION ALL ".join(f"SELECT '{table.name}' AS name, count(*) AS rows FROM {table.name}" for table in TABLES)
 USED_BYTES = (
     "SELECT 3 * 4096 + used_blocks * block_size FROM pragma_database_size() WHERE database_name = current_database()"
 )

@@ -256,10 +256,7 @@ class FlowsRow(NamedTuple):
 
 
 class EarlierOffset(NamedTuple):
-    """Offsets of a partition at the last observation, and the first one that saw the log end, or the group stand, there.
-
-    Fields are those of ``OffsetRow``.
-    """
+    """An ``OffsetRow`` of the last observation; ``changed_at`` is the first that saw its ``latest`` and ``committed``."""
 
     topic: str
     group_name: str
@@ -339,8 +336,8 @@ class RescueRow(NamedTuple):
 class RetirementRow(NamedTuple):
     """Where the end of a topic stands: the ``step`` that it is at, since when, and what proves the ones before.
 
-    ``renamed_to`` is empty where the topic has no heir. ``checked_at`` is when it was looked at last. A later row of the same
-    cluster and topic takes the place of an earlier one.
+    ``renamed_to`` is empty where the topic has no heir. ``checked_at`` is when it was looked at last. A later row of
+    the same cluster and topic takes the place of an earlier one.
     """
 
     cluster: str

@@ -6,13 +6,12 @@ the command line, Dagster's runs and its sensors can share one state folder.
 
 from __future__ import annotations
 
-import hashlib
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from datetime import UTC, datetime, timedelta
-from itertools import chain, islice
+from datetime import datetime
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, TypeVar
 
 import duckdb
@@ -20,26 +19,35 @@ import duckdb
 from omni_assets.projection import events, queries, tables
 from omni_assets.projection.connection import create, transaction
 from omni_assets.projection.episodes import Episodes
-from omni_assets.projection.journal import Journal, Position, encoded_json
+from omni_assets.projection.exchange import CHUNK_ROWS, merge, read, replace, write_history
+from omni_assets.projection.journal import Journal, Position
+from omni_assets.projection.logs import Log, position, write_position
 from omni_assets.projection.rows import (
+    AuditRow,
+    CapabilitiesRow,
     Declared,
     Drift,
     DriftRow,
+    EarlierFlows,
+    EarlierOffset,
+    EarlierTopic,
+    FlowsRow,
+    GroupRow,
     HistoryRow,
     ObservationRow,
     Observed,
+    ObservedTopicRow,
+    OffsetRow,
     ProvisionRow,
     Rebuilt,
     Recorded,
+    RescueRow,
+    RetirementRow,
     Stored,
 )
 from omni_assets.projection.state import JOURNAL_FOLDER, PROJECTION_FILE, locked, nothing_projected
-from omni_assets.projection.tables import Table
 
-_R = TypeVar("_R")
-
-_CHUNK_ROWS = 20_000
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_T = TypeVar("_T", bound=tuple[Any, ...])
 
 
 class Projection:
@@ -56,7 +64,18 @@ class Projection:
         self._timeout = timeout
         journals = folder / JOURNAL_FOLDER
         self._drift = Journal(journals / "drift.jsonl", events.observed_event)
-        self._provisioning = Journal(journals / "provisioning.jsonl", events.provisioned_row)
+        self._provisioning = Log(journals / "provisioning.jsonl", events.PROVISIONED, tables.PROVISION_LOG)
+        self._audit = Log(journals / "audit.jsonl", events.AUDITED, tables.AUDIT)
+        self._capabilities = Log(journals / "capabilities.jsonl", events.PROBED, tables.CAPABILITIES)
+        self._rescues = Log(journals / "rescues.jsonl", events.RESCUED, tables.RESCUES)
+        self._retirements = Log(journals / "retirements.jsonl", events.RETIRED, tables.RETIREMENTS)
+        self._logs: tuple[Log[Any], ...] = (
+            self._provisioning,
+            self._audit,
+            self._capabilities,
+            self._rescues,
+            self._retirements,
+        )
 
     def declare(self, declared: Declared, at: datetime) -> int:
         """Take over what the contracts declare, without a broker. Gives the number of rows written."""
@@ -82,21 +101,21 @@ class Projection:
         with self._writing() as connection:
             written = _declare(connection, declared, at) + _observe(connection, observed)
             compared = ObservationRow(*observation, declared_topics=len(declared.topics))
-            written += _merge(connection, tables.OBSERVATIONS, tables.upsert, [compared])
-            episodes = Episodes(_read(connection, HistoryRow, queries.OPEN_HISTORY))
+            written += merge(connection, tables.OBSERVATIONS, tables.upsert, [compared])
+            episodes = Episodes(read(connection, HistoryRow, queries.OPEN_HISTORY))
             end, touched = self._replay_drift(connection, episodes)
             found = tuple(drift)
             event = episodes.decide(cluster, at, found)
             end = self._drift.append([events.observed_record(event)], end)
             episodes.apply(event)
             written += _write_episodes(connection, episodes)
-            _write_position(connection, self._drift, end)
+            write_position(connection, self._drift, end)
             for other in touched - {cluster}:
                 # Its drift is newer than its observation, which was lost on the way.
                 connection.execute(queries.FORGET_OBSERVATION, {"cluster": other})
                 written += _write_drift(connection, episodes, other)
             written += _write_drift(connection, episodes, cluster, found)
-            rows = _read(connection, DriftRow, queries.DRIFT, cluster=cluster)
+            rows = read(connection, DriftRow, queries.DRIFT, cluster=cluster)
         keys = (tuple(each.key for each in event.opened), tuple(each.key for each in event.changed), event.resolved)
         return Recorded(rows, *keys, written)
 
@@ -105,16 +124,57 @@ class Projection:
 
         They are in the journal before the DuckDB file is opened, so what is wrong with that loses nothing.
         """
-        with locked(self.folder, self._timeout):
-            self._provisioning.append([events.provisioned_record(row) for row in rows], self._provisioning.end())
+        self._record(self._provisioning, rows)
+
+    def record_audit(self, rows: Iterable[AuditRow]) -> None:
+        """Add what was decided or done, or is about to be; a row of a known id takes the place of that one."""
+        self._record(self._audit, rows)
+
+    def record_capabilities(self, row: CapabilitiesRow) -> None:
+        """Remember what a broker honours, in the place of what was known of this cluster and version."""
+        self._record(self._capabilities, [row])
+
+    def record_rescue(self, rows: Iterable[RescueRow]) -> None:
+        """Remember how far the partitions of an orphan are rescued."""
+        self._record(self._rescues, rows)
+
+    def record_retirement(self, rows: Iterable[RetirementRow]) -> None:
+        """Remember where the ends of topics stand."""
+        self._record(self._retirements, rows)
+
+    def record_flows(
+        self,
+        cluster: str,
+        at: datetime,
+        groups: Iterable[GroupRow],
+        offsets: Iterable[OffsetRow],
+        unseen: Collection[str] = (),
+    ) -> int:
+        """Take over the consumer groups and offsets of a cluster. Gives the number of rows written.
+
+        Offsets that could not be seen stay as they were seen last: those of the ``unseen`` topics, and those of a group
+        whose row says ``unknown``.
+        """
+        seen = tuple(groups)
+        hidden = [row.group_name for row in seen if row.unknown]
         with self._writing() as connection:
-            _write_position(connection, self._provisioning, self._replay_provisioning(connection))
+            rows = {row[:3]: row for row in offsets}
+            if hidden or unseen:
+                kept = read(
+                    connection, OffsetRow, queries.KEPT_OFFSETS, cluster=cluster, topics=[*unseen], groups=hidden
+                )
+                rows = {**{row[:3]: row for row in kept}, **rows}
+            topics = {row.topic for row in rows.values()}
+            written = replace(connection, tables.OBSERVED_GROUPS, seen, cluster, at)
+            written += replace(connection, tables.OBSERVED_OFFSETS, rows.values(), cluster, at)
+            look = FlowsRow(cluster, at, len(seen), len(topics - set(unseen)))
+            return written + merge(connection, tables.OBSERVED_FLOWS, tables.upsert, [look])
 
     def stored(self, cluster: str | None = None) -> Stored:
         """What was projected last, of one cluster or of all. Raises ``StateError`` where nothing was observed yet."""
         with self._reading() as connection:
-            observations = _read(connection, ObservationRow, queries.OBSERVATIONS, cluster=cluster)
-            drift = _read(connection, DriftRow, queries.DRIFT, cluster=cluster)
+            observations = read(connection, ObservationRow, queries.OBSERVATIONS, cluster=cluster)
+            drift = read(connection, DriftRow, queries.DRIFT, cluster=cluster)
         if not observations:
             raise nothing_projected(self.folder, f"no observation of {cluster}" if cluster else "no observation")
         return Stored(observations, drift)
@@ -124,31 +184,91 @@ class Projection:
     ) -> tuple[HistoryRow, ...]:
         """Drift from first seen to resolved, newest first, of one topic and cluster or of all."""
         with self._reading() as connection:
-            return _read(connection, HistoryRow, queries.HISTORY, topic=topic, cluster=cluster, limit=limit)
+            return read(connection, HistoryRow, queries.HISTORY, topic=topic, cluster=cluster, limit=limit)
 
     def provisioned(
         self, topic: str | None = None, cluster: str | None = None, limit: int = 1000
     ) -> tuple[ProvisionRow, ...]:
         """What provisioning did, newest first, to one topic and cluster or to all."""
         with self._reading() as connection:
-            return _read(connection, ProvisionRow, queries.PROVISIONED, topic=topic, cluster=cluster, limit=limit)
+            return read(connection, ProvisionRow, queries.PROVISIONED, topic=topic, cluster=cluster, limit=limit)
+
+    def audited(
+        self, plan: str | None = None, topic: str | None = None, cluster: str | None = None, limit: int = 1000
+    ) -> tuple[AuditRow, ...]:
+        """What was decided and done, newest first: under one plan, to one topic, to one cluster, or all."""
+        return self._recall(AuditRow, queries.AUDITED, plan=plan, topic=topic, cluster=cluster, limit=limit)
+
+    def capabilities(self, cluster: str) -> CapabilitiesRow | None:
+        """What the broker of a cluster was seen to honour last; ``None`` where it was never probed."""
+        return next(iter(self._recall(CapabilitiesRow, queries.CAPABILITIES, cluster=cluster)), None)
+
+    def rescued(self, cluster: str, source: str | None = None) -> tuple[RescueRow, ...]:
+        """How far the partitions of one orphan, or of all in a cluster, are rescued."""
+        return self._recall(RescueRow, queries.RESCUED, cluster=cluster, source=source)
+
+    def retirements(self, cluster: str | None = None) -> tuple[RetirementRow, ...]:
+        """Where the ends of topics stand, in one cluster or in all."""
+        return self._recall(RetirementRow, queries.RETIREMENTS, cluster=cluster)
+
+    def earlier_topics(self, cluster: str) -> Mapping[str, EarlierTopic]:
+        """The topics of a cluster at its last observation, by name; none where it was not observed yet."""
+        rows = self._recall(lambda name, *seen: (name, EarlierTopic(*seen)), queries.EARLIER_TOPICS, cluster=cluster)
+        return MappingProxyType(dict(rows))
+
+    def earlier_flows(self, cluster: str) -> EarlierFlows:
+        """The consumer groups and offsets of a cluster at the last look; none where there was none yet."""
+        if not self._begun():
+            return EarlierFlows(None, MappingProxyType({}), ())
+        with self._writing() as connection:
+            looks = read(connection, FlowsRow, queries.FLOWS, cluster=cluster)
+            groups = read(connection, GroupRow, queries.GROUPS, cluster=cluster)
+            offsets = read(connection, EarlierOffset, queries.EARLIER_OFFSETS, cluster=cluster)
+        at = looks[0].observed_at if looks else None
+        return EarlierFlows(at, MappingProxyType({row.group_name: row for row in groups}), offsets)
+
+    def counts(self) -> Mapping[str, int]:
+        """The number of rows of each table. Raises ``StateError`` where nothing was projected yet."""
+        with self._reading() as connection:
+            found = connection.execute(queries.COUNTS).fetchall()
+        return MappingProxyType({name: int(rows) for name, rows in found})
 
     def rebuild(self) -> Rebuilt:
-        """Make the file anew from the journal: history, open drift and provisioning. The old file goes at the very end.
+        """Make the file anew from the journals. The old file goes at the very end, so a kill leaves one of the two.
 
-        What was declared and observed is not in the journal: ``record_observation`` brings it back.
+        What was declared and observed is in no journal: ``record_observation`` and ``record_flows`` bring it back.
         """
-        counts = Rebuilt(0, 0)
+        counts = Rebuilt()
 
         def fill(connection: duckdb.DuckDBPyConnection) -> None:
             nonlocal counts
             self._replay(connection)
-            counted = connection.execute(queries.JOURNALLED_ROWS).fetchone()
-            counts = Rebuilt(*counted) if counted else counts
+            counts = read(connection, Rebuilt, queries.JOURNALLED_ROWS)[0]
 
         with locked(self.folder, self._timeout):
             create(self.file, fill)
         return counts
+
+    def _record(self, log: Log[_T], rows: Iterable[_T]) -> None:
+        """The rows are in the journal before the DuckDB file is opened: what is wrong with that loses nothing."""
+        with locked(self.folder, self._timeout):
+            log.append(rows)
+        with self._writing() as connection:
+            log.project(connection)
+
+    def _recall(self, kind: Callable[..., _T], query: str, **parameters: object) -> tuple[_T, ...]:
+        """What the journals and tables know, none where there are none. A line whose writer was killed before it was
+        projected counts."""
+        if not self._begun():
+            return ()
+        with self._writing() as connection:
+            for log in self._logs:
+                log.project(connection)
+            return read(connection, kind, query, **parameters)
+
+    def _begun(self) -> bool:
+        journals = (self._drift.path, *(log.journal.path for log in self._logs))
+        return any(path.exists() for path in (self.file, *journals))
 
     @contextmanager
     def _writing(self) -> Iterator[duckdb.DuckDBPyConnection]:
@@ -161,7 +281,7 @@ class Projection:
 
     @contextmanager
     def _reading(self) -> Iterator[duckdb.DuckDBPyConnection]:
-        if not any(path.exists() for path in (self.file, self._drift.path, self._provisioning.path)):
+        if not self._begun():
             raise nothing_projected(self.folder)
         with self._writing() as connection:
             yield connection
@@ -171,62 +291,64 @@ class Projection:
         episodes = Episodes()
         end, touched = self._replay_drift(connection, episodes)
         _write_episodes(connection, episodes)
-        _write_position(connection, self._drift, end)
+        write_position(connection, self._drift, end)
         for cluster in touched:
             _write_drift(connection, episodes, cluster)
-        _write_position(connection, self._provisioning, self._replay_provisioning(connection))
+        for log in self._logs:
+            log.project(connection)
 
     def _replay_drift(
         self, connection: duckdb.DuckDBPyConnection, episodes: Episodes
     ) -> tuple[Position, frozenset[str]]:
         """Apply the journal lines that the tables do not have yet: the end of the last, and whose drift they touch."""
-        end = _position(connection, self._drift)
+        end = position(connection, self._drift)
         touched = set()
         for entry in self._drift.read(end):
             episodes.apply(entry.value)
             touched.add(entry.value.cluster)
             end = entry.end
-            if episodes.waiting >= _CHUNK_ROWS:
+            if episodes.waiting >= CHUNK_ROWS:
                 _write_episodes(connection, episodes)
         return end, frozenset(touched)
-
-    def _replay_provisioning(self, connection: duckdb.DuckDBPyConnection) -> Position:
-        end = _position(connection, self._provisioning)
-        entries = self._provisioning.read(end)
-        while chunk := list(islice(entries, _CHUNK_ROWS)):
-            latest = {entry.value.id: entry.value for entry in chunk}
-            _merge(connection, tables.PROVISION_LOG, tables.upsert, latest.values())
-            end = chunk[-1].end
-        return end
 
 
 def _declare(connection: duckdb.DuckDBPyConnection, declared: Declared, at: datetime) -> int:
     manifest = [(declared.digest, len(declared.topics))]
-    written = _replace(connection, tables.DECLARED_TOPICS, declared.topics, at=at)
-    written += _replace(connection, tables.DECLARATIONS, declared.declarations)
-    return written + _replace(connection, tables.MANIFEST, manifest, at=at)
+    written = replace(connection, tables.DECLARED_TOPICS, declared.topics, at=at)
+    written += replace(connection, tables.DECLARATIONS, declared.declarations)
+    return written + replace(connection, tables.MANIFEST, manifest, at=at)
 
 
 def _observe(connection: duckdb.DuckDBPyConnection, observed: Observed) -> int:
     cluster, at = observed.observation.cluster, observed.observation.observed_at
-    written = _replace(connection, tables.OBSERVED_TOPICS, observed.topics, cluster, at)
-    return written + _replace(connection, tables.OBSERVED_CONFIGS, observed.configs, cluster, at)
+    topics = _with_known_ids(connection, cluster, observed.topics)
+    written = replace(connection, tables.OBSERVED_TOPICS, topics, cluster, at)
+    return written + replace(connection, tables.OBSERVED_CONFIGS, observed.configs, cluster, at)
+
+
+def _with_known_ids(
+    connection: duckdb.DuckDBPyConnection, cluster: str, rows: Iterable[ObservedTopicRow]
+) -> tuple[ObservedTopicRow, ...]:
+    """The rows; a topic whose id could not be seen keeps the last that was, so that a later look can tell a new one."""
+    seen = tuple(rows)
+    if all(row.topic_id or not row.unknown for row in seen):
+        return seen
+    ids = dict(connection.execute(queries.TOPIC_IDS, {"cluster": cluster}).fetchall())
+    return tuple(row._replace(topic_id=ids.get(row.name)) if row.unknown and not row.topic_id else row for row in seen)
 
 
 def _write_episodes(connection: duckdb.DuckDBPyConnection, episodes: Episodes) -> int:
     rows = episodes.take_unwritten()
     if not rows:
         return 0
-    connection.execute(tables.stage_history())
-    _fill(connection, tables.DRIFT_HISTORY.staged, _encoded((*each.row, each.replaces_open) for each in rows))
-    return _count(connection.execute(tables.write_history()))
+    return write_history(connection, ((*each.row, each.replaces_open) for each in rows))
 
 
 def _write_drift(
     connection: duckdb.DuckDBPyConnection, episodes: Episodes, cluster: str, found: Iterable[Drift] = ()
 ) -> int:
     """Make the drift table of a cluster what is open, in the words of ``found``, or else in those that it has."""
-    rows = _read(connection, DriftRow, queries.DRIFT, cluster=cluster)
+    rows = read(connection, DriftRow, queries.DRIFT, cluster=cluster)
     words = {each.key: each for each in (*(row.drift for row in rows), *found)}
 
     def current() -> Iterator[tuple[Any, ...]]:
@@ -235,98 +357,4 @@ def _write_drift(
             now = row.drift._replace(owner=said.owner, path=said.path, line=said.line, detail=said.detail)
             yield (*now, row.first_seen, row.last_seen)
 
-    return _merge(connection, tables.DRIFT, tables.replace, current(), cluster)
-
-
-def _position(connection: duckdb.DuckDBPyConnection, journal: Journal[Any]) -> Position:
-    row = connection.execute(queries.JOURNAL_POSITION, {"file": journal.path.name}).fetchone()
-    return Position(*row) if row else Position()
-
-
-def _write_position(connection: duckdb.DuckDBPyConnection, journal: Journal[Any], position: Position) -> None:
-    _merge(connection, tables.JOURNAL_POSITION, tables.upsert, [(journal.path.name, *position)])
-
-
-def _merge(
-    connection: duckdb.DuckDBPyConnection,
-    table: Table,
-    statement: Callable[[Table], str],
-    rows: Iterable[tuple[Any, ...]],
-    scope: str | None = None,
-    at: datetime | None = None,
-) -> int:
-    """Stage the rows and merge them. Gives the number of rows inserted, updated and deleted."""
-    return _merge_encoded(connection, table, statement, _encoded(rows), scope, at)
-
-
-def _replace(
-    connection: duckdb.DuckDBPyConnection,
-    table: Table,
-    rows: Iterable[tuple[Any, ...]],
-    scope: str = "",
-    at: datetime | None = None,
-) -> int:
-    """Make these all the rows of a scope. Where it was given the same last, nothing is staged: that is most of the work
-    of an observation that found nothing new."""
-    columns = tuple(_encoded(rows))
-    digest = hashlib.sha256("\n".join(chain.from_iterable(columns)).encode()).hexdigest()
-    named = {"table_name": table.name, "scope": scope}
-    if connection.execute(queries.PROJECTED_DIGEST, named).fetchone() == (digest,):
-        return 0
-    written = _merge_encoded(connection, table, tables.replace, columns, scope, at)
-    _merge(connection, tables.PROJECTED_ROWS, tables.upsert, [(table.name, scope, digest)])
-    return written
-
-
-def _merge_encoded(
-    connection: duckdb.DuckDBPyConnection,
-    table: Table,
-    statement: Callable[[Table], str],
-    chunks: Iterable[tuple[str, ...]],
-    scope: str | None,
-    at: datetime | None,
-) -> int:
-    connection.execute(tables.stage(table))
-    _fill(connection, table.staged, chunks)
-    parameters: dict[str, str] = {}
-    if table.scope and scope is not None:
-        parameters["scope"] = scope
-    if table.stamp and at is not None:
-        parameters["at"] = at.astimezone(UTC).isoformat()
-    return _count(connection.execute(statement(table), parameters))
-
-
-def _encoded(rows: Iterable[tuple[Any, ...]]) -> Iterator[tuple[str, ...]]:
-    """The columns of the rows, each a JSON list, in chunks."""
-    remaining = iter(rows)
-    while chunk := list(islice(remaining, _CHUNK_ROWS)):
-        yield tuple(encoded_json(column) for column in zip(*chunk, strict=True))
-
-
-def _fill(connection: duckdb.DuckDBPyConnection, table: str, chunks: Iterable[tuple[str, ...]]) -> None:
-    for columns in chunks:
-        connection.execute(tables.fill(table, len(columns)), columns)
-
-
-def _count(result: duckdb.DuckDBPyConnection) -> int:
-    row = result.fetchone()
-    return int(row[0]) if row else 0
-
-
-def _read(
-    connection: duckdb.DuckDBPyConnection, kind: Callable[..., _R], query: str, **parameters: object
-) -> tuple[_R, ...]:
-    result = connection.execute(query, parameters)
-    names = [column[0] for column in result.description]
-    times = [index for index, name in enumerate(names) if name in queries.TIMES]
-    rows = []
-    for values in result.fetchall():
-        row = list(values)
-        for index in times:
-            row[index] = _time(row[index])
-        rows.append(kind(*row))
-    return tuple(rows)
-
-
-def _time(microseconds: int | None) -> datetime | None:
-    return None if microseconds is None else _EPOCH + timedelta(microseconds=microseconds)
+    return merge(connection, tables.DRIFT, tables.replace, current(), cluster)

@@ -77,6 +77,15 @@ def test_the_comments_in_the_file_are_the_descriptions(
         (rows.DriftRow, "drift"),
         (rows.HistoryRow, "drift_history"),
         (rows.ProvisionRow, "provision_log"),
+        (rows.FlowsRow, "observed_flows"),
+        (rows.GroupRow, "observed_groups"),
+        (rows.OffsetRow, "observed_offsets"),
+        (rows.EarlierOffset, "observed_offsets"),
+        (rows.EarlierTopic, "observed_topics"),
+        (rows.AuditRow, "audit"),
+        (rows.CapabilitiesRow, "capabilities"),
+        (rows.RescueRow, "rescues"),
+        (rows.RetirementRow, "retirements"),
     ],
 )
 def test_rows_are_in_column_order(row: Any, name: str, columns: dict[str, list[str]]) -> None:

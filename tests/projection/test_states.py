@@ -198,7 +198,7 @@ def test_a_newer_schema_is_left_alone(projection: Projection, sample: Any) -> No
         lambda: projection.record_observation(sample.declared(), sample.observed(1), []),
         lambda: ask(projection.folder, "SELECT 1"),
     ):
-        with pytest.raises(ProjectionVersion, match="schema version 7, and this omni knows versions up to 1"):
+        with pytest.raises(ProjectionVersion, match="schema version 7, and this omni knows versions up to 2"):
             use()
     assert _tree(projection.folder) == before
 
@@ -207,19 +207,19 @@ def test_an_older_schema_moves_forward_with_its_rows(
     projection: Projection, tmp_path: Path, table: Callable[..., list[Any]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     before = projection.stored()
-    second, third = tmp_path / "002.sql", tmp_path / "003.sql"
+    second, third = tmp_path / "003.sql", tmp_path / "004.sql"
     second.write_text("ALTER TABLE drift ADD COLUMN ticket VARCHAR; UPDATE drift SET ticket = 'none';")
     third.write_text("CREATE TABLE receipts (id VARCHAR);")
     monkeypatch.setattr(connection, "MIGRATIONS", (*connection.MIGRATIONS, second, third))
     assert projection.stored() == before
     assert table(projection.folder, "drift", "ticket") == [("none",)]
-    assert table(projection.folder, "schema_version", "version") == [(1,), (2,), (3,)]
+    assert table(projection.folder, "schema_version", "version") == [(1,), (2,), (3,), (4,)]
 
 
 def test_a_migration_that_fails_leaves_the_older_schema(
     projection: Projection, tmp_path: Path, table: Callable[..., list[Any]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    second, third = tmp_path / "002.sql", tmp_path / "003.sql"
+    second, third = tmp_path / "003.sql", tmp_path / "004.sql"
     second.write_text("ALTER TABLE drift ADD COLUMN ticket VARCHAR;")
     third.write_text("ALTER TABLE no_such_table ADD COLUMN ticket VARCHAR;")
     before = projection.stored()
@@ -227,7 +227,7 @@ def test_a_migration_that_fails_leaves_the_older_schema(
         patched.setattr(connection, "MIGRATIONS", (*connection.MIGRATIONS, second, third))
         with pytest.raises(duckdb.CatalogException, match="no_such_table"):
             projection.stored()
-    assert table(projection.folder, "schema_version", "version") == [(1,)]
+    assert table(projection.folder, "schema_version", "version") == [(1,), (2,)]
     assert projection.stored() == before
 
 
