@@ -52,7 +52,7 @@ def judge_config(key: str, declared: str, observed: str) -> Judgement:
         return Judgement(Verdict.NEEDS_APPROVAL, Reason.ZERO_IS_AMBIGUOUS)
     if key in _FIXED:
         return _FIXED[key]
-    wanted, present = _magnitude(declared), _magnitude(observed)
+    wanted, present = magnitude(declared), magnitude(observed)
     if key not in _ORDERED or wanted is None or present is None:
         return _ASK
     return _ORDERED[key].raises if wanted > present else _ORDERED[key].lowers
@@ -82,7 +82,8 @@ def judge_replication(declared: int, brokers: int, by_config: bool | None = None
     return Judgement(Verdict.NEEDS_APPROVAL, Reason.REPLICATION_MOVES_DATA)
 
 
-def _magnitude(value: str) -> float | None:
+def magnitude(value: str) -> float | None:
+    """A size or a duration as a number, ``-1`` being unlimited; ``None`` where the text is neither."""
     if value == "-1":
         return math.inf
     return int(value) if value.isascii() and value.isdigit() else None
