@@ -41,7 +41,7 @@ def _listing(calls: Calls) -> tuple[Mapping[str, str], str]:
         listed = calls.whole("a request for the list of consumer groups", calls.timeout, future)
     except BrokerError as error:
         return {}, f"no consumer group could be listed: {error.message.rstrip('.')}"
-    unlisted = "; ".join(sorted({str(topic_error(each.args[0])) for each in listed.errors}))
+    unlisted = "; ".join(sorted({str(topic_error(each)) for each in listed.errors}))
     states = {each.group_id: _state(each.state) for each in listed.valid}
     return states, f"consumer groups of some brokers could not be listed: {unlisted}" if unlisted else ""
 
