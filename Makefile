@@ -7,10 +7,10 @@ READY := $(VENV)/.ready
 SECONDS_TO_FUZZ ?= 20
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test fuzz up lint format lock bench clean
+.PHONY: help setup demo test test-cluster fuzz up lint format lock bench clean
 
 help: ## list the targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 setup: $(READY) ## make the .venv with everything that the tests use
 
@@ -26,7 +26,11 @@ demo: $(READY) ## the story in a minute, on the embedded broker; ends by itself
 	@$(BIN)/omni demo
 
 test: $(READY) ## all tests that can run here
-	@$(BIN)/python -m pytest -n auto --dist worksteal
+	@$(BIN)/python -m pytest -m cluster
+	@$(BIN)/python -m pytest -n auto --dist worksteal -m "not cluster"
+
+test-cluster: $(READY) ## only those with three Kafka brokers; they skip without Java and Maven
+	@$(BIN)/python -m pytest -m cluster
 
 fuzz: $(READY) ## 20 seconds of mutated contracts against the extractor; SECONDS_TO_FUZZ=600 for longer
 	@$(BIN)/python -m tests.fuzz.extractor --seconds $(SECONDS_TO_FUZZ)

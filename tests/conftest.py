@@ -26,6 +26,8 @@ settings.register_profile("ci", derandomize=True)
 if os.environ.get("CI"):
     settings.load_profile("ci")
 
+pytest_plugins = ["tests.support.fixtures"]
+
 CORPUS = Path(__file__).resolve().parents[2] / "shared" / "corpus"
 
 
