@@ -21,7 +21,7 @@ import re
 import stat
 import tomllib
 from collections.abc import Iterator, Mapping
-from datetime import date
+from datetime import date, timedelta
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -37,6 +37,8 @@ _KAFKA_PREFIX = "OMNI_KAFKA_"
 _SECRET = re.compile(
     r"(?:password|passphrase|secret|token|credentials?|\.key|key\.pem|jaas\.config|oauthbearer\.config)$", re.IGNORECASE
 )
+_DURATION = re.compile(r"([0-9]{1,6}) ?(s|min|h|d)")
+_SECONDS = {"s": 1, "min": 60, "h": 3_600, "d": 86_400}
 _ADDRESSES = frozenset({"bootstrap.servers", "metadata.broker.list"})
 
 ConfigValue = str | int | float | bool | list[str]
@@ -84,8 +86,49 @@ def _kafka_properties(table: object) -> object:
     return properties
 
 
+def _key_rules(table: object) -> object:
+    """Rules by config key: a table without a table in it is a rule, dotted keys lead to it with or without quotes."""
+    return dict(_rules(table)) if isinstance(table, Mapping) else table
+
+
+def _rules(table: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:
+    for key, value in table.items():
+        if isinstance(value, Mapping) and any(isinstance(each, Mapping) for each in value.values()):
+            yield from _rules(value, f"{prefix}{key}.")
+        else:
+            yield f"{prefix}{key}", value
+
+
+def _duration(value: object) -> object:
+    if isinstance(value, timedelta):
+        return value
+    match = _DURATION.fullmatch(value) if isinstance(value, str) else None
+    if match is None:
+        raise ValueError("is not a duration such as `30s`, `15min`, `12h` or `7d`")
+    return timedelta(seconds=int(match[1]) * _SECONDS[match[2]])
+
+
+def _share(value: object) -> object:
+    if isinstance(value, bool) or not isinstance(value, (int, float)) or not 0 <= value <= 1:
+        raise ValueError("is not a share from 0 to 1")
+    return float(value)
+
+
+def _group_patterns(value: object) -> object:
+    patterns = (value,) if isinstance(value, str) else value
+    if isinstance(patterns, (list, tuple)):
+        for pattern in patterns:
+            if isinstance(pattern, str) and pattern.count("{node}") != 1:
+                raise ValueError(f"holds `{pattern}`, in which `{{node}}` does not stand once")
+        return tuple(patterns)
+    return patterns
+
+
 Count = Annotated[int, Field(ge=1, le=2**31 - 1, strict=True)]
 TopicConfig = Annotated[Mapping[str, ConfigValue], BeforeValidator(_topic_config)]
+Duration = Annotated[timedelta, BeforeValidator(_duration)]
+Share = Annotated[float, BeforeValidator(_share)]
+GroupPatterns = Annotated[tuple[str, ...], BeforeValidator(_group_patterns), Field(min_length=1)]
 KafkaProperties = Annotated[Mapping[str, str], BeforeValidator(_kafka_properties)]
 
 
@@ -128,12 +171,51 @@ class LimitSettings(_Strict):
     unsupported_config: tuple[str, ...] = ()
 
 
+class KeyRule(_Strict):
+    """What is wanted of one config key. ``fix`` is ``None`` where the built-in judgement decides."""
+
+    compare: Literal["inherit", "pin", "ignore"] = "inherit"
+    fix: Literal["auto", "ask", "never"] | None = None
+
+
+class TopicRule(_Strict):
+    """What is wanted of something about a whole topic: it is the topic's own, so there is nothing to pin."""
+
+    compare: Literal["inherit", "ignore"] = "inherit"
+    fix: Literal["auto", "ask", "never"] | None = None
+
+
+class OrphanRule(_Strict):
+    """What is wanted of topics that no contract declares. Nothing deletes them without asking."""
+
+    compare: Literal["inherit", "ignore"] = "inherit"
+    fix: Literal["ask", "never"] | None = None
+
+
+class ReconcileSettings(_Strict):
+    """What counts as drift, and what is corrected; ``drift.policy`` says what each means."""
+
+    config: Annotated[Mapping[str, KeyRule], BeforeValidator(_key_rules)] = Field(default_factory=dict)
+    partitions: TopicRule = TopicRule()
+    replication_factor: TopicRule = TopicRule()
+    missing: TopicRule = TopicRule()
+    orphaned: OrphanRule = OrphanRule()
+    group_of_node: GroupPatterns = ("{node}", "{node}[-._:]*")
+    silent_readers: Literal["auto", "always", "never"] = "auto"
+    stuck_after: Duration = timedelta(minutes=15)
+    silent_after: Duration | None = None
+    max_changed_share: Share = 0.3
+    min_age_to_delete: Duration = timedelta(days=7)
+    probe: Annotated[bool, Field(strict=True)] = True
+
+
 class Environment(_Strict):
     """A profile: where its broker is, and what it can give. ``kafka`` holds librdkafka properties, no secrets."""
 
     bootstrap_servers: str | None = None
     kafka: KafkaProperties = Field(default_factory=dict)
     limits: LimitSettings = LimitSettings()
+    reconcile: ReconcileSettings = ReconcileSettings()
 
 
 class Exemption(_Strict):
@@ -195,6 +277,7 @@ class Settings(_Strict):
     grammar: GrammarSettings = GrammarSettings()
     check: CheckSettings = CheckSettings()
     registry: RegistrySettings = RegistrySettings()
+    reconcile: ReconcileSettings = ReconcileSettings()
     defaults: Mapping[str, TopicDefaults] = Field(default_factory=dict)
     environments: Mapping[str, Environment] = Field(default_factory=dict)
     default_environment: str | None = None
@@ -225,6 +308,24 @@ class Settings(_Strict):
                 stated = layer.model_dump(exclude_none=True)
                 merged = {**merged, **stated, "config": {**merged["config"], **stated["config"]}}
         return TopicDefaults(**merged)
+
+    def reconcile_in(self, environment: str) -> ReconcileSettings:
+        """What an environment wants done about drift, key by key: its own settings, then the project's.
+
+        Raises ``SettingsError`` where there is no such environment.
+        """
+        layers = (self.reconcile, self.environment(environment).reconcile)
+        project, own = (layer.model_dump(exclude_unset=True) for layer in layers)
+        tables: dict[str, dict[str, Any]] = {
+            name: {**project.get(name, {}), **own.get(name, {})}
+            for name in ("partitions", "replication_factor", "missing", "orphaned")
+            if name in project or name in own
+        }
+        rules = {key: dict(rule) for key, rule in project.get("config", {}).items()}
+        for key, rule in own.get("config", {}).items():
+            rules[key] = {**rules.get(key, {}), **rule}
+        layered: dict[str, Any] = {**project, **own, **tables, "config": rules}
+        return ReconcileSettings(**layered)
 
 
 def load(start: Path | None = None) -> Settings:
@@ -344,11 +445,17 @@ def _problem(error: Any) -> str:
     if kind == "extra_forbidden":
         close = get_close_matches(str(error["loc"][-1]), _KEYS, 1)
         return f"is not a setting; `{close[0]}` is one" if close else "is not a setting"
+    if kind == "literal_error":
+        return f"is not {context['expected']}"
     return _PROBLEMS.get(kind) or _clause(error["msg"])
 
 
 _MODELS = (
     Settings,
+    ReconcileSettings,
+    KeyRule,
+    TopicRule,
+    OrphanRule,
     GrammarSettings,
     TopicDefaults,
     Environment,
@@ -360,6 +467,7 @@ _MODELS = (
 _KEYS = sorted({key for model in _MODELS for key, field in model.model_fields.items() if not field.exclude})
 _SEE_DOCS = "docs/settings.md lists every key."
 _PROBLEMS = {
+    "bool_type": "is neither true nor false",
     "dict_type": "is not a table",
     "greater_than_equal": "is less than 1",
     "int_type": "is not a whole number",

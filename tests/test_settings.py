@@ -6,6 +6,7 @@ import os
 import pickle
 import re
 from collections.abc import Callable
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -18,9 +19,12 @@ from omni_assets.settings import (
     Environment,
     Exemption,
     GrammarSettings,
+    KeyRule,
     LimitSettings,
+    ReconcileSettings,
     Settings,
     TopicDefaults,
+    TopicRule,
 )
 
 PAGE = Path(__file__).resolve().parents[1] / "docs" / "settings.md"
@@ -147,6 +151,31 @@ def test_pyproject_and_the_nearest_folder_upwards(tmp_path: Path) -> None:
             '[environments.prod.kafka]\n"a" = [1]',
             "`environments.prod.kafka` holds neither a text, a number, nor true or false under `a`.",
         ),
+        ("reconcile = 3", "`reconcile` is not a table."),
+        ("[reconcile]\nstuck_afer = '1h'", "`reconcile.stuck_afer` is not a setting; `stuck_after` is one."),
+        (
+            "[reconcile]\nstuck_after = '1 fortnight'",
+            "`reconcile.stuck_after` is not a duration such as `30s`, `15min`, `12h` or `7d`.",
+        ),
+        (
+            "[reconcile]\nsilent_after = 60",
+            "`reconcile.silent_after` is not a duration such as `30s`, `15min`, `12h` or `7d`.",
+        ),
+        ("[reconcile]\nmax_changed_share = 30", "`reconcile.max_changed_share` is not a share from 0 to 1."),
+        ("[reconcile]\nprobe = 'no'", "`reconcile.probe` is neither true nor false."),
+        ("[reconcile]\nsilent_readers = 'on'", "`reconcile.silent_readers` is not 'auto', 'always' or 'never'."),
+        (
+            "[reconcile]\ngroup_of_node = ['worker']",
+            "`reconcile.group_of_node` holds `worker`, in which `{node}` does not stand once.",
+        ),
+        ("[reconcile]\ngroup_of_node = []", "`reconcile.group_of_node` is empty."),
+        ("[reconcile.config]\nretention.ms = 'pin'", "`reconcile.config.retention.ms` is not a setting."),
+        (
+            "[reconcile.config]\nretention.ms.compare = 'pinned'",
+            "`reconcile.config.retention.ms.compare` is not 'inherit', 'pin' or 'ignore'.",
+        ),
+        ("[reconcile.partitions]\ncompare = 'pin'", "`reconcile.partitions.compare` is not 'inherit' or 'ignore'."),
+        ("[reconcile.orphaned]\nfix = 'auto'", "`reconcile.orphaned.fix` is not 'ask' or 'never'."),
     ],
 )
 def test_what_is_wrong_is_named_by_file_and_key(text: str, sentence: str, load: Write, tmp_path: Path) -> None:
@@ -287,6 +316,33 @@ def test_defaults_of_a_kind_are_layered_key_by_key(load: Write) -> None:
     )
 
 
+def test_wishes_about_drift_are_layered_key_by_key(load: Write) -> None:
+    loaded = load(
+        """
+        [reconcile]
+        stuck_after = "1h"
+        group_of_node = "svc-{node}"
+        partitions = { fix = "never" }
+        [reconcile.config]
+        retention.ms = { compare = "pin", fix = "ask" }
+        "segment.ms".compare = "ignore"
+        [environments.prod.reconcile]
+        silent_after = "2d"
+        partitions = { compare = "ignore" }
+        config = { "retention.ms" = { fix = "auto" } }
+        """
+    )
+    project, prod = loaded.reconcile_in("default"), loaded.reconcile_in("prod")
+    assert project == loaded.reconcile_in("local") == loaded.reconcile
+    assert (prod.stuck_after, prod.silent_after) == (timedelta(hours=1), timedelta(days=2))
+    assert prod.group_of_node == ("svc-{node}",)
+    assert prod.partitions == TopicRule(compare="ignore", fix="never")
+    assert prod.config == {"retention.ms": KeyRule(compare="pin", fix="auto"), "segment.ms": KeyRule(compare="ignore")}
+    assert project.config["retention.ms"] == KeyRule(compare="pin", fix="ask")
+    with pytest.raises(SettingsError, match="there is no environment `prd`"):
+        loaded.reconcile_in("prd")
+
+
 def test_where_contracts_are_looked_for(load: Write, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     loaded = load('contracts = ["services", "/srv/contracts"]')
     inner = tmp_path / "services" / "inner"
@@ -362,6 +418,8 @@ def test_the_page_names_every_key_and_variable() -> None:
         "grammar.": GrammarSettings,
         "check.": CheckSettings,
         "check.exemptions[].": Exemption,
+        "reconcile.": ReconcileSettings,
+        "reconcile.config.<key>.": KeyRule,
         "defaults.<kind>.": TopicDefaults,
         "environments.<name>.": Environment,
         "environments.<name>.limits.": LimitSettings,

@@ -83,7 +83,7 @@ class _Readers:
             yield row_of(topic, DriftKind.UNKNOWN, FLOWS, None, None, _UNSEEN, unseen)
         if not any(each.role is Role.SUBSCRIBES for each in topic.outside):
             for group in reading:
-                if group.members and self.node_of.get(group.name) not in subscribers:
+                if topic.name in group.assigned and self.node_of.get(group.name) not in subscribers:
                     detail = f"{count(group.members, 'member')} of the group `{visible(group.name)}`"
                     yield self._row(topic, f"group:{group.name}", None, visible(group.name), _STRANGER, detail)
 
