@@ -100,7 +100,13 @@ class RowForm(Generic[_R]):
 
 
 PROVISIONED = RowForm("provisioned", ProvisionRow, ProvisionRow._fields, frozenset({"attempted_at"}))
-AUDITED = RowForm("audited", AuditRow, AuditRow._fields, frozenset({"acted_at"}))
+AUDITED = RowForm(
+    "audited",
+    AuditRow,
+    # `event` is what every line calls its own kind.
+    tuple("what" if name == "event" else name for name in AuditRow._fields),
+    frozenset({"acted_at"}),
+)
 PROBED = RowForm("probed", CapabilitiesRow, CapabilitiesRow._fields, frozenset({"probed_at"}))
 RESCUED = RowForm(
     "rescued",
