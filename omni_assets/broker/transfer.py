@@ -8,6 +8,7 @@ aborts what a killed process left open, and goes on where the last transaction e
 from __future__ import annotations
 
 import time
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -102,9 +103,9 @@ class Contents:
 
 
 class Copied(NamedTuple):
-    """What one transaction brought over: records, and where each partition that moved stands now."""
+    """What one transaction brought over, by partition of the source: records, and where each that moved stands now."""
 
-    records: int
+    records: Mapping[int, int]
     positions: Mapping[int, int]
 
 
@@ -184,7 +185,8 @@ def copy(
         left = [span._replace(start=starts[span.partition]) for span in found.spans]
         for batch in reader.batches(left, MOST_RECORDS, MOST_BYTES):
             writer.write(batch, provenance, reader)
-            told(Copied(len(batch.records), {each: at.offset for each, at in batch.positions.items()}))
+            counts = Counter(record.partition() or 0 for record in batch.records)
+            told(Copied(counts, {each: at.offset for each, at in batch.positions.items()}))
 
 
 class _Writer:
