@@ -57,7 +57,8 @@ _TOPIC = "The topic's name."
 _DRIFT = {
     "cluster": _CLUSTER,
     "topic": _TOPIC,
-    "kind": "missing, orphaned, partitions, replication, config, conflict, or unknown: its state could not be seen.",
+    "kind": "missing, orphaned, recreated, partitions, replication, config, conflict, stranded, silent_reader, "
+    "silent_writer, retiring, or unknown: its state could not be seen.",
     "field": "What differs within the kind, such as a config key; empty where the kind says it all.",
     "declared": "Raw value in the contract, as text; NULL where nothing is declared.",
     "observed": "Raw value on the broker, as text; NULL where nothing was seen.",

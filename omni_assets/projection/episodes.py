@@ -1,17 +1,17 @@
 """The life of each drift: opened, changed, resolved. Pure; the same rules decide, record and replay.
 
 A drift is (cluster, topic, kind, field). Unknown is unknown: while a topic's state could not be seen, its other open
-drifts stay open, neither confirmed nor resolved.
+drifts stay open, neither confirmed nor resolved. Where its offsets and groups alone could not, those told from them do.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from datetime import datetime
 from typing import NamedTuple
 
 from omni_assets.projection.events import ObservedEvent
-from omni_assets.projection.rows import UNKNOWN, Drift, DriftKey, HistoryRow
+from omni_assets.projection.rows import FLOW_KINDS, FLOWS, UNKNOWN, Drift, DriftKey, HistoryRow
 
 
 class Unwritten(NamedTuple):
@@ -42,10 +42,13 @@ class Episodes:
         for each in drift:
             if found.setdefault(each.key, each) is not each:
                 raise ValueError(f"the drift {each.key} was given twice")
-        unseen = {key.topic for key in found if key.kind == UNKNOWN}
+        unseen: dict[str, set[str]] = {}
+        for key in found:
+            if key.kind == UNKNOWN:
+                unseen.setdefault(key.topic, set()).add(key.field)
         known = self._open.get(cluster, {})
         gone = [key for key in known if key not in found]
-        kept = [key for key in gone if key.topic in unseen and key.kind != UNKNOWN]
+        kept = [key for key in gone if _hidden(key, unseen.get(key.topic, frozenset()))]
         return ObservedEvent(
             cluster=cluster,
             at=at,
@@ -97,6 +100,13 @@ class Episodes:
         self._closed.append(Unwritten(row, name in self._stored))
         self._stored.discard(name)
         self._touched.discard(name)
+
+
+def _hidden(key: DriftKey, unseen: Collection[str]) -> bool:
+    """Whether a drift that was not found may be there all the same, by the fields of its topic that say ``unknown``."""
+    if key.kind == UNKNOWN or not unseen:
+        return False
+    return key.kind in FLOW_KINDS or set(unseen) != {FLOWS}
 
 
 def _state(row: Drift | HistoryRow) -> tuple[str | None, ...]:

@@ -12,6 +12,12 @@ from typing import NamedTuple
 UNKNOWN = "unknown"
 """The kind of drift that says that a topic's state could not be seen."""
 
+FLOWS = "flows"
+"""The field of such a drift that is about offsets and groups alone: the topic itself was seen."""
+
+FLOW_KINDS = frozenset({"stranded", "silent_reader", "silent_writer"})
+"""The kinds of drift that are told from offsets and groups."""
+
 
 class DeclaredTopicRow(NamedTuple):
     """A topic that contracts declare. ``config`` is a JSON object; ``publishers`` and ``subscribers`` are counts."""
@@ -256,7 +262,7 @@ class FlowsRow(NamedTuple):
 
 
 class EarlierOffset(NamedTuple):
-    """An ``OffsetRow`` of the last observation; ``changed_at`` is the first that saw its ``latest`` and ``committed``."""
+    """An ``OffsetRow`` as seen last; ``changed_at`` is the first observation of its ``latest`` and ``committed``."""
 
     topic: str
     group_name: str

@@ -19,12 +19,12 @@ import os, signal, sys
 from datetime import UTC, datetime
 from pathlib import Path
 import duckdb
-from omni_assets.projection import connection, journal, store
+from omni_assets.projection import connection, journal, logs, store
 from omni_assets.projection.rows import *
 
 folder, steps, point = Path(sys.argv[1]), range(int(sys.argv[2]), int(sys.argv[3])), sys.argv[4]
 killed = lambda *ignored, **also: os.kill(os.getpid(), signal.SIGKILL)
-append, write = journal.Journal.append, journal._write
+append, write, positioned = journal.Journal.append, journal._write, logs.write_position
 
 
 def half(descriptor, data, offset):
@@ -37,11 +37,27 @@ def appended(self, *arguments):
     killed()
 
 
+def of(name, deed, otherwise):
+    def use(first, second, *rest):
+        journal = first if hasattr(first, "path") else second
+        return (deed if journal.path.name == name else otherwise)(first, second, *rest)
+
+    return use
+
+
+def torn(self, *arguments):
+    journal._write = half
+    append(self, *arguments)
+
+
 def arm():
-    match point:
+    where, _, name = point.rpartition(" of ")
+    match where or point:
+        case "in the append": journal.Journal.append = of(name, torn, append) if where else torn
+        case "after the append": journal.Journal.append = of(name, appended, append) if where else appended
+        case "before the commit" if where: logs.write_position = of(name, killed, positioned)
+        case "in the look": store.FlowsRow = killed
         case "before the append": journal.Journal.append = killed
-        case "in the append": journal._write = half
-        case "after the append": journal.Journal.append = appended
         case "before the commit": store._write_drift = killed
         case "before the move": connection.os.replace = killed
         case "after the commit": store.Projection.record_provisioning = killed
@@ -58,14 +74,45 @@ for step in steps:
     drift = [missing._replace(topic=f"t{n}") for n in range(4) if step % (n + 2)]
     projection.record_observation(Declared(str(step), [], []), observed, drift)
     projection.record_provisioning([ProvisionRow(os.urandom(16).hex(), at, "c", "h:1", "test", "t", "created")])
+    offsets = [OffsetRow("t", "", n, 0, step + n) for n in range(3)] + [OffsetRow("t", "g", 0, committed=step // 2)]
+    projection.record_flows("c", at, [GroupRow("g", "Stable", step)], offsets)
+    projection.record_audit(
+        [AuditRow(f"{step}-{n}", at, "ada", "desk", "c", "local", f"p{step}", "step", topic=f"t{n}") for n in range(3)]
+    )
+    projection.record_rescue([RescueRow("c", "o", "t", n, step * 10, step * 10, "begun", at) for n in range(2)])
+    projection.record_capabilities(CapabilitiesRow("c", "1", at, "{}"))
+    projection.record_retirement([RetirementRow("c", "o", "t", f"step {step}", "", at, at)])
 """
 
 STEPS = 5
 WITHOUT_ID = "* EXCLUDE (id)"
-TABLES = ("drift_history", "drift", "observed_topics", "observations", "manifest")
+FROM_JOURNALS = (
+    "drift_history",
+    "provision_log",
+    "audit",
+    "rescues",
+    "capabilities",
+    "retirements",
+    "journal_position",
+)
+TABLES = (
+    "drift_history",
+    "drift",
+    "observed_topics",
+    "observations",
+    "manifest",
+    "observed_flows",
+    "observed_groups",
+    "observed_offsets",
+    "audit",
+    "rescues",
+    "capabilities",
+    "retirements",
+)
 
 
 POINTS = ("before the append", "in the append", "after the append", "before the commit", "after the commit")
+POINTS_OF_A_LOG = ("in the append", "after the append", "before the commit")
 
 
 @pytest.fixture(scope="module")
@@ -77,7 +124,13 @@ def whole(tmp_path_factory: pytest.TempPathFactory, python: Callable[..., subpro
 
 
 @pytest.mark.parametrize(
-    ("point", "step"), [("before the move", 0), *((point, step) for point in POINTS for step in (0, 3))]
+    ("point", "step"),
+    [
+        ("before the move", 0),
+        *((point, step) for point in POINTS for step in (0, 3)),
+        *((f"{point} of {log}.jsonl", 3) for point in POINTS_OF_A_LOG for log in ("audit", "rescues")),
+        ("in the look", 3),
+    ],
 )
 def test_an_observation_that_was_killed_and_is_made_again(
     whole: Path,
@@ -109,6 +162,7 @@ def test_kills_at_random(
     _agrees_with_its_journal(tmp_path, table)
     lines = (tmp_path / "journal" / "provisioning.jsonl").read_text().splitlines()
     assert table(tmp_path, "provision_log", "count(*), count(DISTINCT id)") == [(len(lines), len(lines))]
+    assert table(tmp_path, "audit", "count(*), count(DISTINCT id)") == [(72, 72)]
 
 
 def _run(python: Callable[..., subprocess.Popen[str]], *arguments: object) -> int:
@@ -119,7 +173,7 @@ def _run(python: Callable[..., subprocess.Popen[str]], *arguments: object) -> in
 
 
 def _agrees_with_its_journal(folder: Path, table: Callable[..., list[Any]]) -> None:
-    before = [table(folder, name) for name in ("drift_history", "provision_log", "journal_position", "drift")]
+    before = [table(folder, name) for name in (*FROM_JOURNALS, "drift")]
     Projection(folder).rebuild()
-    after = [table(folder, name) for name in ("drift_history", "provision_log", "journal_position", "drift")]
+    after = [table(folder, name) for name in (*FROM_JOURNALS, "drift")]
     assert after == before

@@ -26,8 +26,8 @@ def _drifts() -> st.SearchStrategy[tuple[Drift, ...]]:
     one = st.builds(
         Drift,
         topic=st.sampled_from(["a", "b"]),
-        kind=st.sampled_from(["missing", "config", "unknown"]),
-        field=st.sampled_from(["", "retention.ms"]),
+        kind=st.sampled_from(["missing", "silent_reader", "unknown"]),
+        field=st.sampled_from(["", "flows"]),
         declared=st.sampled_from([None, "7d"]),
         observed=st.sampled_from(["1d", "2d"]),
         verdict=st.sampled_from(["auto_fixable", "unknown"]),
@@ -58,7 +58,8 @@ def _model(looks: list[Look]) -> list[HistoryRow]:
         current: HistoryRow | None = None
         for _, at, drift in (look for look in looks if look.cluster == cluster):
             found = next((each for each in drift if each.key == key), None)
-            unseen = key.kind != "unknown" and any(each.topic == key.topic and each.kind == "unknown" for each in drift)
+            unknown = {each.field for each in drift if each.topic == key.topic and each.kind == "unknown"}
+            unseen = (key.kind == "missing" and "" in unknown) or (key.kind == "silent_reader" and unknown)
             if found:
                 same = current and current.drift[3:7] == found[3:7]
                 words = current.drift if current and same else found
@@ -134,6 +135,16 @@ def test_an_unseen_topic_keeps_its_drift_and_a_seen_one_does_not() -> None:
         (retention.key, START),
         (unknown.key, START + timedelta(hours=1)),
     ]
+
+
+def test_unseen_offsets_keep_what_is_told_from_them_and_hide_nothing_else() -> None:
+    retention = Drift("a", "config", "retention.ms", "7d", "1d", "auto_fixable", "code")
+    stuck = retention._replace(kind="silent_reader", field="node")
+    episodes = Episodes()
+    episodes.apply(episodes.decide("one", START, [retention, stuck]))
+    unseen = Drift("a", "unknown", "flows", None, None, "unknown", "not-observed")
+    event = episodes.decide("one", START + timedelta(hours=1), [unseen])
+    assert (event.kept, event.resolved) == ((stuck.key,), (retention.key,))
 
 
 def test_a_drift_given_twice_is_refused() -> None:
