@@ -70,6 +70,9 @@ _MEANINGS: Mapping[str, _Meaning] = {
 TIMED_OUT = TopicError("_TIMED_OUT", "no answer in time", transient=True)
 NOT_ASKED = TopicError("_TIMED_OUT", "not asked, since the broker had stopped answering", transient=True)
 
+REJECTIONS = frozenset({"INVALID_CONFIG", "INVALID_REQUEST", "POLICY_VIOLATION"})
+"""The codes by which a broker refuses a config key or its value, rather than the one who asks."""
+
 _CLOSED = "the connection is closed at once: is this a Kafka port, and does it want TLS or SASL?"
 _COMPLAINTS: Mapping[str, str] = {
     "_RESOLVE": "name not resolved",
@@ -116,7 +119,7 @@ def create_error(known: TopicError, request: NewTopicRequest, brokers: int) -> T
 
 def alter_error(known: TopicError, keys: int) -> TopicError:
     """Why a change of so many config keys of one topic was refused: one bad key fails all of them."""
-    if keys > 1 and not known.silent:
+    if keys > 1 and known.code in REJECTIONS:
         return TopicError(known.code, f"{known.message}; none of its {keys} keys was changed", known.transient)
     return unanswered(known, "its configs may have been changed or not")
 

@@ -16,6 +16,10 @@ from omni_assets.errors import BrokerError
 
 GROUPS_PER_DESCRIBE = 200
 
+# How long librdkafka itself may wait for a group's coordinator. It is our own deadline that ends the wait, much sooner:
+# where librdkafka's ends first and the broker answers after all, it aborts the process (librdkafka issue 4605).
+_NEVER_FIRST_SECONDS = 3_600.0
+
 _DEAD = "dead"
 _UNKNOWN_STATE = "unknown"
 _NO_SUCH_GROUP = frozenset({"GROUP_ID_NOT_FOUND"})
@@ -48,7 +52,7 @@ def _listing(calls: Calls) -> tuple[Mapping[str, str], str]:
 
 def _descriptions(calls: Calls, names: Sequence[str]) -> Any:
     def ask(batch: Sequence[str]) -> list[Future[Any]]:
-        futures = calls.client.describe_consumer_groups(list(batch), request_timeout=calls.timeout)
+        futures = calls.client.describe_consumer_groups(list(batch), request_timeout=_NEVER_FIRST_SECONDS)
         return [futures[name] for name in batch]
 
     # A name that the client does not send would fail the groups that it is asked for with.
@@ -60,7 +64,7 @@ def _descriptions(calls: Calls, names: Sequence[str]) -> Any:
 def _offsets(calls: Calls, names: Sequence[str]) -> Any:
     def ask(batch: Sequence[str]) -> list[Future[Any]]:
         wanted = [ConsumerGroupTopicPartitions(name) for name in batch]
-        futures = calls.client.list_consumer_group_offsets(wanted, request_timeout=calls.timeout)
+        futures = calls.client.list_consumer_group_offsets(wanted, request_timeout=_NEVER_FIRST_SECONDS)
         return [futures[name] for name in batch]
 
     return calls.batches(ask, 1).answers(names)

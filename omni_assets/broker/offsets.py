@@ -7,7 +7,7 @@ from concurrent.futures import Future
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from confluent_kafka import TopicPartition
+from confluent_kafka import KafkaError, KafkaException, TopicPartition
 from confluent_kafka.admin import OffsetSpec
 
 from omni_assets.broker.calls import Calls
@@ -37,11 +37,12 @@ def topic_offsets(
     """
     keys = _keys(partitions)
     # The earliest first: records that come or expire in between can only make a log look longer.
-    earliest = _listed(calls, keys, OffsetSpec.earliest())  # type: ignore[no-untyped-call]
-    latest = _listed(calls, keys, OffsetSpec.latest())  # type: ignore[no-untyped-call]
+    earliest = _ends(calls, keys, OffsetSpec.earliest())  # type: ignore[no-untyped-call]
+    latest = _ends(calls, keys, OffsetSpec.latest())  # type: ignore[no-untyped-call]
     times: Mapping[_Partition, Any] = {}
     if newest:
-        times = _listed(calls, keys, OffsetSpec.max_timestamp())  # type: ignore[no-untyped-call]
+        newest_record = OffsetSpec.max_timestamp()  # type: ignore[no-untyped-call]
+        times = _asked(calls, keys, dict.fromkeys(keys, newest_record), _NO_RECORD)
         newest = not any(isinstance(each, TopicError) and each.code in _UNSUPPORTED for each in times.values())
     return {name: _of_topic(name, ids, earliest, latest, times) for name, ids in partitions.items()}, newest
 
@@ -57,9 +58,9 @@ def records_before(calls: Calls, topics: Mapping[str, datetime]) -> Mapping[str,
     partitions = partitions_of(calls.metadata(), topics)
     keys = _keys(partitions)
     moments = {name: OffsetSpec.for_timestamp(_milliseconds(topics[name])) for name in partitions}
-    earliest = _listed(calls, keys, OffsetSpec.earliest())  # type: ignore[no-untyped-call]
-    found = _asked(calls, keys, {key: moments[key[0]] for key in keys})
-    latest = _listed(calls, keys, OffsetSpec.latest())  # type: ignore[no-untyped-call]
+    earliest = _ends(calls, keys, OffsetSpec.earliest())  # type: ignore[no-untyped-call]
+    found = _asked(calls, keys, {key: moments[key[0]] for key in keys}, _NO_RECORD)
+    latest = _ends(calls, keys, OffsetSpec.latest())  # type: ignore[no-untyped-call]
     counts: dict[str, int] = {}
     for name, ids in partitions.items():
         spans = [_span(earliest[key], found[key], latest[key]) for key in ((name, each) for each in ids)]
@@ -73,19 +74,37 @@ def _keys(partitions: Mapping[str, Sequence[int]]) -> list[_Partition]:
     return [(name, each) for name, ids in partitions.items() for each in ids]
 
 
-def _listed(calls: Calls, keys: Sequence[_Partition], spec: Any) -> Mapping[_Partition, Any]:
-    return _asked(calls, keys, dict.fromkeys(keys, spec))
+def _ends(calls: Calls, keys: Sequence[_Partition], spec: Any) -> Mapping[_Partition, Any]:
+    """An end of each log, which every log has."""
+    return _asked(calls, keys, dict.fromkeys(keys, spec), 0)
 
 
 def _asked(
-    calls: Calls, keys: Sequence[_Partition], specs: Mapping[_Partition, Any]
+    calls: Calls, keys: Sequence[_Partition], specs: Mapping[_Partition, Any], least: int
 ) -> Mapping[_Partition, Any | TopicError]:
     def ask(batch: Sequence[_Partition]) -> list[Future[Any]]:
         asked = {TopicPartition(*key): specs[key] for key in batch}
         futures = calls.client.list_offsets(asked, request_timeout=calls.timeout)
-        return [futures[each] for each in asked]
+        return [_told(futures[each], least) for each in asked]
 
     return dict(calls.batches(ask, PARTITIONS_PER_LISTING).answers(keys))
+
+
+def _told(answer: Future[Any], least: int) -> Future[Any]:
+    """The same answer. Where a broker gave none, librdkafka gives an offset that is impossible, and no error."""
+    told: Future[Any] = Future()
+
+    def tell(done: Future[Any]) -> None:
+        error = done.exception()
+        if error is None and done.result().offset < least:
+            error = KafkaException(KafkaError(KafkaError._TIMED_OUT))  # noqa: SLF001 - that is its public name
+        if error is None:
+            told.set_result(done.result())
+        else:
+            told.set_exception(error)
+
+    answer.add_done_callback(tell)
+    return told
 
 
 def _of_topic(

@@ -15,6 +15,7 @@ from typing import Any
 from omni_assets.broker import offsets, reading, writing
 from omni_assets.broker.calls import Calls
 from omni_assets.broker.capabilities import Capabilities, fingerprint
+from omni_assets.broker.codes import REJECTIONS
 from omni_assets.broker.observation import topic_id
 from omni_assets.broker.topics import PROBE_PREFIX, ConfigChange, NewTopicRequest, TopicError
 
@@ -55,7 +56,6 @@ TRIED: Mapping[str, tuple[str, str]] = {
 }
 """The keys that are tried, each with two values that a broker takes which honours it; one differs from what holds."""
 
-_REJECTIONS = frozenset({"INVALID_CONFIG", "INVALID_REQUEST", "POLICY_VIOLATION"})
 _PAUSES = (0.05, 0.1, 0.2, 0.4, 0.8)
 _NO_CONFIGS = "the configs of the throw-away topic could not be described"
 
@@ -148,7 +148,7 @@ def _try(calls: Calls, name: str, values: Mapping[str, str], trial: _Trial) -> N
     error = writing.alter_configs(calls, {name: ConfigChange(values)}, {name: None})[name]
     if error is None:
         trial.accepted |= values.keys()
-    elif error.code not in _REJECTIONS:
+    elif error.code not in REJECTIONS:
         trial.failed = error
     elif len(values) == 1:
         trial.rejected |= values.keys()
@@ -180,7 +180,7 @@ def _replicates(calls: Calls, name: str, replicas: int) -> bool | None:
     error = writing.set_replication(calls, {name: replicas}, {name: None})[name]
     if error is None:
         return True
-    return False if error.code in _REJECTIONS else None
+    return False if error.code in REJECTIONS else None
 
 
 def _tells_newest(calls: Calls, name: str) -> bool | None:

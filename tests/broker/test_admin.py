@@ -394,33 +394,29 @@ def test_the_first_answer_is_waited_for_5_seconds_at_most(mute: int, monkeypatch
         admin.snapshot()
 
 
-def test_a_broker_that_stops_answering_is_a_timeout(broker: Any) -> None:
+def test_a_broker_that_stops_answering_is_a_timeout(broker: Any, frozen: Any) -> None:
     create(broker, NewTopicRequest("orders"))
     with BrokerAdmin(Connection(broker.bootstrap_servers, timeout=0.5)) as admin:
         admin.topic_names()
-        os.kill(broker.pid, signal.SIGSTOP)
-        try:
+        with frozen(broker.pid):
             with pytest.raises(BrokerTimeout, match=r"within 0.5 s") as late:
                 admin.snapshot()
             outcome = admin.create_topics([NewTopicRequest("late")])["late"]
-        finally:
-            os.kill(broker.pid, signal.SIGCONT)
     assert late.value.transient
     assert outcome is not None
     assert outcome.transient
     assert "may have been created or not" in outcome.message
 
 
-def test_configs_that_are_not_answered_in_time_are_unknown(broker: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_configs_that_are_not_answered_in_time_are_unknown(
+    broker: Any, frozen: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
     create(broker, NewTopicRequest("orders"))
     with BrokerAdmin(Connection(broker.bootstrap_servers, timeout=0.5)) as admin:
         metadata = admin._calls.metadata()
         monkeypatch.setattr(admin._calls, "metadata", lambda: metadata)
-        os.kill(broker.pid, signal.SIGSTOP)
-        try:
+        with frozen(broker.pid):
             topics = admin.snapshot().topics
-        finally:
-            os.kill(broker.pid, signal.SIGCONT)
     assert topics["orders"].replicas == (1,)
     assert topics["orders"].configs is None
     assert "no answer in time" in topics["orders"].unknown

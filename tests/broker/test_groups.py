@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import signal
 import subprocess
 import sys
@@ -211,15 +210,39 @@ def test_one_broker_that_does_not_list_its_groups_is_said(broker: Any, monkeypat
     assert flows.groups.keys() == {"g"}
 
 
-def test_a_broker_that_stops_answering_leaves_flows_unknown(broker: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_broker_that_stops_answering_leaves_flows_unknown(
+    broker: Any, frozen: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
     create(broker, NewTopicRequest("orders"))
     with BrokerAdmin(Connection(broker.bootstrap_servers, timeout=0.5)) as admin:
         metadata = admin._calls.metadata()
         monkeypatch.setattr(admin._calls, "metadata", lambda: metadata)
-        os.kill(broker.pid, signal.SIGSTOP)
-        try:
+        with frozen(broker.pid):
             flows = admin.flows(["orders"])
-        finally:
-            os.kill(broker.pid, signal.SIGCONT)
     assert flows.unknown == "consumer groups of some brokers could not be listed: no answer in time"
     assert "no answer in time" in flows.offsets["orders"].unknown
+    assert flows.offsets["orders"].most_records is None
+
+
+def test_an_answer_that_comes_too_late_does_not_end_the_process(broker: Any) -> None:
+    """librdkafka aborts where it gave up on a group's coordinator before the coordinator answered."""
+    create(broker, NewTopicRequest("orders"))
+    commit(broker, "g", ("orders", 0, 1))
+    program = f"""
+import os, signal, time
+from omni_assets.broker import groups
+from omni_assets.broker.admin import BrokerAdmin
+from omni_assets.broker.connection import Connection
+with BrokerAdmin(Connection("{broker.bootstrap_servers}", timeout=0.5)) as admin:
+    admin.topic_names()
+    os.kill({broker.pid}, signal.SIGSTOP)
+    try:
+        asked = [ask(admin._calls, ["g"]) for ask in (groups._offsets, groups._descriptions)]
+        late = [answer.silent for answers in asked for _, answer in answers]
+    finally:
+        os.kill({broker.pid}, signal.SIGCONT)
+    time.sleep(1)
+    print(late, dict(admin.flows(["orders"]).groups["g"].committed))
+"""
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True)
+    assert (done.returncode, done.stdout) == (0, "[True, True] {('orders', 0): 1}\n"), done.stderr
