@@ -145,7 +145,7 @@ def _cleans(change: Change) -> str:
         said.append("Records no longer go by age, and the topic grows with its keys.")
     if "compact" in before - after:
         said.append("Older records of a key are kept until they are past the retention.")
-    return " ".join(said)
+    return " ".join(said) or f"It decides which records are deleted; it becomes {shown(change.field, change.after)}."
 
 
 def _accepts(change: Change) -> str:
