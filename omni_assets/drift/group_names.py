@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Mapping
-from fnmatch import translate
+from fnmatch import fnmatchcase
+from glob import escape
 
 _NODE = "{node}"
 
@@ -18,7 +18,7 @@ class GroupNames:
 
     def __init__(self, nodes: Iterable[str], patterns: Iterable[str]) -> None:
         self._nodes = sorted(set(nodes), key=lambda node: (-len(node), node))
-        self._around = [tuple(map(_part, pattern.split(_NODE, 1))) for pattern in patterns]
+        self._patterns = tuple(patterns)
 
     def node_of(self, group: str) -> str | None:
         """The node that a group belongs to, or ``None``."""
@@ -30,10 +30,5 @@ class GroupNames:
         return {group: node for group, node in found if node is not None}
 
     def _fits(self, group: str, node: str) -> bool:
-        named = re.escape(node)
-        return any(re.fullmatch(before + named + behind, group) for before, behind in self._around)
-
-
-def _part(pattern: str) -> str:
-    """One side of a pattern as a regular expression."""
-    return translate(pattern).removeprefix("(?s:").removesuffix(r")\Z").removesuffix(r")\z")
+        literal = escape(node)
+        return any(fnmatchcase(group, pattern.replace(_NODE, literal)) for pattern in self._patterns)
