@@ -18,6 +18,11 @@ results, not errors.
     │   ├── NotARepository         a folder whose history Git does not have
     │   ├── RevisionUnknown        a revision that Git does not know, or does not have here
     │   └── RescueRefused          records that cannot, or must not, be brought to a topic
+    ├── PlanRefused                a plan that is not carried out as it stands
+    │   ├── PlanUnusable           a file that is no plan, or was edited since
+    │   ├── PlanStale              what it was made from has changed
+    │   ├── PlanOfAnotherCluster   it was made for another cluster
+    │   └── PlanHeldBack           a brake: it looks like a mistake
     ├── ReadOnly                   a write was asked for under OMNI_READONLY=1
     ├── StateError                 the state folder (.omni), or a file in it, cannot be used
     │   ├── StateFolderUnusable    it cannot be made, read or written
@@ -172,6 +177,38 @@ class UnnamedBroker(InputError):
             "alone.",
             f"Name it with --bootstrap-servers {bootstrap_servers}, or start one of your own with `omni broker start`.",
         )
+
+
+class PlanRefused(OmniError):
+    """A plan is not carried out as it stands; nothing was changed."""
+
+
+class PlanUnusable(PlanRefused):
+    """A file holds no plan, or not the one that was written."""
+
+    def __init__(self, path: str, why: str) -> None:
+        super().__init__(f"{path} is not carried out: {why}.", "Make a plan anew with `omni plan -o FILE`.")
+
+
+class PlanStale(PlanRefused):
+    """The contracts, the broker or the settings are not what the plan was made from."""
+
+    def __init__(self, what: str) -> None:
+        super().__init__(f"the plan is stale: {what}.", "Make it anew with `omni plan -o FILE`, and read it again.")
+
+
+class PlanOfAnotherCluster(PlanRefused):
+    """The plan was made for another cluster than the one that answers."""
+
+    def __init__(self, planned: str, found: str) -> None:
+        super().__init__(
+            f"the plan was made for the cluster {planned}, and {found} answers.",
+            "Name the broker that it was made for, or make a plan for this one.",
+        )
+
+
+class PlanHeldBack(PlanRefused):
+    """A brake: the plan looks like the result of a mistake."""
 
 
 class ReadOnly(OmniError):

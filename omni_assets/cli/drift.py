@@ -74,4 +74,5 @@ def _show(found: Comparison, origin: str, output: TableFormat) -> None:
     else:
         width = streams.result_width()
         lines = view.drift_lines(found.rows, datetime.now(UTC), width)
+        lines += view.health_lines(found, width)
         streams.draw([*lines, *paragraph(f"{view.drift_sentence(found)} {origin}", width)])

@@ -14,6 +14,7 @@ from typing import Annotated
 import typer
 
 from omni_assets.cli import (
+    apply,
     boot,
     broker,
     check,
@@ -21,7 +22,9 @@ from omni_assets.cli import (
     drift,
     explain,
     observe,
+    plan,
     provision,
+    rebuild,
     registry,
     rescue,
     rule,
@@ -59,8 +62,11 @@ for module in (
     boot,
     observe,
     drift,
+    plan,
+    apply,
     rescue,
     sql,
+    rebuild,
     broker,
     up,
     demo,

@@ -1,4 +1,4 @@
-"""Observing the broker, and projecting what differs from the contracts."""
+"""Observing the broker: what it has and what moves on it, held against the contracts and what was known before."""
 
 from __future__ import annotations
 
@@ -7,16 +7,33 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
+from omni_assets.broker.admin import BrokerAdmin
+from omni_assets.broker.flows import Flows
 from omni_assets.broker.snapshot import BrokerSnapshot
 from omni_assets.contracts.model import Manifest
 from omni_assets.drift.diff import Drift, diff, with_record_bounds
-from omni_assets.drift.kinds import DriftKind
+from omni_assets.drift.flow import flow_drift, joined, watched
+from omni_assets.drift.health import Unhealthy, health
+from omni_assets.drift.kinds import UNDECLARED_KINDS, DriftKind
+from omni_assets.drift.policy import Policy
+from omni_assets.drift.retirement import retiring
 from omni_assets.drift.verdict import Verdict
 from omni_assets.operations.context import Context
-from omni_assets.operations.recording import record_observation, record_snapshot
+from omni_assets.operations.memory import Memory, cluster_of, remember
+from omni_assets.operations.policy import policy_of
+from omni_assets.operations.recording import record_look, record_snapshot
 
-BOUNDED_ORPHANS = 1_000
-"""Most orphans whose records are bounded in one observation; the others show no number."""
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """One look at a broker, and what differs. Nothing of it is projected yet."""
+
+    manifest: Manifest
+    policy: Policy
+    snapshot: BrokerSnapshot
+    flows: Flows
+    memory: Memory
+    drift: tuple[Drift, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,11 +46,13 @@ class OpenDrift:
 
 @dataclass(frozen=True, slots=True)
 class DriftReport:
-    """One observation held against the contracts."""
+    """One observation held against the contracts. ``calls`` counts the requests to the broker."""
 
     manifest: Manifest
     snapshot: BrokerSnapshot
     rows: tuple[OpenDrift, ...]
+    unhealthy: tuple[Unhealthy, ...] = ()
+    calls: int = 0
 
     @property
     def counts(self) -> dict[str, int]:
@@ -55,23 +74,69 @@ def observe(context: Context) -> BrokerSnapshot:
     return snapshot
 
 
+def look(context: Context, admin: BrokerAdmin, manifest: Manifest) -> Look:
+    """Look at everything, and say what differs. Writes nothing anywhere. Raises ``BrokerError``, ``StateError``."""
+    return look_at_flows(admin, look_at_topics(context, admin, manifest))
+
+
+def look_at_topics(context: Context, admin: BrokerAdmin, manifest: Manifest) -> Look:
+    """Look at topics and their settings alone: what moves on them is not known. Raises as ``look``."""
+    snapshot = admin.snapshot(manifest.topics)
+    memory = remember(context, cluster_of(snapshot))
+    return _held_against(manifest, policy_of(context), snapshot, _not_looked_at(snapshot), memory)
+
+
+def look_again(admin: BrokerAdmin, seen: Look) -> Look:
+    """Look at the topics once more, with the same in mind. Raises ``BrokerError``."""
+    snapshot = admin.snapshot(seen.manifest.topics)
+    return _held_against(seen.manifest, seen.policy, snapshot, _not_looked_at(snapshot), seen.memory)
+
+
+def look_at_flows(admin: BrokerAdmin, seen: Look) -> Look:
+    """The same look with what moves: offsets and consumer groups. Raises ``BrokerError``."""
+    flows = admin.flows(watched(seen.manifest, seen.snapshot))
+    return _held_against(seen.manifest, seen.policy, seen.snapshot, flows, seen.memory)
+
+
+def _held_against(manifest: Manifest, policy: Policy, snapshot: BrokerSnapshot, flows: Flows, memory: Memory) -> Look:
+    found = joined(
+        diff(manifest, snapshot, policy, memory.capabilities, memory.topic_ids),
+        flow_drift(manifest, snapshot, flows, memory.earlier, policy),
+        retiring(manifest, snapshot, memory.retirements),
+    )
+    records = {name: seen.most_records for name, seen in flows.offsets.items() if seen.most_records is not None}
+    return Look(manifest, policy, snapshot, flows, memory, with_record_bounds(found, records))
+
+
+def _not_looked_at(snapshot: BrokerSnapshot) -> Flows:
+    return Flows(snapshot.observed_at, {}, {}, "it was not looked at")
+
+
 def drift(context: Context, manifest: Manifest) -> DriftReport:
-    """Take a snapshot, diff it against ``manifest``, and project all three. Raises ``BrokerError``, ``StateError``."""
+    """Look at the broker, and project it with what differs. Raises ``BrokerError`` and ``StateError``."""
     with context.admin() as admin:
-        snapshot = admin.snapshot(manifest.topics)
-        found = diff(manifest, snapshot)
-        orphans = [row.topic for row in found if row.kind is DriftKind.ORPHANED][:BOUNDED_ORPHANS]
-        if orphans:
-            found = with_record_bounds(found, admin.record_bounds(orphans))
-    recorded = record_observation(context, manifest, snapshot, found)
-    return DriftReport(manifest, snapshot, tuple(OpenDrift(*each) for each in recorded))
+        seen = look(context, admin, manifest)
+        calls = admin.calls
+    return report(context, seen, calls)
+
+
+def report(context: Context, seen: Look, calls: int) -> DriftReport:
+    """Project a look, and say what is open and since when. Raises ``StateError``."""
+    recorded = record_look(context, seen.manifest, seen.snapshot, seen.flows, seen.drift, calls)
+    return DriftReport(
+        seen.manifest,
+        seen.snapshot,
+        tuple(OpenDrift(*each) for each in recorded),
+        health(seen.snapshot),
+        calls,
+    )
 
 
 def verdict_counts(drift: Iterable[Drift], declared_topics: int) -> dict[str, int]:
     """The number of rows by verdict; ``in_sync`` is the number of declared topics without a row."""
     rows = tuple(drift)
     counts = Counter(row.verdict for row in rows)
-    differing = {row.topic for row in rows if row.kind is not DriftKind.ORPHANED}
+    differing = {row.topic for row in rows if row.kind not in UNDECLARED_KINDS}
     return {
         verdict.value: declared_topics - len(differing) if verdict is Verdict.IN_SYNC else counts[verdict]
         for verdict in Verdict

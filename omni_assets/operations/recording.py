@@ -10,9 +10,11 @@ import uuid
 from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
 
+from omni_assets.broker.flows import Flows
 from omni_assets.broker.snapshot import BrokerSnapshot
 from omni_assets.contracts.model import Location, Manifest
 from omni_assets.drift.diff import Drift
+from omni_assets.drift.flow import LOG
 from omni_assets.drift.kinds import DriftKind
 from omni_assets.drift.verdict import Reason, Verdict
 from omni_assets.errors import StateError
@@ -35,16 +37,20 @@ def record_snapshot(context: Context, snapshot: BrokerSnapshot) -> None:
     Projection(context.home).record_snapshot(_observed(context, snapshot))
 
 
-def record_observation(
-    context: Context, manifest: Manifest, snapshot: BrokerSnapshot, drift: Iterable[Drift]
+def record_look(
+    context: Context, manifest: Manifest, snapshot: BrokerSnapshot, flows: Flows, drift: Iterable[Drift], calls: int
 ) -> tuple[tuple[Drift, datetime], ...]:
-    """Project a manifest, a snapshot and their drift in one transaction. Raises ``StateError``.
+    """Project a manifest, a snapshot, what moves, and their drift. ``calls`` counts the requests that it took.
 
     Gives every drift that is open now and since when. That includes what was seen before of topics whose state could
-    not be seen this time: it is neither confirmed nor resolved.
+    not be seen this time: it is neither confirmed nor resolved. Raises ``StateError``.
     """
-    recorded = Projection(context.home).record_observation(
-        _declared(manifest), _observed(context, snapshot), map(_drift_row, drift)
+    projection = Projection(context.home)
+    observed = _observed(context, snapshot, calls)
+    recorded = projection.record_observation(_declared(manifest), observed, map(_drift_row, drift))
+    unseen = [name for name, offsets in flows.offsets.items() if offsets.unknown]
+    projection.record_flows(
+        observed.observation.cluster, flows.observed_at, _group_rows(flows), _offset_rows(flows), unseen
     )
     return tuple(map(_drift, recorded.drift))
 
@@ -139,14 +145,14 @@ def _declaration_rows(manifest: Manifest) -> Iterator[rows.DeclarationRow]:
             yield rows.DeclarationRow(each.topic, each.node, each.role, each.form, *each.location)
 
 
-def _observed(context: Context, snapshot: BrokerSnapshot) -> rows.Observed:
+def _observed(context: Context, snapshot: BrokerSnapshot, calls: int | None = None) -> rows.Observed:
     observation = rows.Observation(
         snapshot.cluster_id or snapshot.bootstrap_servers,
         context.environment,
         snapshot.bootstrap_servers,
         snapshot.observed_at,
         snapshot.public_topics,
-        snapshot.calls,
+        snapshot.calls if calls is None else calls,
         snapshot.seconds,
     )
     return rows.Observed(observation, _observed_topic_rows(snapshot), _config_rows(snapshot))
@@ -170,6 +176,20 @@ def _config_rows(snapshot: BrokerSnapshot) -> Iterator[rows.ObservedConfigRow]:
     for topic in snapshot.topics.values():
         for key, found in (topic.configs or {}).items():
             yield rows.ObservedConfigRow(topic.name, key, found.value, found.source, found.default)
+
+
+def _group_rows(flows: Flows) -> Iterator[rows.GroupRow]:
+    for group in flows.groups.values():
+        yield rows.GroupRow(group.name, group.state, group.members, group.unknown)
+
+
+def _offset_rows(flows: Flows) -> Iterator[rows.OffsetRow]:
+    for topic, offsets in flows.offsets.items():
+        for partition, (earliest, latest) in enumerate(zip(offsets.earliest, offsets.latest, strict=True)):
+            yield rows.OffsetRow(topic, LOG, partition, earliest, latest)
+    for group in flows.groups.values():
+        for (topic, partition), committed in group.committed.items():
+            yield rows.OffsetRow(topic, group.name, partition, committed=committed)
 
 
 def _drift_row(drift: Drift) -> rows.Drift:

@@ -7,12 +7,13 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from omni_assets.cli.tables import Cell, Line, Row, table
+from omni_assets.cli.tables import Cell, Line, Row, paragraph, table
 from omni_assets.cli.views.settings import setting_name
 from omni_assets.cli.words import age
 from omni_assets.contracts.text import count
 from omni_assets.contracts.values import readable
 from omni_assets.drift.diff import Drift
+from omni_assets.drift.health import Unhealthy
 from omni_assets.drift.kinds import DriftKind
 from omni_assets.drift.verdict import Verdict
 from omni_assets.operations.observe import DriftReport, OpenDrift, verdict_counts
@@ -38,6 +39,11 @@ _KINDS = {
     DriftKind.ORPHANED: "orphan",
     DriftKind.CONFLICT: "conflict",
     DriftKind.UNKNOWN: "unknown",
+    DriftKind.RECREATED: "recreated",
+    DriftKind.STRANDED: "stranded",
+    DriftKind.SILENT_READER: "silent reader",
+    DriftKind.SILENT_WRITER: "silent writer",
+    DriftKind.RETIRING: "retiring",
 }
 _STYLES = {
     Verdict.IN_SYNC: "green",
@@ -50,7 +56,10 @@ _STYLES = {
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
-    """Drift, and what it was found in. ``counts`` are by verdict, ``calls`` the broker calls of the observation."""
+    """Drift, and what it was found in. ``counts`` are by verdict, ``calls`` the broker calls of the observation.
+
+    ``unhealthy`` topics are no drift: they are shown, and change no exit code.
+    """
 
     rows: Sequence[OpenDrift]
     counts: Mapping[str, int]
@@ -59,6 +68,7 @@ class Comparison:
     bootstrap_servers: str
     observed_at: datetime
     calls: int
+    unhealthy: Sequence[Unhealthy] = ()
 
 
 def of_report(report: DriftReport) -> Comparison:
@@ -71,7 +81,8 @@ def of_report(report: DriftReport) -> Comparison:
         snapshot.public_topics,
         snapshot.bootstrap_servers,
         snapshot.observed_at,
-        snapshot.calls,
+        report.calls,
+        report.unhealthy,
     )
 
 
@@ -94,6 +105,15 @@ def drift_lines(rows: Sequence[OpenDrift], now: datetime, width: int | None) -> 
     return table(_HEADER, [_row(row, now) for row in rows], width) if rows else []
 
 
+def health_lines(found: Comparison, width: int | None) -> list[Line]:
+    """A line for each topic that is not well."""
+    return [
+        line
+        for each in found.unhealthy
+        for line in paragraph(f"unhealthy {each.topic}: {each.detail}", width, "magenta")
+    ]
+
+
 def drift_sentence(found: Comparison) -> str:
     """``2 drifts in 31 topics``, without its full stop."""
     drifts = count(len(found.rows), "drift") if found.rows else "no drift"
@@ -109,6 +129,9 @@ def document(found: Comparison) -> dict[str, Any]:
         "bootstrap_servers": found.bootstrap_servers,
         "observed_at": moment(found.observed_at),
         "calls": found.calls,
+        "unhealthy": [
+            {"topic": each.topic, "kind": each.kind.value, "detail": each.detail} for each in found.unhealthy
+        ],
     }
 
 
@@ -121,7 +144,7 @@ def _row(row: OpenDrift, now: datetime) -> Row:
     drift = row.drift
     cells = (
         Cell(drift.topic),
-        Cell(_name(drift)),
+        Cell(drift_name(drift)),
         Cell(readable(drift.field, drift.declared)),
         Cell(readable(drift.field, drift.observed)),
         Cell(drift.verdict.value.replace("_", " "), _STYLES[drift.verdict]),
@@ -139,7 +162,8 @@ def _below(drift: Drift) -> str:
     return f"{drift.location.path}:{drift.location.line}: {said}"
 
 
-def _name(drift: Drift) -> str:
+def drift_name(drift: Drift) -> str:
+    """What differs, in a word or two: the kind, or the setting."""
     return _KINDS.get(drift.kind) or setting_name(drift.field)
 
 

@@ -1,0 +1,130 @@
+"""What the projection remembers of a broker: what this observation is held against beside the contracts."""
+
+from __future__ import annotations
+
+import json
+from collections import defaultdict
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from omni_assets.broker.capabilities import Capabilities, from_document
+from omni_assets.broker.flows import Flows, ObservedGroup, TopicOffsets
+from omni_assets.broker.snapshot import BrokerSnapshot
+from omni_assets.drift.flow import LOG, Earlier
+from omni_assets.drift.kinds import UNDECLARED_KINDS
+from omni_assets.drift.plan import Known
+from omni_assets.drift.retirement import Retirement
+from omni_assets.errors import StateError
+from omni_assets.operations.context import Context
+from omni_assets.projection import rows
+from omni_assets.projection.store import Projection
+
+
+@dataclass(frozen=True, slots=True)
+class Memory:
+    """What is known of a cluster from before. ``known`` is what brakes compare a plan with."""
+
+    capabilities: Capabilities | None = None
+    topic_ids: Mapping[str, str] = field(default_factory=dict)
+    earlier: Earlier = field(default_factory=Earlier)
+    retirements: tuple[Retirement, ...] = ()
+    known: Known = field(default_factory=Known)
+
+
+def cluster_of(snapshot: BrokerSnapshot) -> str:
+    """By what a cluster is known: its id, or its bootstrap address where it reports none."""
+    return snapshot.cluster_id or snapshot.bootstrap_servers
+
+
+def remember(context: Context, cluster: str) -> Memory:
+    """What is remembered of ``cluster``; nothing where it was never observed. Raises ``StateError``."""
+    projection = Projection(context.home)
+    ids = {name: seen.topic_id for name, seen in projection.earlier_topics(cluster).items() if seen.topic_id}
+    return Memory(
+        _capabilities(projection.capabilities(cluster)),
+        ids,
+        _earlier(projection, cluster),
+        tuple(Retirement(row.topic, row.renamed_to, row.step, row.since) for row in projection.retirements(cluster)),
+        _known(projection, context.environment),
+    )
+
+
+def _capabilities(row: rows.CapabilitiesRow | None) -> Capabilities | None:
+    if row is None:
+        return None
+    try:
+        return from_document(json.loads(row.document))
+    except ValueError:
+        return None  # written by another omni: it is probed again
+
+
+def _known(projection: Projection, environment: str) -> Known:
+    try:
+        observations = projection.stored().observations
+    except StateError:
+        return Known()
+    here = [each for each in observations if each.environment == environment]
+    if not here:
+        return Known()
+    last = max(here, key=lambda each: each.observed_at)
+    return Known(last.declared_topics, "" if last.cluster == last.bootstrap_servers else last.cluster)
+
+
+def _earlier(projection: Projection, cluster: str) -> Earlier:
+    before = projection.earlier_flows(cluster)
+    return Earlier(
+        None if before.observed_at is None else _flows(before, before.observed_at),
+        _unchanged_since(before),
+        _orphaned_since(projection, cluster),
+        _rescued(projection, cluster),
+    )
+
+
+def _flows(before: rows.EarlierFlows, at: datetime) -> Flows:
+    logs: defaultdict[str, list[rows.EarlierOffset]] = defaultdict(list)
+    committed: defaultdict[str, dict[tuple[str, int], int]] = defaultdict(dict)
+    for row in before.offsets:
+        if row.group_name == LOG:
+            logs[row.topic].append(row)
+        elif row.committed is not None:
+            committed[row.group_name][row.topic, row.partition] = row.committed
+    return Flows(
+        at,
+        {topic: _offsets(partitions) for topic, partitions in logs.items()},
+        {
+            name: ObservedGroup(name, row.state, row.members, committed[name], row.unknown)
+            for name, row in before.groups.items()
+        },
+    )
+
+
+def _offsets(partitions: list[rows.EarlierOffset]) -> TopicOffsets:
+    ordered = sorted(partitions, key=lambda row: row.partition)
+    return TopicOffsets(tuple(row.earliest or 0 for row in ordered), tuple(row.latest or 0 for row in ordered))
+
+
+def _unchanged_since(before: rows.EarlierFlows) -> Mapping[tuple[str, str], datetime]:
+    """Since when the offsets of each topic, and of each group in it, are what they are: the last change of any."""
+    since: dict[tuple[str, str], datetime] = {}
+    for row in before.offsets:
+        key = (row.topic, row.group_name)
+        since[key] = max(row.changed_at, since.get(key, row.changed_at))
+    return since
+
+
+def _orphaned_since(projection: Projection, cluster: str) -> Mapping[str, datetime]:
+    try:
+        open_drift = projection.stored(cluster).drift
+    except StateError:
+        return {}
+    return {row.topic: row.first_seen for row in open_drift if row.kind in UNDECLARED_KINDS}
+
+
+def _rescued(projection: Projection, cluster: str) -> Mapping[str, Mapping[int, int]]:
+    """The next offset to rescue by orphan and partition: the farthest, whichever topic it was brought to."""
+    found: defaultdict[str, dict[int, int]] = defaultdict(dict)
+    for row in projection.rescued(cluster):
+        known = found[row.source].get(row.partition, 0)
+        found[row.source][row.partition] = max(row.position, known)
+    return found
