@@ -10,7 +10,7 @@ import pytest
 
 from omni_assets.broker.snapshot import BrokerSnapshot, ConfigSource, ObservedConfig, ObservedTopic
 from omni_assets.contracts import ContractTopicExtractor, Manifest
-from omni_assets.contracts.model import Declaration, Location, Role, Topic, TopicName, TopicSpec
+from omni_assets.contracts.model import Declaration, Location, Outside, Role, Topic, TopicName, TopicSpec
 
 ManifestOf = Callable[..., Manifest]
 SnapshotOf = Callable[..., BrokerSnapshot]
@@ -26,12 +26,18 @@ def topic() -> Callable[..., Topic]:
         keyed: bool | None = None,
         config: Mapping[str, str] | None = None,
         blocked: str = "",
+        readers: tuple[str, ...] = (),
+        outside: tuple[Outside, ...] = (),
     ) -> Topic:
         place = Declaration(
             name, Role.PUBLISHES, "router", "event_bus.publish_topics[]", Location("contract.yaml", 7, 5)
         )
+        reading = tuple(
+            Declaration(name, Role.SUBSCRIBES, node, "event_bus.subscribe_topics[]", Location(f"{node}.yaml", 4, 5))
+            for node in readers
+        )
         spec = TopicSpec(partitions, replication_factor, keyed, MappingProxyType(dict(config or {})))
-        return Topic(name, TopicName("evt", "router", "routing-complete", 1), spec, (place,), (), blocked)
+        return Topic(name, TopicName("evt", "router", "routing-complete", 1), spec, (place,), reading, blocked, outside)
 
     return build
 
