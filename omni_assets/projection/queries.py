@@ -22,7 +22,7 @@ from omni_assets.projection.rows import (
     RescueRow,
     RetirementRow,
 )
-from omni_assets.projection.tables import TABLES
+from omni_assets.projection.tables import BOOKKEEPING, TABLES
 
 TIMES = frozenset(
     {
@@ -98,7 +98,9 @@ KEPT_OFFSETS = (
     "OR list_contains($groups::VARCHAR[], group_name))"
 )
 JOURNALLED_ROWS = f"SELECT {', '.join(f'(SELECT count(*) FROM {table})' for table in Rebuilt._fields)}"
-COUNTS = " UNION ALL ".join(f"SELECT '{table.name}' AS name, count(*) AS rows FROM {table.name}" for table in TABLES)
+COUNTS = " UNION ALL ".join(
+    f"SELECT '{name}', count(*) FROM {name}" for name in (table.name for table in TABLES) if name not in BOOKKEEPING
+)
 USED_BYTES = (
     "SELECT 3 * 4096 + used_blocks * block_size FROM pragma_database_size() WHERE database_name = current_database()"
 )

@@ -228,7 +228,10 @@ class Projection:
         return EarlierFlows(at, MappingProxyType({row.group_name: row for row in groups}), offsets)
 
     def counts(self) -> Mapping[str, int]:
-        """The number of rows of each table. Raises ``StateError`` where nothing was projected yet."""
+        """The number of rows of each table that is not about the projection itself.
+
+        Raises ``StateError`` where nothing was projected yet.
+        """
         with self._reading() as connection:
             found = connection.execute(queries.COUNTS).fetchall()
         return MappingProxyType({name: int(rows) for name, rows in found})

@@ -119,6 +119,9 @@ TABLES = (
     PROJECTED_ROWS,
     DRIFT_HISTORY,
 )
+BOOKKEEPING = frozenset({JOURNAL_POSITION.name, PROJECTED_ROWS.name})
+"""Tables about the projection itself."""
+
 COLUMNS = frozenset((table.name, column) for table in TABLES for column in table.columns)
 """Every column that is written, with its table."""
 

@@ -16,7 +16,7 @@ from omni_assets.projection.store import Projection
 
 
 class Kept(NamedTuple):
-    """A table that is kept in a journal: a row, a later state of it, another one, and how they are recorded and read."""
+    """A table that is kept in a journal: a row, its later state, another row, and how they are recorded and read."""
 
     table: str
     journal: str
