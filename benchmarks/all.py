@@ -13,6 +13,7 @@ BENCHMARKS: tuple[tuple[str, ...], ...] = (
     ("benchmarks.contracts_scale", _CORPUS),
     ("benchmarks.near_miss", _CORPUS),
     ("benchmarks.import_time",),
+    ("benchmarks.drift_diff",),
     ("benchmarks.observe",),
     ("benchmarks.reconcile",),
     ("benchmarks.registry_scan",),

@@ -15,6 +15,7 @@ COMMANDS = [
     ("benchmarks.contracts_extract", "contracts"),
     ("benchmarks.contracts_scale", "contracts", "--sizes", "10", "20"),
     ("benchmarks.near_miss", "contracts"),
+    ("benchmarks.drift_diff", "--topics", "100"),
     ("benchmarks.import_time",),
     ("benchmarks.registry_scan", "--lines", "20000"),
     pytest.param(("benchmarks.observe", "--topics", "20"), marks=pytest.mark.broker),
