@@ -9,10 +9,12 @@ from typing import NamedTuple
 from omni_assets.broker.snapshot import BrokerSnapshot
 from omni_assets.contracts.model import Manifest
 from omni_assets.drift.diff import Drift, in_order
+from omni_assets.drift.ending import Stage
 from omni_assets.drift.judgement import Judgement
 from omni_assets.drift.kinds import DriftKind
 from omni_assets.drift.verdict import Reason, Verdict
 
+_OVER = frozenset({Stage.ENDED, Stage.CANCELLED})
 _UNDER_WAY = Judgement(Verdict.NEEDS_APPROVAL, Reason.RETIREMENT_UNDER_WAY)
 
 
@@ -33,7 +35,7 @@ def retiring(manifest: Manifest, snapshot: BrokerSnapshot, retirements: Iterable
 
 def _rows(manifest: Manifest, snapshot: BrokerSnapshot, retirements: Iterable[Retirement]) -> Iterator[Drift]:
     for each in retirements:
-        if each.topic not in snapshot.topics:
+        if each.topic not in snapshot.topics or each.step in _OVER:
             continue
         declared = manifest.topics.get(each.topic)
         owner = None if declared is None else declared.owner

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import datetime
 
-from omni_assets.broker.flows import Flows
+from omni_assets.broker.flows import Flows, ObservedGroup
 from omni_assets.broker.snapshot import BrokerSnapshot
 from omni_assets.broker.topics import is_internal
 from omni_assets.contracts.model import Manifest
@@ -61,10 +61,15 @@ def judge_deletion(name: str, manifest: Manifest, snapshot: BrokerSnapshot, flow
         return Judgement(Verdict.UNKNOWN, Reason.NOT_OBSERVED)
     if any(group.unknown for group in flows.groups.values()):
         return Judgement(Verdict.UNKNOWN, Reason.NOT_OBSERVED)
-    if any(group.members and name in group.topics for group in flows.groups.values()):
+    if any(_reads(group, name) for group in flows.groups.values()):
         return Judgement(Verdict.UNFIXABLE, Reason.STILL_READ)
     young = _young(name, flows, policy)
     return young or overruled(Judgement(Verdict.NEEDS_APPROVAL, Reason.DELETES_EVERYTHING), policy.orphaned.fix)
+
+
+def _reads(group: ObservedGroup, name: str) -> bool:
+    """Whether a group reads the topic now. Its position in a topic that it has left stays as long as the topic does."""
+    return bool(group.members) and name in (group.assigned or group.topics)
 
 
 def _young(name: str, flows: Flows, policy: Policy) -> Judgement | None:
