@@ -15,6 +15,16 @@ class Verdict(StrEnum):
     UNKNOWN = "unknown"
 
 
+VERDICTS: dict[Verdict, str] = {
+    Verdict.IN_SYNC: "nothing differs",
+    Verdict.AUTO_FIXABLE: "a correction loses nothing, or the settings say to make it; `omni apply --safe` does",
+    Verdict.NEEDS_APPROVAL: "a correction may hurt, or a person has to decide; nothing happens without one",
+    Verdict.UNFIXABLE: "no correction by omni mends it; the reason says what does",
+    Verdict.UNKNOWN: "it could not be seen, so nothing is claimed and nothing is done",
+}
+"""What each verdict means, as a clause."""
+
+
 class Reason(StrEnum):
     """Why a verdict is what it is."""
 

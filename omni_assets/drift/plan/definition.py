@@ -30,6 +30,16 @@ class Action(StrEnum):
 
 _RANKS = {action: rank for rank, action in enumerate(Action)}
 
+ACTIONS: dict[Action, str] = {
+    Action.CREATE: "makes a missing topic as declared",
+    Action.ADD_PARTITIONS: "raises the number of partitions, for good",
+    Action.SET_CONFIG: "gives the topic the declared value of one config key",
+    Action.CLEAR_CONFIG: "takes a value away that no contract declares, so that the broker's own holds",
+    Action.CHANGE_REPLICATION: "changes the number of replicas, where the broker takes that as a config",
+    Action.DELETE: "deletes a topic that no contract declares; only in a plan that was asked for",
+}
+"""What each action does, as a clause."""
+
 
 @dataclass(frozen=True, slots=True)
 class Step:
