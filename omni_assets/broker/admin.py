@@ -101,9 +101,9 @@ class BrokerAdmin:
     def flows(self, topics: Iterable[str]) -> Flows:
         """The offsets of these topics, and all consumer groups; what could not be seen is marked where it belongs.
 
-        Takes a listing of topics and one of groups, one call for each few hundred groups described and one for each
-        group's offsets, and three for each few thousand partitions (two where the broker cannot tell the time of the
-        newest record, which is remembered).
+        Takes a listing of topics and one of groups, one or two calls on whether those were all groups, one for each
+        few hundred groups described and one for each group's offsets, and three for each few thousand partitions (two
+        where the broker cannot tell the time of the newest record, which is remembered).
         """
         wanted = sorted(set(topics))
         metadata = self._calls.metadata()

@@ -7,11 +7,12 @@ from concurrent.futures import Future
 from typing import Any
 
 from confluent_kafka import ConsumerGroupTopicPartitions
+from confluent_kafka.admin import AclOperation
 
 from omni_assets.broker.calls import Calls
 from omni_assets.broker.codes import topic_error
 from omni_assets.broker.flows import ObservedGroup
-from omni_assets.broker.topics import TopicError
+from omni_assets.broker.topics import PROBE_PREFIX, TopicError
 from omni_assets.errors import BrokerError
 
 GROUPS_PER_DESCRIBE = 200
@@ -20,6 +21,7 @@ GROUPS_PER_DESCRIBE = 200
 # where librdkafka's ends first and the broker answers after all, it aborts the process (librdkafka issue 4605).
 _NEVER_FIRST_SECONDS = 3_600.0
 
+_NOBODY = f"{PROBE_PREFIX}group"
 _DEAD = "dead"
 _UNKNOWN_STATE = "unknown"
 _NO_SUCH_GROUP = frozenset({"GROUP_ID_NOT_FOUND"})
@@ -28,9 +30,11 @@ _NO_SUCH_GROUP = frozenset({"GROUP_ID_NOT_FOUND"})
 def observed_groups(calls: Calls) -> tuple[Mapping[str, ObservedGroup], str]:
     """All groups by name, and why some may be missing, as a clause that is empty where all were listed.
 
-    One call lists them, one describes each few hundred, and one each asks for their offsets.
+    One call lists them, one or two ask whether that was all of them, one describes each few hundred, and one each asks
+    for their offsets.
     """
     states, unlisted = _listing(calls)
+    unlisted = unlisted or _hidden(calls)
     names = sorted(states)
     committed = dict(_offsets(calls, names))
     described = dict(_descriptions(calls, names))
@@ -48,6 +52,26 @@ def _listing(calls: Calls) -> tuple[Mapping[str, str], str]:
     unlisted = "; ".join(sorted({str(topic_error(each)) for each in listed.errors}))
     states = {each.group_id: _state(each.state) for each in listed.valid}
     return states, f"consumer groups of some brokers could not be listed: {unlisted}" if unlisted else ""
+
+
+def _hidden(calls: Calls) -> str:
+    """Why groups may be missing from a listing that succeeded, as a clause; empty where none can be.
+
+    A broker leaves out what this principal may not describe, and does not say so. It lists all groups to those who may
+    describe the cluster; others are told by a group that nobody has.
+    """
+    calls.made += 1
+    future = calls.client.describe_cluster(include_authorized_operations=True, request_timeout=calls.timeout)
+    try:
+        cluster = calls.whole("a request for this principal's rights on the cluster", calls.timeout, future)
+    except BrokerError as error:
+        return f"whether all consumer groups were listed is not known: {error.message.rstrip('.')}"
+    if AclOperation.DESCRIBE in (cluster.authorized_operations or ()):
+        return ""
+    answer = next(each for _, each in _descriptions(calls, [_NOBODY]))
+    if not isinstance(answer, TopicError) or answer.code in _NO_SUCH_GROUP:
+        return ""
+    return f"consumer groups may be hidden: {answer}"
 
 
 def _descriptions(calls: Calls, names: Sequence[str]) -> Any:
@@ -77,7 +101,7 @@ def _group(name: str, listed: str, described: Any | TopicError, offsets: Any | T
         state, members = _state(described.state), len(described.members)
         assigned = frozenset(each.topic for member in described.members for each in _assignment(member))
         if state == _DEAD and listed not in (_DEAD, _UNKNOWN_STATE):
-            # Brokers say so of groups of a newer protocol, whose members they do not show in the older way.
+            # Brokers say so of a group whose protocol this way of asking does not know, rather than that it has members.
             state = listed
             unseen.append("its members are not shown to this client")
     elif described.code in _NO_SUCH_GROUP:

@@ -117,8 +117,8 @@ def test_calls_grow_with_the_groups(broker: Any, monkeypatch: pytest.MonkeyPatch
         commit(broker, f"g{each}", ("orders", 0, each))
     with BrokerAdmin(broker.connection) as admin:
         flows = admin.flows(["orders"])
-        # Topics, groups, three descriptions, ten offsets; earliest, latest, newest.
-        assert admin.calls == 1 + 1 + 3 + 10 + 3
+        # Topics, groups, rights on the cluster and on a group, three descriptions, ten offsets; three ends of logs.
+        assert admin.calls == 1 + 1 + 2 + 3 + 10 + 3
     assert {name: group.committed["orders", 0] for name, group in flows.groups.items()} == {
         f"g{each}": each for each in range(10)
     }
@@ -164,7 +164,7 @@ def test_a_group_that_may_not_be_seen_hides_no_other(
 def test_a_live_group_that_is_described_as_dead_is_not_taken_for_one_without_members(
     gone: str, broker: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """As Kafka answers for groups of the newer consumer protocol, which the embedded broker does not have."""
+    """As brokers answer where a client asks in a way that the group's protocol does not have."""
     create(broker, NewTopicRequest("orders"))
     commit(broker, "g", ("orders", 0, 1))
     with BrokerAdmin(broker.connection) as admin:
@@ -194,6 +194,16 @@ def test_groups_that_could_not_be_listed_are_not_taken_for_none(broker: Any, mon
     assert flows.unknown.startswith("no consumer group could be listed")
     assert "not authorised on the cluster" in flows.unknown
     assert flows.offsets["orders"].most_records == 0
+
+
+def test_groups_that_may_be_hidden_are_not_taken_for_none(broker: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As Kafka answers who may describe neither the cluster nor a group: with a listing that is empty."""
+    create(broker, NewTopicRequest("orders"))
+    with BrokerAdmin(broker.connection) as admin:
+        client = admin._calls.client
+        describe = refusing(client.describe_consumer_groups, groups._NOBODY, KafkaError.GROUP_AUTHORIZATION_FAILED)
+        monkeypatch.setattr(client, "describe_consumer_groups", describe)
+        assert admin.flows(["orders"]).unknown == "consumer groups may be hidden: not authorised on the group"
 
 
 def test_one_broker_that_does_not_list_its_groups_is_said(broker: Any, monkeypatch: pytest.MonkeyPatch) -> None:
