@@ -104,4 +104,6 @@ def apply(
         streams.write_json(view.applied_document(done))
     else:
         streams.draw(view.applied_lines(done, streams.result_width()))
+    if done.unrecorded is not None:
+        raise done.unrecorded
     return int(errors or not done.clean)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from omni_assets.broker.admin import BrokerAdmin, ConfigChange, NewTopicRequest, TopicError
@@ -14,7 +14,7 @@ from omni_assets.contracts.model import Manifest
 from omni_assets.contracts.text import count
 from omni_assets.contracts.values import same
 from omni_assets.drift.plan import Action, Plan, Step, brakes, selected, state_hash
-from omni_assets.errors import BrokerError, PlanHeldBack, PlanOfAnotherCluster, PlanStale, ReadOnly
+from omni_assets.errors import BrokerError, PlanHeldBack, PlanOfAnotherCluster, PlanStale, ReadOnly, StateError
 from omni_assets.operations.audit import Audit
 from omni_assets.operations.context import Context
 from omni_assets.operations.observe import DriftReport, Look, look_again, look_at_flows, look_at_topics, report
@@ -47,7 +47,8 @@ class Carried:
 class Applied:
     """What became of the steps that ran, the steps that were left, and the drift afterwards.
 
-    ``after`` is ``None`` where nothing ran: then nothing was written, anywhere.
+    ``after`` is ``None`` where nothing ran, then nothing was written anywhere, and where the broker could not be
+    observed afterwards. ``unrecorded`` is set where what became of the steps could not be written down.
     """
 
     carried: tuple[Carried, ...]
@@ -55,6 +56,7 @@ class Applied:
     after: DriftReport | None
     calls: int
     seconds: float
+    unrecorded: StateError | None = None
 
     @property
     def counts(self) -> dict[str, int]:
@@ -113,14 +115,24 @@ def _carry_out(
             return Applied((), left, None, admin.calls, time.monotonic() - started)
         if context.connection.read_only:
             raise ReadOnly(f"carrying out {count(len(steps), 'step')}")
-        _hold_back(plan, manifest, seen)
+        _hold_back(replace(plan, steps=steps), manifest, seen)
         audit.begin(steps, approvals)
         answers = _ask(admin, steps, manifest)
         carried, after = _read_back(admin, steps, answers, seen)
-        audit.end((each.step, each.outcome.value, each.detail) for each in carried)
         calls = admin.calls
-    recorded = None if after is None else report(context, after, calls)
-    return Applied(carried, left, recorded, calls, time.monotonic() - started)
+    recorded, unrecorded = _record(context, audit, carried, after, calls)
+    return Applied(carried, left, recorded, calls, time.monotonic() - started, unrecorded)
+
+
+def _record(
+    context: Context, audit: Audit, carried: Sequence[Carried], after: Look | None, calls: int
+) -> tuple[DriftReport | None, StateError | None]:
+    """Write down what became of the steps. Where that fails it is told beside the outcomes, not in their place."""
+    try:
+        audit.end((each.step, each.outcome.value, each.detail) for each in carried)
+        return (None if after is None else report(context, after, calls)), None
+    except StateError as error:
+        return None, error
 
 
 def _deletion(context: Context, plan: Plan, seen: Look) -> Plan:
@@ -152,7 +164,7 @@ def _unfinished(plan: Plan, present: Plan, snapshot: BrokerSnapshot) -> tuple[St
     pending = []
     for step in plan.steps:
         again = wanted.get(step.id)
-        if again is not None and (again.before, again.after) == (step.before, step.after):
+        if again is not None and (again.before, again.after, again.verdict) == (step.before, step.after, step.verdict):
             pending.append(step)
         elif not _holds(step, snapshot):
             raise PlanStale(f"it was begun, and `{step.topic}` has changed since in another way")
@@ -232,18 +244,19 @@ def _read_back(
     """What really became of each step. Looks again while a change that the broker took does not show yet."""
     deadline = time.monotonic() + READ_BACK_SECONDS
     pause = _FIRST_PAUSE
+    measured: tuple[Carried, ...] = ()
     try:
         while True:
             after = look_again(admin, seen)
-            carried = tuple(_measured(step, answers[step.id], after.snapshot) for step in steps)
-            waiting = any(each.outcome is StepOutcome.UNCONFIRMED for each in carried)
+            measured = tuple(_measured(step, answers[step.id], after.snapshot) for step in steps)
+            waiting = any(each.outcome is StepOutcome.UNCONFIRMED for each in measured)
             left = deadline - time.monotonic()
             if not waiting or left <= 0:
-                return carried, look_at_flows(admin, after)
+                return measured, look_at_flows(admin, after)
             time.sleep(min(pause, left))
             pause = min(pause * 2, _LONGEST_PAUSE)
     except BrokerError as error:
-        return tuple(_unread(step, answers[step.id], error) for step in steps), None
+        return measured or tuple(_unread(step, answers[step.id], error) for step in steps), None
 
 
 def _measured(step: Step, answer: TopicError | None, snapshot: BrokerSnapshot) -> Carried:
