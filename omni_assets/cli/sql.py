@@ -11,8 +11,11 @@ from omni_assets.cli import streams
 from omni_assets.cli.options import TableFormat, TableOutputFormat, examples
 
 LIST_TABLES = """
-SELECT table_name AS "table", comment AS holds
-FROM duckdb_tables() WHERE schema_name = 'main' AND NOT temporary ORDER BY table_name
+SELECT name AS "table", comment AS holds FROM (
+    SELECT table_name AS name, comment FROM duckdb_tables() WHERE schema_name = 'main' AND NOT temporary
+    UNION ALL
+    SELECT view_name, comment FROM duckdb_views() WHERE schema_name = 'main' AND NOT internal
+) ORDER BY name
 """
 
 

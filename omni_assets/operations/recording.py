@@ -169,6 +169,8 @@ def _observed_topic_rows(snapshot: BrokerSnapshot) -> Iterator[rows.ObservedTopi
             replicas,
             topic.internal,
             topic.unknown,
+            ",".join(map(str, topic.in_sync)),
+            topic.leaderless,
         )
 
 

@@ -13,7 +13,8 @@ def test_without_a_query_it_lists_the_tables(projected):
     tables = [line.split()[0] for line in ran.out.splitlines()[1:-1]]
     assert set(tables) >= {
         "declared_topics", "declarations", "observed_topics", "observed_configs", "drift", "drift_history",
-        "provision_log",
+        "provision_log", "observed_groups", "observed_offsets", "audit", "capabilities", "rescues", "retirements",
+        "topics", "readers", "stranded", "drift_summary",
     }  # fmt: skip
 
 

@@ -7,6 +7,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from omni_assets.projection.question import ask
 from omni_assets.projection.rows import LOG, Drift, EarlierFlows, GroupRow, OffsetRow, RescueRow
@@ -94,6 +96,43 @@ def test_a_look_that_fails_on_the_way_leaves_everything_as_it_was(tmp_path: Path
     with pytest.raises(RuntimeError, match="no answer"):
         projection.record_flows("main", sample.at(1), [], broken())
     assert projection.earlier_flows("main") == before
+
+
+_OFFSETS = st.dictionaries(
+    st.tuples(st.sampled_from(["t0", "t1"]), st.sampled_from([LOG, "g0", "g1"]), st.integers(0, 1)),
+    st.tuples(st.integers(0, 2), st.integers(3, 4)),
+    max_size=6,
+)
+_LOOKS = st.lists(
+    st.tuples(_OFFSETS, st.sets(st.sampled_from(["t0", "t1"])), st.sets(st.sampled_from(["g0", "g1"]))), max_size=4
+)
+
+
+def _row(key: tuple[str, str, int], earliest: int, moved: int) -> OffsetRow:
+    return OffsetRow(*key, earliest, moved) if key[1] == LOG else OffsetRow(*key, committed=moved)
+
+
+@settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(looks=_LOOKS)
+def test_any_looks_leave_what_each_row_was_seen_at_last_and_since_when(
+    looks: list[Any], tmp_path_factory: pytest.TempPathFactory, sample: Any
+) -> None:
+    projection = Projection(tmp_path_factory.mktemp("state"))
+    expected: dict[tuple[str, str, int], tuple[OffsetRow, Any]] = {}
+    for minutes, (offsets, unseen, hidden) in enumerate(looks):
+        groups = [GroupRow(name, "", 0, "not authorized") for name in sorted(hidden)]
+        rows = [_row(key, *values) for key, values in offsets.items()]
+        projection.record_flows("main", sample.at(minutes), groups, rows, unseen)
+        stay = {key: known for key, known in expected.items() if key[0] in unseen or key[1] in hidden}
+        now = {
+            row[:3]: (row, expected[row[:3]][1])
+            if row[:3] in expected and expected[row[:3]][0][4:] == row[4:]
+            else (row, sample.at(minutes))
+            for row in rows
+        }
+        expected = {**stay, **now}
+    found = projection.earlier_flows("main").offsets
+    assert {row[:3]: (OffsetRow(*row[:6]), row.changed_at) for row in found} == expected
 
 
 def test_topics_as_they_were_seen_last(tmp_path: Path, sample: Any) -> None:

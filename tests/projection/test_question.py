@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 
 from omni_assets.errors import QueryError, StateError
+from omni_assets.projection.descriptions import COLUMN_DESCRIPTIONS, TABLE_DESCRIPTIONS
 from omni_assets.projection.question import ask
 from omni_assets.projection.store import Projection
 
@@ -66,6 +67,11 @@ def test_values_are_exact_and_can_be_json(folder: Path, sql: str, value: object)
     assert found == value
     assert type(found) is type(value)
     assert json.loads(json.dumps(found)) == value
+
+
+@pytest.mark.parametrize("name", TABLE_DESCRIPTIONS)
+def test_every_table_and_view_can_be_asked(folder: Path, name: str) -> None:
+    assert ask(folder, f"FROM {name}").columns == tuple(COLUMN_DESCRIPTIONS[name])
 
 
 @pytest.mark.parametrize("sql", ["SHOW TABLES", "DESCRIBE drift", "EXPLAIN SELECT 1", "FROM drift", "VALUES (1)"])
