@@ -16,8 +16,17 @@ from omni_assets.contracts.values import same
 from omni_assets.drift.plan import Action, Plan, Step, brakes, selected, state_hash
 from omni_assets.errors import BrokerError, PlanHeldBack, PlanOfAnotherCluster, PlanStale, ReadOnly, StateError
 from omni_assets.operations.audit import Audit
+from omni_assets.operations.capabilities import probe
 from omni_assets.operations.context import Context
-from omni_assets.operations.observe import DriftReport, Look, look_again, look_at_flows, look_at_topics, report
+from omni_assets.operations.observe import (
+    DriftReport,
+    Look,
+    in_the_light_of,
+    look_again,
+    look_at_flows,
+    look_at_topics,
+    report,
+)
 from omni_assets.operations.plan import deletes, deletion_of, plan_of
 
 READ_BACK_SECONDS = 15.0
@@ -73,8 +82,19 @@ class Applied:
 def apply_safe(
     context: Context, manifest: Manifest, only: Iterable[str] = (), trigger: str = "apply --safe"
 ) -> Applied:
-    """Make a plan for what differs now, and carry out its safe steps. Raises as ``apply``."""
-    return _carry_out(context, manifest, None, (), only, trigger)
+    """Make a plan for what differs now, and carry out its safe steps. Raises as ``apply``.
+
+    What the broker honours is probed first, where something is to be done and it is not known yet.
+    """
+    started = time.monotonic()
+    with context.admin() as admin:
+        seen = look_at_topics(context, admin, manifest)
+        plan = plan_of(context, admin, seen)
+        if selected(plan, only=only) and seen.policy.probe and not _probed(seen) and not context.connection.read_only:
+            seen = in_the_light_of(seen, probe(context, admin, seen.snapshot))
+            plan = plan_of(context, admin, seen)
+        audit = Audit(context, plan, trigger)
+        return _carry_out(context, admin, _Work(seen, plan, plan.steps, audit, (), tuple(only)), started)
 
 
 def apply(
@@ -85,43 +105,48 @@ def apply(
     Raises ``PlanStale``, ``PlanOfAnotherCluster``, ``PlanHeldBack``, ``ReadOnly``, ``BrokerError`` and ``StateError``,
     all before anything is changed. What fails afterwards is an outcome of its step.
     """
-    return _carry_out(context, manifest, plan, approvals, only, "apply")
-
-
-def _carry_out(
-    context: Context,
-    manifest: Manifest,
-    given: Plan | None,
-    approvals: Iterable[str],
-    only: Iterable[str],
-    trigger: str,
-) -> Applied:
     started = time.monotonic()
-    approvals = tuple(approvals)
     with context.admin() as admin:
         seen = look_at_topics(context, admin, manifest)
-        if given is not None and deletes(given):
+        if deletes(plan):
             seen = look_at_flows(admin, seen)
-        present = (
-            plan_of(context, admin, seen) if given is None or not deletes(given) else _deletion(context, given, seen)
-        )
-        plan = present if given is None else given
-        audit = Audit(context, plan, trigger)
-        pending = plan.steps if given is None else _pending(given, present, seen, audit)
-        wanted = {step.id for step in pending}
-        steps = tuple(step for step in selected(plan, approvals, only) if step.id in wanted)
-        left = tuple(step for step in pending if step not in steps)
-        if not steps:
-            return Applied((), left, None, admin.calls, time.monotonic() - started)
-        if context.connection.read_only:
-            raise ReadOnly(f"carrying out {count(len(steps), 'step')}")
-        _hold_back(replace(plan, steps=steps), manifest, seen)
-        audit.begin(steps, approvals)
-        answers = _ask(admin, steps, manifest)
-        carried, after = _read_back(admin, steps, answers, seen)
-        calls = admin.calls
-    recorded, unrecorded = _record(context, audit, carried, after, calls)
-    return Applied(carried, left, recorded, calls, time.monotonic() - started, unrecorded)
+        present = deletion_of(context, seen, plan.topics) if deletes(plan) else plan_of(context, admin, seen)
+        audit = Audit(context, plan, "apply")
+        pending = _pending(plan, present, seen, audit)
+        return _carry_out(context, admin, _Work(seen, plan, pending, audit, tuple(approvals), tuple(only)), started)
+
+
+@dataclass(frozen=True, slots=True)
+class _Work:
+    """What is to be carried out: the steps of a plan that are pending, as far as they are safe or approved."""
+
+    seen: Look
+    plan: Plan
+    pending: tuple[Step, ...]
+    audit: Audit
+    approvals: tuple[str, ...]
+    only: tuple[str, ...]
+
+
+def _carry_out(context: Context, admin: BrokerAdmin, work: _Work, started: float) -> Applied:
+    wanted = {step.id for step in work.pending}
+    steps = tuple(step for step in selected(work.plan, work.approvals, work.only) if step.id in wanted)
+    left = tuple(step for step in work.pending if step not in steps)
+    if not steps:
+        return Applied((), left, None, admin.calls, time.monotonic() - started)
+    if context.connection.read_only:
+        raise ReadOnly(f"carrying out {count(len(steps), 'step')}")
+    manifest = work.seen.manifest
+    _hold_back(replace(work.plan, steps=steps), manifest, work.seen)
+    work.audit.begin(steps, work.approvals)
+    answers = _ask(admin, steps, manifest)
+    carried, after = _read_back(admin, steps, answers, work.seen)
+    recorded, unrecorded = _record(context, work.audit, carried, after, admin.calls)
+    return Applied(carried, left, recorded, admin.calls, time.monotonic() - started, unrecorded)
+
+
+def _probed(seen: Look) -> bool:
+    return seen.memory.capabilities is not None
 
 
 def _record(
@@ -133,10 +158,6 @@ def _record(
         return (None if after is None else report(context, after, calls)), None
     except StateError as error:
         return None, error
-
-
-def _deletion(context: Context, plan: Plan, seen: Look) -> Plan:
-    return deletion_of(context, seen, plan.topics)
 
 
 def _hold_back(plan: Plan, manifest: Manifest, seen: Look) -> None:

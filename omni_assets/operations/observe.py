@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from omni_assets.broker.admin import BrokerAdmin
+from omni_assets.broker.capabilities import Capabilities
 from omni_assets.broker.flows import Flows
 from omni_assets.broker.snapshot import BrokerSnapshot
 from omni_assets.contracts.model import Manifest
@@ -18,10 +19,11 @@ from omni_assets.drift.kinds import UNDECLARED_KINDS, DriftKind
 from omni_assets.drift.policy import Policy
 from omni_assets.drift.retirement import retiring
 from omni_assets.drift.verdict import Verdict
+from omni_assets.operations.capabilities import current
 from omni_assets.operations.context import Context
 from omni_assets.operations.memory import Memory, cluster_of, remember
 from omni_assets.operations.policy import policy_of
-from omni_assets.operations.recording import record_look, record_snapshot
+from omni_assets.operations.recording import News, record_look, record_snapshot
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,13 +48,15 @@ class OpenDrift:
 
 @dataclass(frozen=True, slots=True)
 class DriftReport:
-    """One observation held against the contracts. ``calls`` counts the requests to the broker."""
+    """One observation held against the contracts. ``calls`` counts the requests to the broker; ``news`` is what opened,
+    changed or was resolved since the observation before."""
 
     manifest: Manifest
     snapshot: BrokerSnapshot
     rows: tuple[OpenDrift, ...]
     unhealthy: tuple[Unhealthy, ...] = ()
     calls: int = 0
+    news: tuple[News, ...] = ()
 
     @property
     def counts(self) -> dict[str, int]:
@@ -82,8 +86,14 @@ def look(context: Context, admin: BrokerAdmin, manifest: Manifest) -> Look:
 def look_at_topics(context: Context, admin: BrokerAdmin, manifest: Manifest) -> Look:
     """Look at topics and their settings alone: what moves on them is not known. Raises as ``look``."""
     snapshot = admin.snapshot(manifest.topics)
-    memory = remember(context, cluster_of(snapshot))
+    memory = current(remember(context, cluster_of(snapshot)), snapshot)
     return _held_against(manifest, policy_of(context), snapshot, _not_looked_at(snapshot), memory)
+
+
+def in_the_light_of(seen: Look, capabilities: Capabilities) -> Look:
+    """The same look, judged by what the broker honours."""
+    memory = replace(seen.memory, capabilities=capabilities)
+    return _held_against(seen.manifest, seen.policy, seen.snapshot, seen.flows, memory)
 
 
 def look_again(admin: BrokerAdmin, seen: Look) -> Look:
@@ -126,9 +136,10 @@ def report(context: Context, seen: Look, calls: int) -> DriftReport:
     return DriftReport(
         seen.manifest,
         seen.snapshot,
-        tuple(OpenDrift(*each) for each in recorded),
+        tuple(OpenDrift(*each) for each in recorded.open),
         health(seen.snapshot),
         calls,
+        recorded.news,
     )
 
 

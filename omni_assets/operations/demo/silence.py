@@ -17,6 +17,7 @@ from omni_assets.operations.demo.stage import Stage
 from omni_assets.operations.demo.story import Chapter, Expected, Said, Scene, Shown
 from omni_assets.operations.observe import DriftReport, drift
 from omni_assets.operations.provision import provision
+from omni_assets.operations.rescue import prepare, rescue
 
 OUTSIDER_SECONDS = 120.0
 """Most seconds that one deed of the outsider may take."""
@@ -26,7 +27,7 @@ _SHORT_RETENTION = "3600000"
 
 
 def tell(stage: Stage) -> Iterator[Scene]:
-    """Provision, break, see, reconcile, see again."""
+    """Provision, break, see, reconcile, see again, rescue."""
     manifest = stage.context.manifest()
     yield Said(
         f"The embedded broker answers at {stage.context.bootstrap_servers} after {stage.broker_seconds * 1000:.0f} ms. "
@@ -40,27 +41,25 @@ def tell(stage: Stage) -> Iterator[Scene]:
     before = drift(stage.context, manifest)
     yield Said("What the broker has is held against what the contracts declare. Every difference has a verdict:")
     yield Shown(before)
-    expected = {
-        (misspelt, DriftKind.ORPHANED, ""),
-        (dropped.name, DriftKind.MISSING, ""),
-        (shortened.name, DriftKind.CONFIG, "retention.ms"),
-        (widened.name, DriftKind.PARTITIONS, "partitions"),
-    }
-    yield Expected("drift names these four differences and no other", _identities(before) == expected)
+    safe = {(dropped.name, DriftKind.MISSING, ""), (shortened.name, DriftKind.CONFIG, "retention.ms")}
+    others = {(misspelt, DriftKind.STRANDED, ""), (widened.name, DriftKind.PARTITIONS, "partitions")}
+    yield Expected("drift names these four differences and no other", _identities(before) == safe | others)
 
     cycle = _reconcile(stage)
     yield Said(
-        f"Dagster's job `reconcile` ran ({cycle.run_id[:8]}, {cycle.events} events): what is missing is "
-        "created, existing topics are left alone and shown."
+        f"Dagster's job `reconcile` ran ({cycle.run_id[:8]}, {cycle.events} events): what is safe is done, "
+        "and the rest is shown."
     )
     yield Expected("the reconcile run succeeded in Dagster's event log", cycle.success)
 
     after = drift(stage.context, manifest)
     yield Shown(after)
     yield Expected(
-        f"{dropped.name} was created again, and the other three keep their verdicts",
-        _identities(after) == expected - {(dropped.name, DriftKind.MISSING, "")},
+        f"{dropped.name} was created again, {shortened.name} keeps its records as long as declared, and the other two "
+        "keep their verdicts",
+        _identities(after) == others,
     )
+    yield from _rescue(stage, manifest, misspelt, meant)
 
 
 SILENCE = Chapter("silence", "How a topic goes silent, and how drift ends the silence", tell)
@@ -100,6 +99,20 @@ def _break(
         f"Behind the contracts' back somebody deletes `{dropped.name}`, sets the retention of `{shortened.name}` to "
         f"{readable('retention.ms', _SHORT_RETENTION)} and gives `{widened.name}` {wide} partitions."
     )
+
+
+def _rescue(stage: Stage, manifest: Manifest, misspelt: str, meant: Topic) -> Iterator[Scene]:
+    """Bring the stranded records home."""
+    brought = rescue(stage.context, prepare(stage.context, manifest, misspelt, meant.name))
+    yield Said(
+        f"`omni rescue` brings the {brought.records} stranded records home in {brought.seconds:.2f} s, in one "
+        "transaction: none is lost, none doubled, and the misspelt topic keeps its own."
+    )
+    with stage.context.admin() as admin:
+        bounds = admin.record_bounds([meant.name])
+    yield Expected(f"`{meant.name}` holds them", brought.records == RECORDS and bounds[meant.name] >= RECORDS)
+    kinds = {row.drift.kind for row in drift(stage.context, manifest).rows if row.drift.topic == misspelt}
+    yield Expected("no record is stranded any more; the misspelt topic is an orphan", kinds == {DriftKind.ORPHANED})
 
 
 def _cast(manifest: Manifest) -> tuple[Topic, Topic, Topic, Topic]:
