@@ -101,7 +101,7 @@ def _group(name: str, listed: str, described: Any | TopicError, offsets: Any | T
         state, members = _state(described.state), len(described.members)
         assigned = frozenset(each.topic for member in described.members for each in _assignment(member))
         if state == _DEAD and listed not in (_DEAD, _UNKNOWN_STATE):
-            # Brokers say so of a group whose protocol this way of asking does not know, rather than that it has members.
+            # Brokers say so of a group whose protocol this way of asking does not know.
             state = listed
             unseen.append("its members are not shown to this client")
     elif described.code in _NO_SUCH_GROUP:

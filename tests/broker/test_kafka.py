@@ -6,6 +6,7 @@ import subprocess
 import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -26,7 +27,10 @@ pytestmark = [pytest.mark.cluster, pytest.mark.slow]
 def create(cluster: KafkaCluster, *requests: NewTopicRequest) -> None:
     with BrokerAdmin(cluster.connection) as admin:
         assert set(admin.create_topics(requests).values()) == {None}
-        admin.await_topics(request.name for request in requests)
+    names = {request.name for request in requests}
+    for broker in cluster.ids:  # each of them learns of it in its own time
+        with BrokerAdmin(replace(cluster.connection, bootstrap_servers=cluster.address(broker))) as admin:
+            assert names <= admin.await_topics(names)
 
 
 def seen(cluster: KafkaCluster) -> Mapping[str, ObservedTopic]:
