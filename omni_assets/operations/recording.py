@@ -9,6 +9,8 @@ import json
 import uuid
 from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
+from enum import StrEnum
+from typing import NamedTuple
 
 from omni_assets.broker.flows import Flows
 from omni_assets.broker.snapshot import BrokerSnapshot
@@ -37,13 +39,37 @@ def record_snapshot(context: Context, snapshot: BrokerSnapshot) -> None:
     Projection(context.home).record_snapshot(_observed(context, snapshot))
 
 
+class Turn(StrEnum):
+    """What became of a drift with an observation."""
+
+    OPENED = "opened"
+    CHANGED = "changed"
+    RESOLVED = "resolved"
+
+
+class News(NamedTuple):
+    """A drift that is not what it was at the observation before."""
+
+    topic: str
+    kind: DriftKind
+    field: str
+    turn: Turn
+
+
+class RecordedLook(NamedTuple):
+    """What is open now, each with its first seen, and what of it is news."""
+
+    open: tuple[tuple[Drift, datetime], ...]
+    news: tuple[News, ...]
+
+
 def record_look(
     context: Context, manifest: Manifest, snapshot: BrokerSnapshot, flows: Flows, drift: Iterable[Drift], calls: int
-) -> tuple[tuple[Drift, datetime], ...]:
+) -> RecordedLook:
     """Project a manifest, a snapshot, what moves, and their drift. ``calls`` counts the requests that it took.
 
-    Gives every drift that is open now and since when. That includes what was seen before of topics whose state could
-    not be seen this time: it is neither confirmed nor resolved. Raises ``StateError``.
+    What is open includes what was seen before of topics whose state could not be seen this time: it is neither
+    confirmed nor resolved. Raises ``StateError``.
     """
     projection = Projection(context.home)
     observed = _observed(context, snapshot, calls)
@@ -52,7 +78,9 @@ def record_look(
     projection.record_flows(
         observed.observation.cluster, flows.observed_at, _group_rows(flows), _offset_rows(flows), unseen
     )
-    return tuple(map(_drift, recorded.drift))
+    turns = ((Turn.OPENED, recorded.opened), (Turn.CHANGED, recorded.changed), (Turn.RESOLVED, recorded.resolved))
+    news = tuple(News(key.topic, DriftKind(key.kind), key.field, turn) for turn, keys in turns for key in keys)
+    return RecordedLook(tuple(map(_drift, recorded.drift)), news)
 
 
 def stored_drift(context: Context) -> tuple[rows.ObservationRow, tuple[tuple[Drift, datetime], ...]]:

@@ -33,6 +33,7 @@ TIMES = frozenset(
         "first_seen",
         "last_seen",
         "observed_at",
+        "oldest",
         "probed_at",
         "rescued_at",
         "resolved",
@@ -58,6 +59,20 @@ HISTORY = (
     f"SELECT {_columns(HistoryRow._fields)} FROM drift_history "
     "WHERE ($cluster IS NULL OR cluster = $cluster) AND ($topic IS NULL OR topic = $topic) "
     "ORDER BY drift_history.first_seen DESC, cluster, topic, kind, field LIMIT $limit"
+)
+HISTORY_OF_TOPICS = (
+    f"SELECT {_columns(HistoryRow._fields)} FROM drift_history "
+    "WHERE cluster = $cluster AND list_contains($topics::VARCHAR[], topic) "
+    "QUALIFY row_number() OVER (PARTITION BY topic ORDER BY drift_history.first_seen DESC, kind, field) <= $limit "
+    "ORDER BY topic, drift_history.first_seen DESC, kind, field"
+)
+SUMMARY = (
+    "SELECT kind, verdict, count(*) FILTER (resolved IS NULL) AS open_now, "
+    "count(*) FILTER (epoch_us(first_seen) > $since) AS opened, "
+    "count(*) FILTER (epoch_us(resolved) > $since) AS ended, "
+    "epoch_us(min(first_seen) FILTER (resolved IS NULL)) AS oldest "
+    "FROM drift_history WHERE cluster = $cluster AND (resolved IS NULL OR epoch_us(resolved) > $since) "
+    "GROUP BY kind, verdict ORDER BY kind, verdict"
 )
 OPEN_HISTORY = f"SELECT {_columns(HistoryRow._fields)} FROM drift_history WHERE drift_history.resolved IS NULL"
 PROVISIONED = (

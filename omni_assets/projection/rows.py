@@ -208,6 +208,18 @@ class HistoryRow(NamedTuple):
         return Drift(*self[1:11])
 
 
+class SummaryRow(NamedTuple):
+    """Drift of one kind and verdict: how much is open, how much opened and was resolved since some time, and the first
+    seen of the oldest that is open, ``None`` where none is."""
+
+    kind: str
+    verdict: str
+    open: int
+    opened: int
+    resolved: int
+    oldest: datetime | None
+
+
 class ProvisionRow(NamedTuple):
     """What provisioning did to one topic: begun, then created, existed, or failed or skipped with why.
 

@@ -9,7 +9,8 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
+from itertools import groupby
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any, TypeVar
@@ -44,10 +45,12 @@ from omni_assets.projection.rows import (
     RescueRow,
     RetirementRow,
     Stored,
+    SummaryRow,
 )
 from omni_assets.projection.state import JOURNAL_FOLDER, PROJECTION_FILE, locked, nothing_projected
 
 _T = TypeVar("_T", bound=tuple[Any, ...])
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 class Projection:
@@ -185,6 +188,20 @@ class Projection:
         """Drift from first seen to resolved, newest first, of one topic and cluster or of all."""
         with self._reading() as connection:
             return read(connection, HistoryRow, queries.HISTORY, topic=topic, cluster=cluster, limit=limit)
+
+    def histories(self, cluster: str, topics: Collection[str], most: int) -> Mapping[str, tuple[HistoryRow, ...]]:
+        """The newest ``most`` drifts of each of some topics, newest first; topics without any have no entry."""
+        with self._reading() as connection:
+            found = read(
+                connection, HistoryRow, queries.HISTORY_OF_TOPICS, cluster=cluster, topics=[*topics], limit=most
+            )
+        return MappingProxyType({topic: tuple(rows) for topic, rows in groupby(found, key=lambda row: row.topic)})
+
+    def summary(self, cluster: str, since: datetime) -> tuple[SummaryRow, ...]:
+        """Drift of a cluster by kind and verdict: what is open, and what opened and was resolved after ``since``."""
+        after = (since - _EPOCH) // timedelta(microseconds=1)
+        with self._reading() as connection:
+            return read(connection, SummaryRow, queries.SUMMARY, cluster=cluster, since=after)
 
     def provisioned(
         self, topic: str | None = None, cluster: str | None = None, limit: int = 1000

@@ -470,3 +470,41 @@ def test_a_later_row_of_an_id_takes_the_place_of_the_earlier_one(tmp_path: Path,
     assert [row.outcome for row in projection.provisioned()] == ["created"]
     projection.file.unlink()
     assert [row.outcome for row in projection.provisioned()] == ["created"]
+
+
+def test_the_newest_drifts_of_each_topic_are_told_together(tmp_path: Path, sample: Any) -> None:
+    projection = Projection(tmp_path)
+    for minutes in range(0, 8, 2):
+        projection.record_observation(sample.declared(), sample.observed(minutes), [sample.drift("t0")])
+        projection.record_observation(sample.declared(), sample.observed(minutes + 1), [sample.drift("t1")])
+    projection.record_observation(sample.declared(), sample.observed(9, cluster="two"), [sample.drift("t2")])
+    told = projection.histories("main", ["t0", "t1", "t2", "t9"], 2)
+    assert {topic: [row.first_seen for row in rows] for topic, rows in told.items()} == {
+        "t0": [sample.at(6), sample.at(4)],
+        "t1": [sample.at(7), sample.at(5)],
+    }
+
+
+def test_a_summary_counts_what_is_open_and_what_turned_since(tmp_path: Path, sample: Any) -> None:
+    projection = Projection(tmp_path)
+    old, short, late = sample.drift("t0"), sample.drift("t1"), sample.drift("t2", "orphaned", "")
+    projection.record_observation(sample.declared(), sample.observed(0), [old, sample.drift("t2")])
+    projection.record_observation(sample.declared(), sample.observed(1), [old])
+    projection.record_observation(sample.declared(), sample.observed(10), [old, short, late])
+    projection.record_observation(sample.declared(), sample.observed(11), [old, late])
+    config, orphaned = projection.summary("main", sample.at(5))
+    assert (config.kind, config.open, config.opened, config.resolved, config.oldest) == (
+        "config",
+        1,
+        1,
+        1,
+        sample.at(0),
+    )
+    assert (orphaned.kind, orphaned.open, orphaned.opened, orphaned.resolved, orphaned.oldest) == (
+        "orphaned",
+        1,
+        1,
+        0,
+        sample.at(10),
+    )
+    assert projection.summary("another", sample.at(5)) == ()
