@@ -80,16 +80,6 @@ def in_order(rows: Iterable[Drift]) -> tuple[Drift, ...]:
     return tuple(sorted(rows, key=lambda row: (row.topic, row.kind, row.field)))
 
 
-def with_record_bounds(drift: tuple[Drift, ...], bounds: Mapping[str, int]) -> tuple[Drift, ...]:
-    """The same drift, orphans showing at most how many records they hold, where ``bounds`` knows."""
-    return tuple(
-        replace(row, observed=f"<={bounds[row.topic]} records")
-        if row.kind is DriftKind.ORPHANED and row.topic in bounds
-        else row
-        for row in drift
-    )
-
-
 def row_of(
     topic: Topic,
     kind: DriftKind,

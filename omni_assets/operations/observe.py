@@ -12,8 +12,8 @@ from omni_assets.broker.capabilities import Capabilities
 from omni_assets.broker.flows import Flows
 from omni_assets.broker.snapshot import BrokerSnapshot
 from omni_assets.contracts.model import Manifest
-from omni_assets.drift.diff import Drift, diff, with_record_bounds
-from omni_assets.drift.flow import flow_drift, joined, watched
+from omni_assets.drift.diff import Drift, diff
+from omni_assets.drift.flow import flow_drift, joined, watched, with_flows
 from omni_assets.drift.health import Unhealthy, health
 from omni_assets.drift.kinds import UNDECLARED_KINDS, DriftKind
 from omni_assets.drift.policy import Policy
@@ -114,8 +114,7 @@ def _held_against(manifest: Manifest, policy: Policy, snapshot: BrokerSnapshot, 
         flow_drift(manifest, snapshot, flows, memory.earlier, policy),
         retiring(manifest, snapshot, memory.retirements),
     )
-    records = {name: seen.most_records for name, seen in flows.offsets.items() if seen.most_records is not None}
-    return Look(manifest, policy, snapshot, flows, memory, with_record_bounds(found, records))
+    return Look(manifest, policy, snapshot, flows, memory, with_flows(found, flows))
 
 
 def _not_looked_at(snapshot: BrokerSnapshot) -> Flows:
