@@ -35,6 +35,7 @@ from omni_assets.contracts.values import readable
 
 _T = TypeVar("_T")
 _IN_SYNC = "min.insync.replicas"
+_OF_THE_TOPIC = ("partitions", "replication_factor", "keyed", "expected_every")
 
 
 def _no_defaults(_kind: str) -> TopicSettings:
@@ -75,6 +76,7 @@ class SpecPolicy:
             replication_factor=_at_most(replication_factor, self.limits.replication_factor),
             keyed=_first(stated.keyed, default.keyed),
             config=MappingProxyType(dict(sorted(_writable(config, self.limits.replication_factor).items()))),
+            expected_every=_first(stated.expected_every, default.expected_every),
         )
 
 
@@ -137,7 +139,7 @@ def _stated(topic: str, declarations: Iterable[Declaration]) -> tuple[TopicSetti
 
 
 def _fields(settings: TopicSettings) -> Iterable[tuple[str, object]]:
-    for key in ("partitions", "replication_factor", "keyed"):
+    for key in _OF_THE_TOPIC:
         value = getattr(settings, key)
         if value is not None:
             yield key, value
@@ -145,7 +147,7 @@ def _fields(settings: TopicSettings) -> Iterable[tuple[str, object]]:
 
 
 def _settings(fields: Mapping[str, object]) -> TopicSettings:
-    whole = {key: value for key, value in fields.items() if key in ("partitions", "replication_factor", "keyed")}
+    whole = {key: value for key, value in fields.items() if key in _OF_THE_TOPIC}
     config = {key: str(value) for key, value in fields.items() if key not in whole}
     return TopicSettings(config=MappingProxyType(config), **whole)  # type: ignore[arg-type]
 

@@ -100,15 +100,19 @@ class Finding:
 
 @dataclass(frozen=True, slots=True)
 class TopicSettings:
-    """Settings as declared; ``None`` and an absent key mean "not stated". Config values are normalised text."""
+    """Settings as declared; ``None`` and an absent key mean "not stated". Config values are normalised text.
+
+    ``expected_every`` is in milliseconds: at the latest after that long another record is expected.
+    """
 
     partitions: int | None = None
     replication_factor: int | None = None
     keyed: bool | None = None
     config: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
+    expected_every: int | None = None
 
     def __bool__(self) -> bool:
-        stated = (self.partitions, self.replication_factor, self.keyed)
+        stated = (self.partitions, self.replication_factor, self.keyed, self.expected_every)
         return bool(self.config) or any(value is not None for value in stated)
 
 
@@ -155,12 +159,16 @@ class Contract:
 
 @dataclass(frozen=True, slots=True)
 class TopicSpec:
-    """What a topic should be: ``None`` leaves a setting to the broker. Config values are normalised text."""
+    """What a topic should be: ``None`` leaves a setting to the broker. Config values are normalised text.
+
+    ``expected_every`` is what its publishers promise, in milliseconds: no broker knows of it.
+    """
 
     partitions: int | None
     replication_factor: int | None
     keyed: bool | None
     config: Mapping[str, str]
+    expected_every: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -89,9 +89,8 @@ def _place(location: Location) -> tuple[int, int]:
 
 def _declaration(each: Declaration) -> list[Any]:
     settings = each.settings
-    stated = (
-        [settings.partitions, settings.replication_factor, settings.keyed, dict(settings.config)] if settings else 0
-    )
+    whole = (settings.partitions, settings.replication_factor, settings.keyed, settings.expected_every)
+    stated = [*whole, dict(settings.config)] if settings else 0
     return [each.topic, each.role.value, each.form, *_place(each.location), stated]
 
 
@@ -99,8 +98,8 @@ def _to_declaration(stored: list[Any], node: str, path: str) -> Declaration:
     topic, role, form, line, column, stated = stored
     settings = NO_SETTINGS
     if stated:
-        partitions, replication_factor, keyed, config = stated
-        settings = TopicSettings(partitions, replication_factor, keyed, MappingProxyType(config))
+        partitions, replication_factor, keyed, every, config = stated
+        settings = TopicSettings(partitions, replication_factor, keyed, MappingProxyType(config), every)
     return Declaration(topic, _ROLES[role], node, form, Location(path, line, column), settings)
 
 

@@ -13,7 +13,7 @@ from omni_assets.contracts.document import Pairs, place
 from omni_assets.contracts.findings import finding
 from omni_assets.contracts.model import Finding, TopicSettings
 from omni_assets.contracts.rules import BAD_SETTING, UNKNOWN_SETTING
-from omni_assets.contracts.values import InvalidValue, flag, normalise, positive, retention
+from omni_assets.contracts.values import InvalidValue, flag, interval, normalise, positive, retention
 
 CONFIG_KEYS = frozenset(
     {
@@ -35,7 +35,7 @@ CONFIG_KEYS = frozenset(
 _VENDOR_PREFIXES = ("redpanda.", "confluent.")
 _CONFIG_KEYS_IN_ORDER = tuple(sorted(CONFIG_KEYS))
 _SPELLINGS = {key.replace(".", "_"): key for key in _CONFIG_KEYS_IN_ORDER}
-_FIELDS = ("partitions", "replication_factor", "keyed", "config", "retention", "topic_config")
+_FIELDS = ("partitions", "replication_factor", "keyed", "expected_every", "config", "retention", "topic_config")
 _SUGGESTIBLE = (*_FIELDS, *_CONFIG_KEYS_IN_ORDER, *sorted(_SPELLINGS))
 _OFTEN_MEANT = {
     "cleanup": "cleanup.policy",
@@ -75,6 +75,7 @@ def read_settings(
         reading.whole.get("replication_factor"),
         reading.keyed,
         MappingProxyType(reading.config),
+        reading.expected_every,
     )
     return settings, reading.findings
 
@@ -99,6 +100,7 @@ class _Reading:
         self.pairs_of = pairs_of
         self.whole: dict[str, int] = {}
         self.keyed: bool | None = None
+        self.expected_every: int | None = None
         self.config: dict[str, str] = {}
         self.findings: list[Finding] = []
         self.under_topic_config = False
@@ -121,6 +123,10 @@ class _Reading:
             keyed = flag(_stated(value)) == "true"
             _agree(key, self.keyed if self.keyed is not None else keyed, keyed)
             self.keyed = keyed
+        elif key == "expected_every":
+            every = interval(_stated(value))
+            _agree(key, every if self.expected_every is None else self.expected_every, every)
+            self.expected_every = every
         elif key == "retention" or key in CONFIG_KEYS or key in _SPELLINGS:
             self._config_key(key, value)
         elif key == "config":

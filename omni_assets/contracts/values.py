@@ -65,6 +65,14 @@ def retention(value: object) -> tuple[str, str]:
     return "retention.ms", milliseconds
 
 
+def interval(value: object) -> int:
+    """Milliseconds from a duration with a unit, at least one: ``15min``."""
+    milliseconds = duration(value)
+    if milliseconds == str(value).strip() or int(milliseconds) < 1:
+        raise InvalidValue(f"{_shown(value)} is not a duration with a unit, such as 15min or 1d")
+    return int(milliseconds)
+
+
 def flag(value: object) -> str:
     """``true`` or ``false``."""
     text = str(value).strip().lower()
@@ -123,6 +131,7 @@ def positive(value: object, largest: int = 2**31 - 1) -> int:
 
 _BY_KEY: dict[str, Callable[[object], str]] = {
     "cleanup.policy": policies,
+    "expected_every": duration,
     "message.timestamp.type": timestamp_type,
     "min.cleanable.dirty.ratio": number,
     "min.insync.replicas": lambda value: str(positive(value, 2**15 - 1)),

@@ -75,9 +75,10 @@ class Policy:
 
     ``config`` holds rules by config key, or by a pattern of keys (``redpanda.*``); a key's own rule comes first, then
     the longest pattern. ``group_of_node`` are patterns of consumer groups in which ``{node}`` stands for a node's name.
-    A reader is stuck after ``stuck_after`` without a commit while records arrive; a writer is silent after
-    ``silent_after``, or never where that is ``None``. ``max_changed_share`` is the share of the declared topics, from 0
-    to 1, above which a plan is held back. No topic with a record younger than ``min_age_to_delete`` is deleted.
+    A reader is stuck after ``stuck_after`` without a commit while records arrive. A writer is silent after
+    ``silent_after`` where its contract says nothing, or never where that is ``None``. ``max_changed_share`` is the
+    share of the declared topics, from 0 to 1, above which a plan is held back. No topic with a record younger than
+    ``min_age_to_delete`` is deleted.
     """
 
     config: Mapping[str, Rule] = field(default_factory=lambda: MappingProxyType({}))

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from omni_assets.broker.flows import Flows, TopicOffsets
-from omni_assets.contracts.model import Manifest
+from omni_assets.contracts.model import Manifest, Topic
 from omni_assets.drift.diff import Drift, row_of
 from omni_assets.drift.earlier import LOG, Earlier
 from omni_assets.drift.judgement import Judgement
@@ -16,17 +16,15 @@ from omni_assets.drift.policy import Policy
 from omni_assets.drift.verdict import Reason, Verdict
 
 _UNSEEN = Judgement(Verdict.UNKNOWN, Reason.NOT_OBSERVED)
+_LONGEST = 10**14
 _SILENT = Judgement(Verdict.UNFIXABLE, Reason.NOTHING_WRITTEN)
 
 
 def silent_writers(manifest: Manifest, flows: Flows, earlier: Earlier, policy: Policy) -> Iterator[Drift]:
     """Every published topic without a new record for longer than its window; none where no window is stated."""
-    window = policy.silent_after
-    if window is None:
-        return
     for topic in manifest.topics.values():
-        offsets = flows.offsets.get(topic.name)
-        if offsets is None or not topic.publishers or topic.blocked:
+        window, offsets = _window(topic, policy), flows.offsets.get(topic.name)
+        if window is None or offsets is None or not topic.publishers or topic.blocked:
             continue
         if offsets.unknown:
             yield row_of(topic, DriftKind.UNKNOWN, FLOWS, None, None, _UNSEEN, offsets.unknown)
@@ -39,6 +37,12 @@ def silent_writers(manifest: Manifest, flows: Flows, earlier: Earlier, policy: P
             yield row_of(
                 topic, DriftKind.SILENT_WRITER, "", f"a record within {lasting(window)}", None, _SILENT, detail
             )
+
+
+def _window(topic: Topic, policy: Policy) -> timedelta | None:
+    """Within what time a record is expected: what the contract says, else the settings."""
+    every = topic.spec.expected_every
+    return policy.silent_after if every is None else timedelta(milliseconds=min(every, _LONGEST))
 
 
 def _still_since(name: str, offsets: TopicOffsets, earlier: Earlier) -> datetime | None:

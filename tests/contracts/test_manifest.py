@@ -32,11 +32,14 @@ def policy(limits: Limits | None = None, **config: str) -> SpecPolicy:
 
 
 def test_the_spec_is_what_a_publisher_states(assemble: Assemble) -> None:
-    manifest = assemble(publishes("partitions: 6\nreplication_factor: 3\nkeyed: false\nretention: 1d"), subscribes())
+    manifest = assemble(
+        publishes("partitions: 6\nreplication_factor: 3\nkeyed: false\nretention: 1d\nexpected_every: 1h"), subscribes()
+    )
     topic = manifest.topics[TOPIC]
     assert manifest.findings == ()
     assert (topic.spec.partitions, topic.spec.replication_factor, topic.spec.keyed) == (6, 3, False)
     assert topic.spec.config == {"retention.ms": "86400000"}
+    assert topic.spec.expected_every == 3_600_000
     assert (topic.owner.node, [each.node for each in topic.subscribers], topic.blocked) == ("node-0", ["node-1"], "")
     assert topic.parts.event == "b"
 
@@ -90,6 +93,7 @@ def test_a_limit_on_replicas_holds_for_replicas_in_sync_too(assemble: Assemble) 
         ("partitions: 3", "partitions: 6", "partitions 3 here and 6 in"),
         ("replication_factor: 1", "replication_factor: 3", "replication_factor 1 here and 3 in"),
         ("keyed: true", "keyed: false", "keyed True here and False in"),
+        ("expected_every: 7d", "expected_every: 36h", "expected_every 7d here and 36h in"),
         ("retention: 7d", "retention: 1d", "retention.ms 7d here and 1d in"),
     ],
 )

@@ -27,6 +27,7 @@ event_bus:
     - topic: onex.evt.router.done.v1
       partitions: 3
       keyed: false
+      expected_every: 1d
       retention: 7d
       colour: red
       config: {cleanup.polcy: compact}

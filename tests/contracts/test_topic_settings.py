@@ -22,11 +22,12 @@ def settings_of(text: str) -> tuple[TopicSettings, list[Finding]]:
 
 def test_every_field() -> None:
     settings, findings = settings_of(
-        "partitions: 6\nreplication_factor: 3\nkeyed: yes\n"
+        "partitions: 6\nreplication_factor: 3\nkeyed: yes\nexpected_every: 15min\n"
         "config:\n  retention.ms: 7d\n  cleanup.policy: [delete, compact]\n"
     )
     assert findings == []
     assert (settings.partitions, settings.replication_factor, settings.keyed) == (6, 3, True)
+    assert settings.expected_every == 900_000
     assert settings.config == {"retention.ms": "604800000", "cleanup.policy": "compact,delete"}
     assert settings
 
@@ -86,6 +87,15 @@ def test_retention_in_bytes() -> None:
         ("config:\n  cleanup.policy: compactt", 2, 19, "`compactt` is none of delete, compact and compact,delete."),
         ("retention: 7d\nretention.ms: 1d", 2, 15, "retention.ms is stated twice here, with different values."),
         ("partitions: 3\npartitions: 6", 2, 13, "partitions is stated twice here, with different values."),
+        ("expected_every: 900000", 1, 17, "`900000` is not a duration with a unit, such as 15min or 1d."),
+        ("expected_every: 0s", 1, 17, "`0s` is not a duration with a unit, such as 15min or 1d."),
+        ("expected_every: unlimited", 1, 17, "`unlimited` is not a duration with a unit, such as 15min or 1d."),
+        (
+            "expected_every: 1h\nexpected_every: 2h",
+            2,
+            17,
+            "expected_every is stated twice here, with different values.",
+        ),
         ("keyed: true\nkeyed: false", 2, 8, "keyed is stated twice here, with different values."),
     ],
 )

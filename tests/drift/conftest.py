@@ -28,6 +28,7 @@ def topic() -> Callable[..., Topic]:
         blocked: str = "",
         readers: tuple[str, ...] = (),
         outside: tuple[Outside, ...] = (),
+        expected_every: int | None = None,
     ) -> Topic:
         place = Declaration(
             name, Role.PUBLISHES, "router", "event_bus.publish_topics[]", Location("contract.yaml", 7, 5)
@@ -36,7 +37,7 @@ def topic() -> Callable[..., Topic]:
             Declaration(name, Role.SUBSCRIBES, node, "event_bus.subscribe_topics[]", Location(f"{node}.yaml", 4, 5))
             for node in readers
         )
-        spec = TopicSpec(partitions, replication_factor, keyed, MappingProxyType(dict(config or {})))
+        spec = TopicSpec(partitions, replication_factor, keyed, MappingProxyType(dict(config or {})), expected_every)
         return Topic(name, TopicName("evt", "router", "routing-complete", 1), spec, (place,), reading, blocked, outside)
 
     return build

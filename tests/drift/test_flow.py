@@ -208,6 +208,13 @@ def test_no_writer_is_silent_without_a_stated_window(found):
     assert found(flows({NAME: log(5, age=timedelta(days=900))})) == ()
 
 
+@pytest.mark.parametrize(("every", "rows"), [(3_600_000, 1), (3 * 86_400_000, 0), (2**62, 0)])
+def test_what_the_contract_promises_comes_before_the_settings(found, every, rows):
+    seen = flows({NAME: log(5, age=TWO_DAYS)})
+    assert len(found(seen, policy=DAILY, expected_every=every)) == rows
+    assert len(found(seen, expected_every=every)) == rows
+
+
 def test_what_a_silent_writer_says(found):
     (row,) = found(flows({NAME: log(5, age=TWO_DAYS)}), policy=DAILY)
     assert (row.owner, row.declared, row.detail) == ("router", "a record within 1 d", "no record from router for 2 d")

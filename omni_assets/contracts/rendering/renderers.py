@@ -145,6 +145,7 @@ def topic_document(topic: Topic) -> Document:
             "partitions": topic.spec.partitions,
             "replication_factor": topic.spec.replication_factor,
             "keyed": topic.spec.keyed,
+            "expected_every_ms": topic.spec.expected_every,
             "config": dict(topic.spec.config),
         },
         "publishers": [declaration_document(each) for each in topic.publishers],

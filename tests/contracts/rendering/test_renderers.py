@@ -159,6 +159,7 @@ def test_the_document_of_a_manifest(assemble: Assemble, tmp_path: Path) -> None:
                     "partitions": 3,
                     "replication_factor": None,
                     "keyed": True,
+                    "expected_every_ms": None,
                     "config": {"retention.ms": "604800000"},
                 },
                 "publishers": [{"node": "node-0", "path": f"{tmp_path}/node-0/contract.yaml", "line": 3, "column": 14}],
