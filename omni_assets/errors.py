@@ -17,7 +17,8 @@ results, not errors.
     │   ├── UnknownName            neither a node nor a topic of the contracts
     │   ├── NotARepository         a folder whose history Git does not have
     │   ├── RevisionUnknown        a revision that Git does not know, or does not have here
-    │   └── RescueRefused          records that cannot, or must not, be brought to a topic
+    │   ├── RescueRefused          records that cannot, or must not, be brought to a topic
+    │   └── RetirementRefused      a topic that cannot, or must not, be ended so
     ├── PlanRefused                a plan that is not carried out as it stands
     │   ├── PlanUnusable           a file that is no plan, or was edited since
     │   ├── PlanStale              what it was made from has changed
@@ -155,6 +156,13 @@ class RescueRefused(InputError):
 
     def __init__(self, source: str, why: str, remedy: str) -> None:
         super().__init__(f"the records of `{source}` are not rescued: {why}.", remedy)
+
+
+class RetirementRefused(InputError):
+    """A topic that cannot, or must not, be renamed or ended as it was asked for."""
+
+    def __init__(self, topic: str, why: str, remedy: str) -> None:
+        super().__init__(f"`{topic}` is not retired so: {why}.", remedy)
 
 
 class UnknownName(InputError):

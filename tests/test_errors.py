@@ -33,6 +33,7 @@ SAMPLES = {
     errors.BrokerUnreachable: ("127.0.0.1:9092", "connection refused", 5.0),
     errors.BrokerTimeout: ("describe_configs", 15.0),
     errors.RescueRefused: ("a topic", "it is declared", "Name another."),
+    errors.RetirementRefused: ("a topic", "it is not there", "Name another."),
     errors.TransferInterrupted: ("a topic", "another process went on with it"),
     errors.BrokerRefused: ("create_topics", "not authorised"),
     errors.PortInUse: ("127.0.0.1", 9092, "the broker", "Name another with --port."),

@@ -17,6 +17,8 @@ from omni_assets.broker.snapshot import BrokerSnapshot
 from omni_assets.contracts.model import Declaration, Manifest
 from omni_assets.contracts.rules import UNREAD_RULES
 from omni_assets.contracts.text import count, visible
+from omni_assets.drift.earlier import LOG, Earlier
+from omni_assets.drift.lasting import lasting
 from omni_assets.drift.plan import judge_deletion
 from omni_assets.drift.policy import Policy
 from omni_assets.drift.verdict import EXPLANATIONS, Verdict
@@ -90,6 +92,17 @@ def stage_of(proved: Iterable[Proof]) -> Stage:
     if any(each.stage is Stage.DELETE and each.standing is Standing.DONE for each in reached):
         return Stage.ENDED
     return next((each.stage for each in reached if each.standing is not Standing.DONE), Stage.ENDED)
+
+
+def quiet_since(topic: str, flows: Flows, earlier: Earlier) -> datetime | None:
+    """Since when no record came to the topic, as far as anybody looked; ``None`` where nobody looked before."""
+    now = flows.offsets.get(topic)
+    before = None if earlier.flows is None else earlier.flows.offsets.get(topic)
+    if now is None or now.unknown or earlier.flows is None or before is None or before.unknown:
+        return None
+    if before.latest != now.latest:
+        return flows.observed_at
+    return earlier.unchanged_since.get((topic, LOG), earlier.flows.observed_at)
 
 
 class _Seen(NamedTuple):
@@ -183,8 +196,8 @@ def _quiet(evidence: Evidence) -> _Seen:
         return _open("nobody has looked before, so it is not known to be quiet", wait)
     quiet = evidence.flows.observed_at - since
     if quiet < evidence.quiet_for:
-        return _open(f"it has been quiet for {_span(quiet)} of {_span(evidence.quiet_for)}", wait)
-    return _done(f"no record came for {_span(quiet)}, and no group is behind")
+        return _open(f"it has been quiet for {lasting(quiet)} of {lasting(evidence.quiet_for)}", wait)
+    return _done(f"no record came for {lasting(quiet)}, and no group is behind")
 
 
 def _deleted(evidence: Evidence) -> _Seen:
@@ -256,12 +269,6 @@ def _target(evidence: Evidence) -> str:
 
 def _name(name: str) -> str:
     return f"`{visible(name)}`"
-
-
-def _span(duration: timedelta) -> str:
-    seconds = max(0, int(duration.total_seconds()))
-    units = ((86_400, "d"), (3_600, "h"), (60, "min"), (1, "s"))
-    return next((f"{seconds // width} {unit}" for width, unit in units if seconds >= width), "0 s")
 
 
 def _done(seen: str) -> _Seen:
