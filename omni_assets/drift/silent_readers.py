@@ -122,11 +122,14 @@ class _Readers:
         return f"at most {count(lag, 'record')} behind, and no further for {lasting(still)}"
 
     def _moved(self, topic: str, offsets: TopicOffsets, before: Flows, since: datetime) -> bool:
-        """Whether the log got records while the group stood still."""
+        """Whether the log got records while the group stood still. Retention changes its offsets too."""
         known = before.offsets.get(topic)
         if known is None or known.unknown:
             return False
-        return known.latest != offsets.latest or self.earlier.unchanged_since.get((topic, LOG), since) > since
+        if known.latest != offsets.latest:
+            return True
+        changed = self.earlier.unchanged_since.get((topic, LOG), since) > since
+        return changed and (offsets.newest_at is None or offsets.newest_at > since)
 
     def _row(
         self,

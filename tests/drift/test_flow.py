@@ -145,9 +145,19 @@ def stuck(before, now, *, apart=timedelta(hours=1), log_before=(10,), log_now=(2
                 (10,),
                 apart=timedelta(minutes=1),
                 log_before=(20,),
-                since={(NAME, "merger"): NOW - HOUR, (NAME, LOG): NOW - HOUR / 2},
+                since={(NAME, "merger"): NOW - 2 * HOUR, (NAME, LOG): NOW - HOUR / 2},
             ),
             1,
+        ),
+        (
+            stuck(
+                (19,),
+                (19,),
+                apart=timedelta(minutes=1),
+                log_before=(20,),
+                since={(NAME, "merger"): NOW - HOUR / 2, (NAME, LOG): NOW - HOUR / 3},
+            ),
+            0,
         ),
         (
             stuck(
