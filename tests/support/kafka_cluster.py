@@ -123,13 +123,19 @@ class KafkaCluster:
         )  # fmt: skip
         for broker in self.ids:
             self.resume(broker)
-            self._launch(broker)
+            self.launch(broker)
         self.wait_for(self.ids)
 
     def start(self, broker: int) -> None:
         """Start one broker and wait until the others know it."""
-        self._launch(broker)
+        self.launch(broker)
         self.wait_for(self.running() - self._paused)
+
+    def launch(self, broker: int) -> None:
+        """Start one broker, where it does not run, without waiting for it."""
+        if broker not in self.running():
+            command = [*_java("kafka.Kafka"), str(self._configuration(broker))]
+            self._running[broker] = Tethered(command, self.log(broker))
 
     def stop(self, broker: int) -> None:
         """Shut down as an operator would: leadership is handed over first."""
@@ -197,11 +203,6 @@ class KafkaCluster:
             **self.flavour.settings,
         }
         return "".join(f"{key}={value}\n" for key, value in settings.items())
-
-    def _launch(self, broker: int) -> None:
-        if broker not in self.running():
-            command = [*_java("kafka.Kafka"), str(self._configuration(broker))]
-            self._running[broker] = Tethered(command, self.log(broker))
 
     def _end(self, broker: int, number: signal.Signals) -> None:
         self.resume(broker)
