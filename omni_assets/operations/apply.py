@@ -90,7 +90,9 @@ def apply_safe(
     with context.admin() as admin:
         seen = look_at_topics(context, admin, manifest)
         plan = plan_of(context, admin, seen)
-        if selected(plan, only=only) and seen.policy.probe and not _probed(seen) and not context.connection.read_only:
+        safe = selected(plan, only=only)
+        if safe and seen.policy.probe and not _probed(seen) and not context.connection.read_only:
+            _hold_back(replace(plan, steps=safe), manifest, seen)
             seen = in_the_light_of(seen, probe(context, admin, seen.snapshot))
             plan = plan_of(context, admin, seen)
         audit = Audit(context, plan, trigger)

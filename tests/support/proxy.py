@@ -29,7 +29,8 @@ class Lost(Enum):
 
 
 class Proxy:
-    """Use it as a context manager; ``requests`` counts what clients sent since the last ``reset``.
+    """Use it as a context manager; ``requests`` counts what clients sent since the last ``reset``, and ``written``
+    holds the requests among them that change something, each with its name.
 
     ``delay`` is how many seconds each request waits before it goes on.
     """
@@ -37,6 +38,7 @@ class Proxy:
     def __init__(self, bootstrap_servers: str) -> None:
         self.delay = 0.0
         self.requests: Counter[str] = Counter()
+        self.written: list[tuple[str, bytes]] = []
         self._lock = threading.Lock()
         self._losses: dict[str, list[Lost]] = {}
         self._actions: dict[str, Callable[[], object]] = {}
@@ -75,6 +77,7 @@ class Proxy:
         """Count from zero again."""
         with self._lock:
             self.requests.clear()
+            self.written.clear()
 
     def lose(self, name: str, what: Lost, times: int = 1) -> None:
         """Cut the connection at the next requests of that name."""
@@ -109,9 +112,11 @@ class Proxy:
                 continue
             _Conversation(self, client, broker).start()
 
-    def _count(self, name: str) -> tuple[Lost | None, Callable[[], object] | None]:
+    def _count(self, name: str, request: bytes) -> tuple[Lost | None, Callable[[], object] | None]:
         with self._lock:
             self.requests[name] += 1
+            if name in api_keys.WRITES:
+                self.written.append((name, request))
             losses = self._losses.get(name)
             return (losses.pop(0) if losses else None), self._actions.pop(name, None)
 
@@ -150,7 +155,7 @@ class _Conversation:
         """Hand a request on; false where the connection is to end with it."""
         key, _, correlation = struct.unpack_from(">hhi", request)
         name = api_keys.name(key)
-        lost, action = self._proxy._count(name)
+        lost, action = self._proxy._count(name, request)
         if self._proxy.delay:
             time.sleep(self._proxy.delay)
         if action is not None:
