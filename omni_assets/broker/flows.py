@@ -10,6 +10,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
+RESCUE_GROUPS = "omni-rescue."
+"""How the names of the groups begin in which rescues keep their positions: they read for nobody."""
+
 
 @dataclass(frozen=True, slots=True)
 class TopicOffsets:
@@ -69,3 +72,8 @@ class Flows:
     offsets: Mapping[str, TopicOffsets]
     groups: Mapping[str, ObservedGroup]
     unknown: str = ""
+
+    @property
+    def readers(self) -> tuple[ObservedGroup, ...]:
+        """The groups that read for somebody, in order of their names."""
+        return tuple(group for name, group in sorted(self.groups.items()) if not name.startswith(RESCUE_GROUPS))

@@ -19,6 +19,7 @@ from confluent_kafka import IsolationLevel, KafkaError, KafkaException, Message,
 from confluent_kafka.admin import AdminClient, OffsetSpec
 
 from omni_assets.broker.connection import Connection, open_client
+from omni_assets.broker.flows import RESCUE_GROUPS
 from omni_assets.broker.records import Batch, Position, RecordReader, Span, asked, refusal, wire_size
 from omni_assets.errors import ReadOnly, TransferInterrupted
 
@@ -29,7 +30,7 @@ MOST_RECORDS, MOST_BYTES = 2_000, 8_388_608
 """The most that one transaction holds: what is lost by an interruption, and what is kept in memory."""
 
 _SHORTEST_TRANSACTION_MS = 60_000
-_SURVEY_GROUP = "omni-rescue.survey"  # where nothing is ever committed
+_SURVEY_GROUP = f"{RESCUE_GROUPS}survey"  # where nothing is ever committed
 _NO_TIMESTAMP = 0
 _LARGEST_MESSAGE = 1_000_000_000
 _BATCH_BYTES = 1_000_000
@@ -38,7 +39,7 @@ _PAUSE = 0.1
 
 def transfer_id(source: str, target: str) -> str:
     """The transactional id, and the group, of a pair of topics."""
-    return f"omni-rescue.{sha256(f'{source}/{target}'.encode()).hexdigest()[:16]}"
+    return f"{RESCUE_GROUPS}{sha256(f'{source}/{target}'.encode()).hexdigest()[:16]}"
 
 
 class Provenance(NamedTuple):

@@ -23,9 +23,6 @@ from omni_assets.drift.plan import judge_deletion
 from omni_assets.drift.policy import Policy
 from omni_assets.drift.verdict import EXPLANATIONS, Verdict
 
-RESCUE_GROUPS = "omni-rescue."
-"""How the groups begin in which rescues keep their positions: they are readers of nobody."""
-
 
 class Stage(StrEnum):
     """What is to be done, in order. The values are words for people."""
@@ -226,9 +223,7 @@ _PROOFS: Mapping[Stage, Callable[[Evidence], _Seen]] = {
 
 def _readers(evidence: Evidence) -> Iterator[ObservedGroup]:
     """The groups that read the topic, or have read it, in order of their names."""
-    for name, group in sorted(evidence.flows.groups.items()):
-        if evidence.topic in group.topics and not name.startswith(RESCUE_GROUPS):
-            yield group
+    return (group for group in evidence.flows.readers if evidence.topic in group.topics)
 
 
 def _lag(evidence: Evidence, group: ObservedGroup) -> int:
@@ -252,9 +247,9 @@ def _unread_contracts(evidence: Evidence) -> _Seen | None:
 def _unseen_groups(flows: Flows) -> _Seen | None:
     if flows.unknown:
         return _unknown(f"not every group was seen: {flows.unknown}")
-    for name, group in sorted(flows.groups.items()):
+    for group in flows.readers:
         if group.unknown:
-            return _unknown(f"the group {_name(name)} was not seen: {group.unknown}")
+            return _unknown(f"the group {_name(group.name)} was not seen: {group.unknown}")
     return None
 
 

@@ -52,7 +52,7 @@ class _Readers:
         nodes |= {each.node for topic in manifest.topics.values() for each in (*topic.publishers, *topic.subscribers)}
         self.node_of = GroupNames(nodes, policy.group_of_node).of_all(flows.groups)
         self.readers: dict[str, list[ObservedGroup]] = {}
-        for _, group in sorted(flows.groups.items()):
+        for group in flows.readers:
             for name in group.topics:
                 self.readers.setdefault(name, []).append(group)
         self.unseen_of = {self.node_of.get(name, ""): group for name, group in flows.groups.items() if group.unknown}

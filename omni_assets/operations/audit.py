@@ -27,7 +27,7 @@ class Audit:
         self.digest: str = document(plan)["digest"]
         self._projection = Projection(context.home)
         self._shared = (
-            _who(),
+            who(),
             socket.gethostname(),
             plan.cluster_id or plan.bootstrap_servers,
             plan.environment,
@@ -70,7 +70,7 @@ def _change(step: Step) -> str:
     return f"{step.field or 'topic'}: {step.before or '-'} -> {step.after or '-'}"
 
 
-def _who() -> str:
+def who() -> str:
     """The person, as far as the system knows one: a container may run under a number without a name."""
     try:
         return getpass.getuser()

@@ -6,8 +6,6 @@ the copies) and what the journal remembers, by which drift knows that the record
 
 from __future__ import annotations
 
-import getpass
-import os
 import socket
 import time
 import uuid
@@ -36,6 +34,7 @@ from omni_assets.contracts.text import count
 from omni_assets.contracts.values import readable
 from omni_assets.contracts.wiring.near_miss import NearNames
 from omni_assets.errors import ReadOnly, RescueRefused, StateError
+from omni_assets.operations.audit import who
 from omni_assets.operations.context import Context
 from omni_assets.projection.rows import AuditRow, RescueRow
 from omni_assets.projection.store import Projection
@@ -174,7 +173,7 @@ def rescue(context: Context, prepared: Rescue, told: Told = lambda _so_far, _mos
         so_far += sum(news.records.values())
         told(so_far, most)
 
-    provenance = Provenance(prepared.source, datetime.now(UTC), f"{_who()}@{socket.gethostname()}")
+    provenance = Provenance(prepared.source, datetime.now(UTC), f"{who()}@{socket.gethostname()}")
     try:
         copy(context.connection, provenance, prepared.target, prepared.reach, copied)
     except BaseException:
@@ -341,7 +340,7 @@ class _Log:
         self._audited = AuditRow(
             uuid.uuid4().hex,
             datetime.now(UTC),
-            _who(),
+            who(),
             socket.gethostname(),
             prepared.cluster,
             context.environment,
@@ -401,10 +400,3 @@ def _deletes(topic: ObservedTopic) -> bool:
 
 def _stamps_itself(topic: ObservedTopic) -> bool:
     return _value(topic, "message.timestamp.type") == "LogAppendTime"
-
-
-def _who() -> str:
-    try:
-        return getpass.getuser()
-    except (OSError, KeyError, ImportError):
-        return f"uid {os.getuid()}"  # a container without a name for it

@@ -9,11 +9,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from omni_assets.broker.flows import Flows, ObservedGroup, TopicOffsets
+from omni_assets.broker.flows import RESCUE_GROUPS, Flows, ObservedGroup, TopicOffsets
 from omni_assets.broker.snapshot import ObservedTopic
 from omni_assets.contracts.model import Finding, Location, Severity
 from omni_assets.contracts.rules import UNREAD_RULES
-from omni_assets.drift.ending import RESCUE_GROUPS, Evidence, Stage, Standing, proofs, stage_of
+from omni_assets.drift.earlier import LOG, Earlier
+from omni_assets.drift.ending import Evidence, Stage, Standing, proofs, quiet_since, stage_of
 from omni_assets.drift.policy import Policy
 
 OLD, HEIR = "onex.evt.router.routing-complete.v1", "onex.evt.router.routing-complete.v2"
@@ -195,3 +196,15 @@ def test_the_stage_is_the_first_that_is_not_done(evidence, look):
     else:
         done = [each.standing is Standing.DONE for each in proved]
         assert proved[done.index(False)].stage is stage
+
+
+def test_how_long_it_was_quiet_is_told_from_every_look(evidence):
+    seen = evidence().flows
+    before = Flows(NOW - DAY, {OLD: TopicOffsets((0,), (10,))}, {})
+    assert quiet_since(OLD, seen, Earlier()) is None
+    assert quiet_since(OLD, seen, Earlier(before)) == NOW - DAY
+    assert quiet_since(OLD, seen, Earlier(before, {(OLD, LOG): NOW - 3 * DAY})) == NOW - 3 * DAY
+    moved = Earlier(replace(before, offsets={OLD: TopicOffsets((0,), (9,))}), {(OLD, LOG): NOW - 3 * DAY})
+    assert quiet_since(OLD, seen, moved) == NOW
+    unseen = replace(seen, offsets={OLD: TopicOffsets((), (), unknown="timed out")})
+    assert quiet_since(OLD, unseen, Earlier(before)) is None
