@@ -40,7 +40,7 @@ def flow_drift(
     return joined(
         stranded(manifest, snapshot, flows, earlier, policy, grammar),
         silent_readers(manifest, snapshot, flows, earlier, policy),
-        silent_writers(manifest, flows, earlier, policy),
+        silent_writers(manifest, snapshot, flows, earlier, policy),
     )
 
 
@@ -59,9 +59,9 @@ def watched(manifest: Manifest, snapshot: BrokerSnapshot) -> tuple[str, ...]:
 def with_flows(drift: Iterable[Drift], flows: Flows) -> tuple[Drift, ...]:
     """The same drift, orphans showing at most how many records they hold and which groups read them, where seen."""
     readers: dict[str, list[str]] = {}
-    for name, group in sorted(flows.groups.items()):
+    for group in flows.readers:
         for topic in group.topics:
-            readers.setdefault(topic, []).append(f"`{visible(name)}`")
+            readers.setdefault(topic, []).append(f"`{visible(group.name)}`")
     return tuple(
         _with_flows(row, flows, readers.get(row.topic, [])) if row.kind is DriftKind.ORPHANED else row for row in drift
     )

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta
 
 from omni_assets.broker.flows import Flows, TopicOffsets
+from omni_assets.broker.snapshot import BrokerSnapshot
 from omni_assets.contracts.model import Manifest, Topic
 from omni_assets.drift.diff import Drift, row_of
 from omni_assets.drift.earlier import LOG, Earlier
@@ -20,14 +21,17 @@ _LONGEST = 10**14
 _SILENT = Judgement(Verdict.UNFIXABLE, Reason.NOTHING_WRITTEN)
 
 
-def silent_writers(manifest: Manifest, flows: Flows, earlier: Earlier, policy: Policy) -> Iterator[Drift]:
+def silent_writers(
+    manifest: Manifest, snapshot: BrokerSnapshot, flows: Flows, earlier: Earlier, policy: Policy
+) -> Iterator[Drift]:
     """Every published topic without a new record for longer than its window; none where no window is stated."""
     for topic in manifest.topics.values():
         window, offsets = _window(topic, policy), flows.offsets.get(topic.name)
-        if window is None or offsets is None or not topic.publishers or topic.blocked:
+        if window is None or topic.name not in snapshot.topics or not topic.publishers or topic.blocked:
             continue
-        if offsets.unknown:
-            yield row_of(topic, DriftKind.UNKNOWN, FLOWS, None, None, _UNSEEN, offsets.unknown)
+        if offsets is None or offsets.unknown:
+            why = "its offsets were not looked at" if offsets is None else offsets.unknown
+            yield row_of(topic, DriftKind.UNKNOWN, FLOWS, None, None, _UNSEEN, why)
             continue
         last = offsets.newest_at or _still_since(topic.name, offsets, earlier)
         if last is not None and flows.observed_at - last > window:

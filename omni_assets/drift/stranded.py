@@ -7,7 +7,7 @@ from datetime import datetime
 
 from omni_assets.broker.flows import Flows, TopicOffsets
 from omni_assets.broker.snapshot import BrokerSnapshot
-from omni_assets.contracts.model import Manifest
+from omni_assets.contracts.model import Manifest, Topic
 from omni_assets.contracts.naming import Grammar
 from omni_assets.contracts.rules import UNREAD_RULES
 from omni_assets.contracts.text import count, visible
@@ -16,7 +16,7 @@ from omni_assets.contracts.wiring.near_miss import Reason as Likeness
 from omni_assets.drift.diff import Drift
 from omni_assets.drift.earlier import Earlier
 from omni_assets.drift.judgement import Judgement
-from omni_assets.drift.kinds import DriftKind
+from omni_assets.drift.kinds import FLOWS, DriftKind
 from omni_assets.drift.policy import Compare, Policy
 from omni_assets.drift.verdict import Reason, Verdict
 
@@ -37,6 +37,7 @@ another version never is: that is a move, half done."""
 _SLIPS_OF_THE_EMPTY = frozenset({Likeness.PRODUCER, Likeness.KIND})
 
 
+_UNSEEN = Judgement(Verdict.UNKNOWN, Reason.NOT_OBSERVED)
 _STRANDED = Judgement(Verdict.NEEDS_APPROVAL, Reason.RECORDS_STRANDED)
 
 
@@ -48,38 +49,36 @@ def stranded(
     policy: Policy,
     grammar: Grammar | None = None,
 ) -> Iterator[Drift]:
-    """Every orphan that holds records which were most likely meant for a declared topic.
+    """Every orphan that holds records which were most likely meant for a declared topic; ``unknown`` where its offsets
+    were not seen.
 
     None while a contract cannot be read: it may declare the orphan.
     """
     if policy.orphaned.compare is Compare.IGNORE or any(each.rule in UNREAD_RULES for each in manifest.findings):
         return
-    holding: dict[str, tuple[TopicOffsets, int]] = {}
-    for name, observed in snapshot.topics.items():
-        offsets = flows.offsets.get(name)
-        if offsets is not None and name not in manifest.topics and not observed.internal:
-            left = _left(offsets, earlier.rescued.get(name, {}))
-            if left:
-                holding[name] = (offsets, left)
-    if not holding:
+    orphans = [name for name, seen in snapshot.topics.items() if name not in manifest.topics and not seen.internal]
+    left = {name: _left(flows.offsets.get(name), earlier.rescued.get(name, {})) for name in orphans}
+    if not any(records != 0 for records in left.values()):
         return
     names = NearNames(manifest.topics, grammar)
-    for name, (offsets, left) in holding.items():
+    for name, records in left.items():
+        if records == 0:
+            continue
         meant = next((near for near in names.of(name) if _slipped(near, flows.offsets.get(near.name))), None)
         if meant is not None:
-            topic = manifest.topics[meant.name]
-            where = topic.owner.location
-            told = _told(offsets, flows.offsets.get(meant.name), earlier.orphaned_since.get(name))
-            yield Drift(
-                name,
-                DriftKind.STRANDED,
-                "",
-                meant.name,
-                f"<={count(left, 'record')}",
-                *_STRANDED,
-                detail=f"near `{meant.name}` ({where.path}:{where.line}), {told}; "
-                f"{visible(meant.difference(name))}{_newest(offsets)}",
-            )
+            yield _row(name, meant, manifest.topics[meant.name], records, flows, earlier.orphaned_since.get(name))
+
+
+def _row(name: str, meant: Near, topic: Topic, left: int | None, flows: Flows, since: datetime | None) -> Drift:
+    where = topic.owner.location
+    near = f"near `{meant.name}` ({where.path}:{where.line})"
+    offsets = flows.offsets.get(name)
+    if offsets is None or left is None:
+        why = "its offsets were not looked at" if offsets is None else offsets.unknown
+        return Drift(name, DriftKind.UNKNOWN, FLOWS, None, None, *_UNSEEN, detail=f"{near}; {why}")
+    told = _told(offsets, flows.offsets.get(meant.name), since)
+    detail = f"{near}, {told}; {visible(meant.difference(name))}{_newest(offsets)}"
+    return Drift(name, DriftKind.STRANDED, "", meant.name, f"<={count(left, 'record')}", *_STRANDED, detail=detail)
 
 
 def _slipped(near: Near, declared: TopicOffsets | None) -> bool:
@@ -89,10 +88,10 @@ def _slipped(near: Near, declared: TopicOffsets | None) -> bool:
     return empty and near.reason in _SLIPS_OF_THE_EMPTY
 
 
-def _left(offsets: TopicOffsets, rescued: Mapping[int, int]) -> int:
-    """At most how many records have not been brought home; 0 where nothing was seen."""
-    if offsets.unknown:
-        return 0
+def _left(offsets: TopicOffsets | None, rescued: Mapping[int, int]) -> int | None:
+    """At most how many records have not been brought home, or ``None`` where that was not seen."""
+    if offsets is None or offsets.unknown:
+        return None
     pairs = enumerate(zip(offsets.earliest, offsets.latest, strict=True))
     return sum(max(0, latest - max(earliest, rescued.get(number, 0))) for number, (earliest, latest) in pairs)
 

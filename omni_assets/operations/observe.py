@@ -15,7 +15,7 @@ from omni_assets.contracts.model import Manifest
 from omni_assets.drift.diff import Drift, diff
 from omni_assets.drift.flow import flow_drift, joined, watched, with_flows
 from omni_assets.drift.health import Unhealthy, health
-from omni_assets.drift.kinds import UNDECLARED_KINDS, DriftKind
+from omni_assets.drift.kinds import FLOWS, DriftKind
 from omni_assets.drift.policy import Policy
 from omni_assets.drift.retirement import retiring
 from omni_assets.drift.verdict import Verdict
@@ -67,7 +67,7 @@ class DriftReport:
     def absent(self) -> tuple[Drift, ...]:
         """Differences that leave a declared topic missing, unseen or untouched."""
         kinds = (DriftKind.MISSING, DriftKind.UNKNOWN, DriftKind.CONFLICT)
-        return tuple(row.drift for row in self.rows if row.drift.kind in kinds)
+        return tuple(row.drift for row in self.rows if row.drift.kind in kinds and row.drift.field != FLOWS)
 
 
 def observe(context: Context) -> BrokerSnapshot:
@@ -146,7 +146,7 @@ def verdict_counts(drift: Iterable[Drift], declared_topics: int) -> dict[str, in
     """The number of rows by verdict; ``in_sync`` is the number of declared topics without a row."""
     rows = tuple(drift)
     counts = Counter(row.verdict for row in rows)
-    differing = {row.topic for row in rows if row.kind not in UNDECLARED_KINDS}
+    differing = {row.topic for row in rows if row.owner is not None}
     return {
         verdict.value: declared_topics - len(differing) if verdict is Verdict.IN_SYNC else counts[verdict]
         for verdict in Verdict

@@ -235,7 +235,7 @@ def test_what_a_silent_writer_says(found):
 def test_a_log_that_was_not_seen_is_unknown(found):
     rows = found(flows({NAME: TopicOffsets((), (), unknown="timed out")}), policy=DAILY)
     assert told(rows) == [("unknown", FLOWS, "not_observed")]
-    assert found(flows({}), policy=DAILY) == ()
+    assert told(found(flows({}), policy=DAILY)) == [("unknown", FLOWS, "not_observed")]
 
 
 # Stranded records
@@ -300,10 +300,17 @@ def test_what_was_rescued_is_stranded_no_more(found, rescued, shown):
     assert [row.observed for row in rows] == ([] if shown is None else [shown])
 
 
-def test_nothing_is_stranded_in_an_empty_or_unseen_orphan(found):
-    for offsets in (log(0, age=None), TopicOffsets((), (), unknown="timed out")):
-        assert found(flows({SLIP: offsets}), orphans=[SLIP]) == ()
-    assert found(flows({}), orphans=[SLIP]) == ()
+def test_nothing_is_stranded_in_an_empty_orphan(found):
+    assert found(flows({SLIP: log(0, age=None)}), orphans=[SLIP]) == ()
+
+
+@pytest.mark.parametrize("offsets", [{}, {SLIP: TopicOffsets((), (), unknown="timed out")}])
+def test_an_orphan_that_was_not_seen_may_be_stranded(found, offsets):
+    rows = found(flows(offsets), orphans=[SLIP, "onex.evt.billing.invoice-sent.v1"])
+    assert [(row.topic, row.kind, row.field, row.verdict) for row in rows] == [
+        (SLIP, DriftKind.UNKNOWN, FLOWS, Verdict.UNKNOWN)
+    ]
+    assert rows[0].detail.startswith(f"near `{NAME}` (contract.yaml:7); ")
 
 
 def test_who_ignores_orphans_hears_of_no_stranded_ones(found):
