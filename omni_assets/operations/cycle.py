@@ -28,7 +28,8 @@ class Cycle:
     """How a ``reconcile`` run ended. Numbers are ``None`` where the run did not get as far.
 
     ``drift`` is the number of differences by verdict, ``in_sync`` counting declared topics without any;
-    ``provisioned`` the number of declared topics by outcome. ``error`` says why the run failed.
+    ``provisioned`` the number of declared topics by outcome. ``applied`` is the number of steps of the run's plan by
+    outcome: ``left`` need an approval, and ``waiting`` were held back. ``error`` says why the run failed.
     """
 
     run_id: str
@@ -40,6 +41,7 @@ class Cycle:
     contract_errors: int | None
     contract_warnings: int | None
     provisioned: Mapping[str, int] | None
+    applied: Mapping[str, int] | None
     drift: Mapping[str, int] | None
     failed_checks: tuple[str, ...]
     error: str | None
@@ -116,6 +118,7 @@ def _cycle(output: bytes, code: int, log: Path) -> Cycle:
         contract_errors=document["contract_errors"],
         contract_warnings=document["contract_warnings"],
         provisioned=document["provisioned"],
+        applied=document["applied"],
         drift=document["drift"],
         failed_checks=tuple(document["checks"]["failed"]),
         error=document["error"],

@@ -7,10 +7,13 @@ import dagster as dg
 from omni_assets.contracts.model import Manifest
 from omni_assets.errors import OmniError
 from omni_assets.pipeline.resources import ProjectResource
+from omni_assets.pipeline.topics.apply_plan import apply_plan
 from omni_assets.pipeline.topics.assets import topic_tables
+from omni_assets.pipeline.topics.history import history_asset
 from omni_assets.pipeline.topics.jobs import hourly, reconcile
 from omni_assets.pipeline.topics.lineage import external_assets
 from omni_assets.pipeline.topics.sensors import contracts_changed, topic_missing
+from omni_assets.pipeline.topics.summary import daily, drift_summary, summarize_drift
 
 
 def build(project: ProjectResource) -> dg.Definitions:
@@ -23,9 +26,9 @@ def build(project: ProjectResource) -> dg.Definitions:
         problem = str(error)
     external = external_assets(manifest)
     return dg.Definitions(
-        assets=[topic_tables(external.contracts, problem), *external.specs],
-        jobs=[reconcile],
-        schedules=[hourly],
+        assets=[topic_tables(external.contracts, problem), history_asset(), drift_summary, *external.specs],
+        jobs=[reconcile, apply_plan, summarize_drift],
+        schedules=[hourly, daily],
         sensors=[contracts_changed, topic_missing],
         resources={"project": project},
         executor=dg.in_process_executor,

@@ -23,7 +23,7 @@ from omni_assets.broker.local.process import identity
 from omni_assets.pipeline.definitions import build
 from omni_assets.pipeline.resources import ProjectResource
 from omni_assets.pipeline.topics.jobs import BECAUSE, RECONCILE, UNFINISHED
-from omni_assets.pipeline.topics.keys import DECLARED_TOPICS, PROVISIONED_TOPICS, TOPIC_DRIFT
+from omni_assets.pipeline.topics.keys import APPLIED_CHANGES, DECLARED_TOPICS, PROVISIONED_TOPICS, TOPIC_DRIFT
 
 _Metadata: TypeAlias = Mapping[str, dg.MetadataValue[Any]]
 
@@ -80,6 +80,7 @@ def run(project: ProjectResource, instance: dg.DagsterInstance) -> dict[str, Any
         "contract_warnings": _number(contracts, "contract_warnings"),
         "observed_topics": _number(drift, "observed_topics"),
         "provisioned": _numbers(provisioned, ("created", "existed", "failed", "skipped")),
+        "applied": _numbers(written.get(APPLIED_CHANGES), ("applied", "failed", "unconfirmed", "left", "waiting")),
         "drift": _verdicts(drift),
         "error": _sentence(result),
     }

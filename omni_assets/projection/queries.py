@@ -66,6 +66,10 @@ HISTORY_OF_TOPICS = (
     "QUALIFY row_number() OVER (PARTITION BY topic ORDER BY drift_history.first_seen DESC, kind, field) <= $limit "
     "ORDER BY topic, drift_history.first_seen DESC, kind, field"
 )
+TURNED = (
+    "SELECT DISTINCT topic FROM drift_history "
+    "WHERE cluster = $cluster AND (epoch_us(first_seen) > $since OR epoch_us(resolved) > $since) ORDER BY topic"
+)
 SUMMARY = (
     "SELECT kind, verdict, count(*) FILTER (resolved IS NULL) AS open_now, "
     "count(*) FILTER (epoch_us(first_seen) > $since) AS opened, "

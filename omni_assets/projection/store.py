@@ -197,11 +197,15 @@ class Projection:
             )
         return MappingProxyType({topic: tuple(rows) for topic, rows in groupby(found, key=lambda row: row.topic)})
 
+    def turned(self, cluster: str, since: datetime) -> tuple[str, ...]:
+        """The topics of which a drift opened or was resolved after ``since``, by name."""
+        with self._reading() as connection:
+            return read(connection, str, queries.TURNED, cluster=cluster, since=_microseconds(since))
+
     def summary(self, cluster: str, since: datetime) -> tuple[SummaryRow, ...]:
         """Drift of a cluster by kind and verdict: what is open, and what opened and was resolved after ``since``."""
-        after = (since - _EPOCH) // timedelta(microseconds=1)
         with self._reading() as connection:
-            return read(connection, SummaryRow, queries.SUMMARY, cluster=cluster, since=after)
+            return read(connection, SummaryRow, queries.SUMMARY, cluster=cluster, since=_microseconds(since))
 
     def provisioned(
         self, topic: str | None = None, cluster: str | None = None, limit: int = 1000
@@ -330,6 +334,11 @@ class Projection:
             if episodes.waiting >= CHUNK_ROWS:
                 _write_episodes(connection, episodes)
         return end, frozenset(touched)
+
+
+def _microseconds(at: datetime) -> int:
+    """A time as the questions take it."""
+    return (at - _EPOCH) // timedelta(microseconds=1)
 
 
 def _declare(connection: duckdb.DuckDBPyConnection, declared: Declared, at: datetime) -> int:

@@ -26,6 +26,7 @@ DOCUMENT: Mapping[str, Any] = {
     "contract_errors": 0,
     "contract_warnings": 0,
     "provisioned": None,
+    "applied": None,
     "drift": None,
     "checks": {"passed": [], "failed": ["contracts_valid"]},
     "error": "no broker answers.",

@@ -13,8 +13,17 @@ from confluent_kafka.admin import AlterConfigOpType, ConfigEntry, ConfigResource
 
 from omni_assets.pipeline.resources import ProjectResource
 from omni_assets.pipeline.topics.assets import topic_tables
-from omni_assets.pipeline.topics.checks import CONTRACTS_VALID, RULES
-from omni_assets.pipeline.topics.keys import DECLARED_TOPICS, OBSERVED_TOPICS, PROVISIONED_TOPICS, TABLES, TOPIC_DRIFT
+from omni_assets.pipeline.topics.checks import CONTRACTS_VALID
+from omni_assets.pipeline.topics.history import MOST_PAGES
+from omni_assets.pipeline.topics.keys import (
+    DECLARED_TOPICS,
+    OBSERVED_TOPICS,
+    PROVISIONED_TOPICS,
+    TABLES,
+    TOPIC_DRIFT,
+    TOPIC_DRIFT_HISTORY,
+)
+from omni_assets.pipeline.topics.rules import NOTES, RULES
 from omni_assets.projection.store import Projection
 
 pytestmark = pytest.mark.dagster
@@ -74,12 +83,12 @@ def test_each_difference_is_found_by_its_check_with_owner_and_line(
     reconcile(project(broker.bootstrap_servers))
     misspelt = COMPLETE.replace("routing-complete", "routing_complete")
     client = broker.client
-    shorter = ConfigEntry("retention.ms", "60000", incremental_operation=AlterConfigOpType.SET)
+    longer = ConfigEntry("retention.ms", "2592000000", incremental_operation=AlterConfigOpType.SET)
     changes = [
         *client.create_topics([NewTopic(misspelt, 1, 1)]).values(),
         *client.create_partitions([NewPartitions(FAILED, 4)]).values(),
         *client.incremental_alter_configs(
-            [ConfigResource(ResourceType.TOPIC, REQUEST, incremental_configs=[shorter])]
+            [ConfigResource(ResourceType.TOPIC, REQUEST, incremental_configs=[longer])]
         ).values(),
     ]
     for change in changes:
@@ -93,7 +102,7 @@ def test_each_difference_is_found_by_its_check_with_owner_and_line(
     assert orphan["topic"] == misspelt
     assert COMPLETE in orphan["why"]
     config = check(result, "configs_match").metadata["offending_topics"].records[0].data
-    assert (config["topic"], config["declared"], config["observed"]) == (REQUEST, "7d", "1min")
+    assert (config["topic"], config["declared"], config["observed"]) == (REQUEST, "7d", "30d")
     assert config["owner"] == "router"
     assert re.search(r"contracts/router/contract\.yaml:\d+$", config["contract"])
     drift = metadata(result, TOPIC_DRIFT)
@@ -109,7 +118,7 @@ def test_each_difference_is_found_by_its_check_with_owner_and_line(
 def test_a_run_writes_as_many_events_for_200_topics_as_for_5(
     project: Projects, reconcile: Reconcile, write_contract: Writer, broker: Any, instance: dg.DagsterInstance
 ) -> None:
-    events = []
+    events, paged = [], []
     for topics in (5, 200):
         write_contract("router", publishes=[f"onex.evt.router.event-{number}.v1" for number in range(topics)])
         # Orphans as well: the topics of another project, of which there are more each time.
@@ -120,8 +129,10 @@ def test_a_run_writes_as_many_events_for_200_topics_as_for_5(
         result = reconcile(project(broker.bootstrap_servers))
         assert result.success
         assert metadata(result, TOPIC_DRIFT)["kind_orphaned"] >= topics
-        events.append(len(instance.all_logs(result.run_id)))
+        paged.append(materialized(result).count(TOPIC_DRIFT_HISTORY.to_user_string()))
+        events.append(len(instance.all_logs(result.run_id)) - paged[-1])
     assert events[0] == events[1]
+    assert paged == [5, MOST_PAGES], "a page for each topic with news, and no more than a run may write"
 
 
 @pytest.mark.broker
@@ -139,10 +150,10 @@ def test_tables_in_the_metadata_are_bounded_and_say_so(
 @pytest.mark.parametrize(
     ("asked", "written"),
     [
-        ((TOPIC_DRIFT,), ["topic_drift"]),
+        ((TOPIC_DRIFT,), ["topic_drift_history", "topic_drift"]),
         ((OBSERVED_TOPICS,), ["observed_topics"]),
         ((DECLARED_TOPICS,), ["declared_topics"]),
-        ((OBSERVED_TOPICS, TOPIC_DRIFT), ["observed_topics", "topic_drift"]),
+        ((OBSERVED_TOPICS, TOPIC_DRIFT), ["observed_topics", "topic_drift_history", "topic_drift"]),
     ],
 )
 def test_looking_alone_creates_nothing(
@@ -165,7 +176,7 @@ def test_looking_alone_creates_nothing(
 @pytest.mark.parametrize(
     ("selection", "judged"),
     [
-        (dg.AssetSelection.checks_for_assets(TOPIC_DRIFT), {rule.name for rule in RULES}),
+        (dg.AssetSelection.checks_for_assets(TOPIC_DRIFT), {rule.name for rule in (*RULES, *NOTES)}),
         (dg.AssetSelection.checks(dg.AssetCheckKey(TOPIC_DRIFT, "none_missing")), {"none_missing"}),
         (dg.AssetSelection.checks(dg.AssetCheckKey(DECLARED_TOPICS, CONTRACTS_VALID)), {CONTRACTS_VALID}),
     ],

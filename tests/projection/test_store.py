@@ -508,3 +508,5 @@ def test_a_summary_counts_what_is_open_and_what_turned_since(tmp_path: Path, sam
         sample.at(10),
     )
     assert projection.summary("another", sample.at(5)) == ()
+    assert projection.turned("main", sample.at(5)) == ("t1", "t2")
+    assert projection.turned("main", sample.at(11)) == ()

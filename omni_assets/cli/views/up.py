@@ -62,6 +62,8 @@ def _cycle_lines(cycle: Cycle, width: int | None) -> list[Line]:
         _numbers(cycle.provisioned or {}) or "nothing provisioned",
         f"drift: {_numbers(drift) or 'none'}",
     ]
+    if changes := _numbers(cycle.applied or {}):
+        parts.insert(2, f"steps: {changes}")
     if cycle.contract_errors:
         parts.append(f"{count(cycle.contract_errors, 'error')} in contracts: `omni check` lists them")
     lines = paragraph(f"{'; '.join(parts)} {figures}", width, "green" if cycle.clean else "yellow")

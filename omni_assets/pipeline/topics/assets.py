@@ -14,8 +14,10 @@ import dagster as dg
 
 from omni_assets.broker.snapshot import BrokerSnapshot
 from omni_assets.contracts.model import Finding, Manifest, Topic
+from omni_assets.drift.health import health
 from omni_assets.drift.kinds import DriftKind
 from omni_assets.errors import OmniError
+from omni_assets.operations.apply import Applied
 from omni_assets.operations.context import Context
 from omni_assets.operations.judging import contract_findings
 from omni_assets.operations.observe import DriftReport, OpenDrift, drift, observe
@@ -24,33 +26,33 @@ from omni_assets.operations.provision import Provisioning, provision
 from omni_assets.operations.recording import declare
 from omni_assets.pipeline.resources import ProjectResource, one_sentence
 from omni_assets.pipeline.topics import checks
+from omni_assets.pipeline.topics.changes import Changes, Waiting, changes_metadata, correct, corrected, plan_alone
 from omni_assets.pipeline.topics.fingerprint import FINGERPRINT, fingerprint
+from omni_assets.pipeline.topics.history import OBSERVED_AT, pages, turned
 from omni_assets.pipeline.topics.keys import (
+    APPLIED_CHANGES,
     DECLARED_TOPICS,
-    GROUP,
     OBSERVED_TOPICS,
-    PLATFORM,
     PROVISIONED_TOPICS,
     TOPIC_DRIFT,
 )
-from omni_assets.pipeline.topics.metadata import Column, Metadata, column_schema, counts, preview, seconds
-from omni_assets.projection import rows
-from omni_assets.projection.descriptions import COLUMN_DESCRIPTIONS
+from omni_assets.pipeline.topics.metadata import Column, Metadata, counts, preview, seconds
+from omni_assets.pipeline.topics.specs import table_specs
 from omni_assets.projection.store import Projection
 
-Event: TypeAlias = dg.MaterializeResult[Any] | dg.AssetCheckResult
+Event: TypeAlias = dg.MaterializeResult[Any] | dg.AssetMaterialization | dg.AssetCheckResult
 
 
 def topic_tables(contracts: Sequence[dg.AssetKey], problem: str = "") -> dg.AssetsDefinition:
     """The table assets with their checks. ``problem`` says why the contracts could not be read, or is empty."""
 
     @dg.multi_asset(
-        name="reconcile_topics", specs=_specs(contracts, problem), check_specs=checks.specs(), can_subset=True
+        name="reconcile_topics", specs=table_specs(contracts, problem), check_specs=checks.specs(), can_subset=True
     )
     def reconcile_topics(context: dg.AssetExecutionContext, project: ProjectResource) -> Iterator[Event]:
         asked = _Asked(frozenset(context.selected_asset_keys), frozenset(context.selected_asset_check_keys))
-        for event in _reconcile(project, asked):
-            if isinstance(event, dg.MaterializeResult) or asked.judges(event):
+        for event in _reconcile(project, asked, context.instance):
+            if not isinstance(event, dg.AssetCheckResult) or asked.judges(event):
                 yield event
 
     return reconcile_topics
@@ -66,13 +68,17 @@ class _Asked:
     @property
     def compares(self) -> bool:
         """Whether what is declared is held against what is observed."""
-        return TOPIC_DRIFT in self.assets or any(check.asset_key == TOPIC_DRIFT for check in self.checks)
+        return self.touches(TOPIC_DRIFT)
+
+    def touches(self, key: dg.AssetKey) -> bool:
+        """Whether an asset is to be written, or a check on it to be judged."""
+        return key in self.assets or any(check.asset_key == key for check in self.checks)
 
     def judges(self, result: dg.AssetCheckResult) -> bool:
         return any((check.asset_key, check.name) == (result.asset_key, result.check_name) for check in self.checks)
 
 
-def _reconcile(project: ProjectResource, asked: _Asked) -> Iterator[Event]:
+def _reconcile(project: ProjectResource, asked: _Asked, instance: dg.DagsterInstance) -> Iterator[Event]:
     """What the selected assets and checks say, in order; each event is given as soon as it is true."""
     started = monotonic()
     with one_sentence():
@@ -94,20 +100,53 @@ def _reconcile(project: ProjectResource, asked: _Asked) -> Iterator[Event]:
         with one_sentence():
             provisioning = provision(where, manifest, trigger="dagster")
         yield dg.MaterializeResult(asset_key=PROVISIONED_TOPICS, metadata=_provisioned(where, provisioning))
-    if asked.compares:
-        began = monotonic()
+    changes = None
+    if asked.touches(APPLIED_CHANGES):
         with one_sentence():
-            report = drift(where, manifest)
-        if OBSERVED_TOPICS in asked.assets:
-            yield dg.MaterializeResult(asset_key=OBSERVED_TOPICS, metadata=_observed(where, report.snapshot))
-        if TOPIC_DRIFT in asked.assets:
-            drifted = _drift(where, report, findings, monotonic() - began)
-            yield dg.MaterializeResult(asset_key=TOPIC_DRIFT, metadata=drifted)
-        yield from checks.drift_checks(row.drift for row in report.rows)
-    elif OBSERVED_TOPICS in asked.assets:
+            changes = correct(where, manifest) if APPLIED_CHANGES in asked.assets else plan_alone(where, manifest)
+        if APPLIED_CHANGES in asked.assets:
+            yield dg.MaterializeResult(asset_key=APPLIED_CHANGES, metadata=changes_metadata(where, changes))
+        yield corrected(changes)
+    if asked.compares:
+        if isinstance(changes, Waiting) and changes.until_observed:
+            # What is observed now would be what the brake compares with next time, and release it.
+            raise dg.Failure(changes.why, allow_retries=False)
+        yield from _compared(where, manifest, findings, changes, asked, instance)
+    elif asked.touches(OBSERVED_TOPICS):
         with one_sentence():
             snapshot = observe(where)
-        yield dg.MaterializeResult(asset_key=OBSERVED_TOPICS, metadata=_observed(where, snapshot))
+        if OBSERVED_TOPICS in asked.assets:
+            yield dg.MaterializeResult(asset_key=OBSERVED_TOPICS, metadata=_observed(where, snapshot))
+        yield checks.replicas_healthy(health(snapshot))
+
+
+def _compared(
+    where: Context,
+    manifest: Manifest,
+    findings: Sequence[Finding],
+    changes: Changes | None,
+    asked: _Asked,
+    instance: dg.DagsterInstance,
+) -> Iterator[Event]:
+    """What is observed and what differs. The observation that followed a change is the one that counts."""
+    began = monotonic()
+    applied = changes if isinstance(changes, Applied) else None
+    carried = () if applied is None else applied.carried
+    after = None if applied is None else applied.after
+    with one_sentence():
+        report = drift(where, manifest) if after is None else after
+    if OBSERVED_TOPICS in asked.assets:
+        yield dg.MaterializeResult(asset_key=OBSERVED_TOPICS, metadata=_observed(where, report.snapshot))
+    yield checks.replicas_healthy(report.unhealthy)
+    if TOPIC_DRIFT in asked.assets:
+        with one_sentence():
+            news = turned(where, report, carried, instance)
+        # The pages first: what was materialized is what the next run's pages begin after.
+        with one_sentence():
+            yield from pages(where, report, carried, news, instance)
+        drifted = {**_drift(where, report, findings, monotonic() - began), **news.metadata}
+        yield dg.MaterializeResult(asset_key=TOPIC_DRIFT, metadata=drifted)
+    yield from checks.drift_checks(row.drift for row in report.rows)
 
 
 def _declared(where: Context, manifest: Manifest, findings: Sequence[Finding], duration: float) -> Metadata:
@@ -199,8 +238,8 @@ def _drift(where: Context, report: DriftReport, findings: Sequence[Finding], dur
         **counts(checks.severities(findings)),
         "digest": dg.MetadataValue.text(report.manifest.digest),
         FINGERPRINT: dg.MetadataValue.text(fingerprint(report.manifest)),
-        "observed_at": dg.MetadataValue.timestamp(report.snapshot.observed_at),
-        **_broker(where, report.snapshot.calls, duration),
+        OBSERVED_AT: dg.MetadataValue.timestamp(report.snapshot.observed_at),
+        **_broker(where, report.calls, duration),
         **_projection(where),
         "declared_in": dg.MetadataValue.asset(DECLARED_TOPICS),
         "observed_in": dg.MetadataValue.asset(OBSERVED_TOPICS),
@@ -243,55 +282,3 @@ _DECLARED_COLUMNS = (
     Column("config"),
     Column("contract"),
 )
-
-
-def _specs(contracts: Sequence[dg.AssetKey], problem: str) -> list[dg.AssetSpec]:
-    wrong = f"\n\n**The contracts could not be read when this was loaded:** {problem}" if problem else ""
-    return [
-        dg.AssetSpec(
-            DECLARED_TOPICS,
-            deps=contracts,
-            group_name=GROUP,
-            owners=[PLATFORM],
-            kinds={"yaml", "duckdb"},
-            description="What should exist: one row for each topic that a `contract.yaml` declares, with its owner, "
-            "its settings and the line that says so." + wrong,
-            metadata=_table("declared_topics", rows.DeclaredTopicRow, after="updated_at"),
-        ),
-        dg.AssetSpec(
-            PROVISIONED_TOPICS,
-            deps=[DECLARED_TOPICS],
-            group_name=GROUP,
-            owners=[PLATFORM],
-            kinds={"kafka", "duckdb"},
-            skippable=True,
-            description="What provisioning did: declared topics that the broker did not have are created and read "
-            "back; existing topics are left alone. Not materialized while `OMNI_READONLY=1` forbids writes.",
-            metadata=_table("provision_log", rows.ProvisionRow),
-        ),
-        dg.AssetSpec(
-            OBSERVED_TOPICS,
-            deps=[PROVISIONED_TOPICS],
-            group_name=GROUP,
-            owners=[PLATFORM],
-            kinds={"kafka", "duckdb"},
-            description="What does exist: one row for each topic on the broker, from one observation. What could not "
-            "be seen is marked `unknown`, never taken for missing.",
-            metadata=_table("observed_topics", rows.ObservedTopicRow, before="cluster", after="changed_at"),
-        ),
-        dg.AssetSpec(
-            TOPIC_DRIFT,
-            deps=[DECLARED_TOPICS, OBSERVED_TOPICS],
-            group_name=GROUP,
-            owners=[PLATFORM],
-            kinds={"duckdb"},
-            description="The difference between the two: one row for each topic and setting that differs, with a "
-            "verdict (auto_fixable, needs_approval, unfixable, unknown), the reason, and the node that answers for it.",
-            metadata=_table("drift", rows.DriftRow),
-        ),
-    ]
-
-
-def _table(name: str, row: type, before: str = "", after: str = "") -> dict[str, Any]:
-    schema = column_schema(row, COLUMN_DESCRIPTIONS[name], before, after)
-    return {"dagster/table_name": f"projection.main.{name}", "dagster/column_schema": schema}

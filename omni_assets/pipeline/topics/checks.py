@@ -6,102 +6,25 @@ many topics there are.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from typing import TypeAlias
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 import dagster as dg
 
 from omni_assets.contracts.model import Finding, Manifest, Severity
+from omni_assets.contracts.text import count
 from omni_assets.contracts.values import readable
 from omni_assets.drift.diff import Drift
+from omni_assets.drift.health import Unhealthy
 from omni_assets.drift.kinds import DriftKind
-from omni_assets.drift.verdict import Verdict
-from omni_assets.pipeline.topics.keys import DECLARED_TOPICS, TOPIC_DRIFT
+from omni_assets.pipeline.topics.changes import SAFE_DRIFT_CORRECTED
+from omni_assets.pipeline.topics.keys import APPLIED_CHANGES, DECLARED_TOPICS, OBSERVED_TOPICS, TOPIC_DRIFT
 from omni_assets.pipeline.topics.metadata import Column, counts, preview
+from omni_assets.pipeline.topics.rules import NOTES, RULES, DriftRule
 
 _ERROR, _WARN = dg.AssetCheckSeverity.ERROR, dg.AssetCheckSeverity.WARN
 
-Concerns: TypeAlias = Callable[[Drift], bool]
-
-
-def _of(kind: DriftKind) -> Concerns:
-    return lambda drift: drift.kind is kind
-
-
-@dataclass(frozen=True, slots=True)
-class DriftRule:
-    """A check over drift: it fails when any row concerns it."""
-
-    name: str
-    severity: dg.AssetCheckSeverity
-    concerns: Concerns
-    description: str
-    passes: str
-    fails: str
-
-
-RULES: tuple[DriftRule, ...] = (
-    DriftRule(
-        "none_missing",
-        _ERROR,
-        _of(DriftKind.MISSING),
-        "Every declared topic is on the broker. A missing one means that a service sends into nothing.",
-        "every declared topic that could be seen is on the broker",
-        "declared and not on the broker",
-    ),
-    DriftRule(
-        "no_orphans",
-        _WARN,
-        _of(DriftKind.ORPHANED),
-        "Every topic on the broker is declared by a contract. An orphan is often a misspelt name that a service "
-        "created by using it.",
-        "every topic on the broker is declared",
-        "on the broker and declared by no contract",
-    ),
-    DriftRule(
-        "partitions_match",
-        _WARN,
-        _of(DriftKind.PARTITIONS),
-        "Topics have as many partitions as declared.",
-        "all partition counts that could be seen are as declared",
-        "with another number of partitions than declared",
-    ),
-    DriftRule(
-        "replication_matches",
-        _WARN,
-        _of(DriftKind.REPLICATION),
-        "Every partition has as many replicas as declared. A dead replica is not drift.",
-        "all replication factors that could be seen are as declared",
-        "with another replication factor than declared",
-    ),
-    DriftRule(
-        "configs_match",
-        _WARN,
-        _of(DriftKind.CONFIG),
-        "Retention, compaction and the other settings have the declared values in effect.",
-        "all config values that could be seen are as declared",
-        "with config values that differ",
-    ),
-    DriftRule(
-        "contracts_agree",
-        _ERROR,
-        _of(DriftKind.CONFLICT),
-        "No two contracts give one topic different settings. Where they do, nothing touches the topic.",
-        "no topic is declared in two ways",
-        "held back until their contracts are mended",
-    ),
-    DriftRule(
-        "nothing_unknown",
-        _ERROR,
-        lambda drift: drift.verdict is Verdict.UNKNOWN,
-        "Everything could be seen: no describe failed or was not allowed, no value is hidden, every contract could "
-        "be read. What is unknown is neither missing nor in sync.",
-        "everything could be seen",
-        "of which something could not be seen",
-    ),
-)
 CONTRACTS_VALID = "contracts_valid"
+REPLICAS_HEALTHY = "replicas_healthy"
 
 
 def specs() -> list[dg.AssetCheckSpec]:
@@ -112,9 +35,23 @@ def specs() -> list[dg.AssetCheckSpec]:
         description="No contract has an error: each can be read, and its topics follow the grammar. "
         "`omni check` shows the same with the fixes.",
     )
+    changes = dg.AssetCheckSpec(
+        SAFE_DRIFT_CORRECTED,
+        asset=APPLIED_CHANGES,
+        description="Every difference that is safe to correct was corrected, and read back. It fails where a step did "
+        "not take effect, and where a brake or `OMNI_READONLY=1` held the steps back.",
+    )
+    healthy = dg.AssetCheckSpec(
+        REPLICAS_HEALTHY,
+        asset=OBSERVED_TOPICS,
+        description="Every partition has a leader, and all of its replicas are in sync. Health is not drift: the "
+        "brokers mend it themselves, or their owner does.",
+    )
     return [
         contracts,
-        *(dg.AssetCheckSpec(rule.name, asset=TOPIC_DRIFT, description=rule.description) for rule in RULES),
+        changes,
+        healthy,
+        *(dg.AssetCheckSpec(rule.name, asset=TOPIC_DRIFT, description=rule.description) for rule in (*RULES, *NOTES)),
     ]
 
 
@@ -143,27 +80,43 @@ def contracts_unusable(sentence: str) -> dg.AssetCheckResult:
     )
 
 
+def replicas_healthy(unhealthy: Sequence[Unhealthy]) -> dg.AssetCheckResult:
+    """Whether all topics that were seen are well, internal ones included."""
+    topics = len({each.topic for each in unhealthy})
+    listed = preview("offending_topics", _HEALTH_COLUMNS, map(_health_row, unhealthy)) if unhealthy else {}
+    return dg.AssetCheckResult(
+        passed=not unhealthy,
+        asset_key=OBSERVED_TOPICS,
+        check_name=REPLICAS_HEALTHY,
+        severity=_WARN,
+        description=f"{count(topics, 'topic')} with partitions that are not well"
+        if unhealthy
+        else "every partition that was seen has a leader and all of its replicas in sync",
+        metadata={"topics": topics, **listed},
+    )
+
+
 def drift_checks(drift: Iterable[Drift]) -> Iterator[dg.AssetCheckResult]:
     """A result for each rule, with the rows that concern it."""
     rows = tuple(drift)
     for rule in RULES:
-        found = [row for row in rows if rule.concerns(row)]
-        topics = len({row.topic for row in found})
-        yield dg.AssetCheckResult(
-            passed=not found,
-            asset_key=TOPIC_DRIFT,
-            check_name=rule.name,
-            severity=rule.severity,
-            description=f"{topics} {'topic' if topics == 1 else 'topics'} {rule.fails}" if found else rule.passes,
-            metadata={
-                "topics": topics,
-                **(
-                    preview("offending_topics", DRIFT_COLUMNS, map(drift_row, found), "see `omni drift`")
-                    if found
-                    else {}
-                ),
-            },
-        )
+        found = tuple(filter(rule.concerns, rows))
+        yield _judged(rule, found, passed=not found)
+    for rule in NOTES:
+        yield _judged(rule, tuple(filter(rule.concerns, rows)), passed=True)
+
+
+def _judged(rule: DriftRule, found: Sequence[Drift], *, passed: bool) -> dg.AssetCheckResult:
+    topics = len({row.topic for row in found})
+    listed = preview("offending_topics", DRIFT_COLUMNS, map(drift_row, found), "see `omni drift`") if found else {}
+    return dg.AssetCheckResult(
+        passed=passed,
+        asset_key=TOPIC_DRIFT,
+        check_name=rule.name,
+        severity=rule.severity,
+        description=f"{count(topics, 'topic')} {rule.fails}" if found else rule.passes,
+        metadata={"topics": topics, **listed},
+    )
 
 
 def severities(findings: Iterable[Finding]) -> Mapping[str, int]:
@@ -185,12 +138,17 @@ DRIFT_COLUMNS = (
 FINDING_COLUMNS = (Column("code"), Column("severity"), Column("message"), Column("contract"), Column("fix"))
 
 
+def drift_name(kind: DriftKind, field: str) -> str:
+    """What differs, in the words of a table: a config key is named."""
+    return f"{kind.value} {field}".strip() if kind is DriftKind.CONFIG else kind.value.replace("_", " ")
+
+
 def drift_row(drift: Drift) -> dict[str, str | None]:
     """A difference as a row for people."""
     place = f"{drift.location.path}:{drift.location.line}" if drift.location else None
     return {
         "topic": drift.topic,
-        "drift": f"{drift.kind.value} {drift.field}".strip() if drift.kind is DriftKind.CONFIG else drift.kind.value,
+        "drift": drift_name(drift.kind, drift.field),
         "declared": readable(drift.field, drift.declared),
         "observed": readable(drift.field, drift.observed),
         "verdict": drift.verdict.value.replace("_", " "),
@@ -198,6 +156,13 @@ def drift_row(drift: Drift) -> dict[str, str | None]:
         "owner": drift.owner,
         "contract": place,
     }
+
+
+_HEALTH_COLUMNS = (Column("topic"), Column("health"), Column("detail"))
+
+
+def _health_row(each: Unhealthy) -> dict[str, str]:
+    return {"topic": each.topic, "health": each.kind.value.replace("_", " "), "detail": each.detail}
 
 
 def finding_row(finding: Finding) -> dict[str, str]:

@@ -1,4 +1,4 @@
-"""The job ``reconcile``: provision what is missing, then say what differs. Hourly, and whenever a sensor asks."""
+"""The job ``reconcile``: do what is safe, then say what differs. Hourly, and whenever a sensor asks."""
 
 from __future__ import annotations
 
@@ -17,8 +17,9 @@ BECAUSE = "omni/because"
 reconcile = dg.define_asset_job(
     RECONCILE,
     selection=dg.AssetSelection.assets(*TABLES),
-    description="Reads the contracts, creates the declared topics that the broker does not have, observes the broker "
-    "and projects what differs. What is safe is done; the rest is surfaced as drift with a verdict.",
+    description="Reads the contracts, creates the declared topics that the broker does not have, corrects what is safe "
+    "to correct, observes the broker and projects what differs. The rest is surfaced as drift with a verdict, and what "
+    "needs an approval waits for the job `apply_plan`.",
 )
 
 hourly = dg.ScheduleDefinition(

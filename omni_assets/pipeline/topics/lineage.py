@@ -10,7 +10,6 @@ import re
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from hashlib import sha256
 from typing import Any, TypeAlias
 
 import dagster as dg
@@ -20,6 +19,7 @@ from omni_assets.contracts.text import visible
 from omni_assets.pipeline.topics.cycles import Edge, Vertex, closing_edges
 from omni_assets.pipeline.topics.keys import DECLARED_TOPICS, PLATFORM, TOPIC_DRIFT
 from omni_assets.pipeline.topics.metadata import Column, preview
+from omni_assets.pipeline.topics.spelling import spelt
 
 MOST_TOPICS = 250
 """Most topics that are assets of their own; with more, lineage goes from node to node and topics are listed there."""
@@ -31,9 +31,7 @@ _Metadata: TypeAlias = Mapping[str, Any]
 
 _NODE, _TOPIC, _CONTRACTS = "nodes", "topics", "contracts"
 _NO_TOPICS = "without_topics"
-_NOT_IN_A_KEY = re.compile(r"[^A-Za-z0-9_.-]|^\.+$")
 _NOT_IN_A_GROUP = re.compile(r"[^A-Za-z0-9_]+")
-_LONGEST_KEY = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -204,12 +202,7 @@ def _left_out(edges: Sequence[Edge], through: Mapping[Edge, Sequence[str]]) -> _
 
 
 def _key(vertex: Vertex) -> dg.AssetKey:
-    name = vertex.name
-    safe = _NOT_IN_A_KEY.sub("_", name)[:_LONGEST_KEY]
-    if safe != name:
-        # Names that only differ in what is replaced must not share a key.
-        safe = f"{safe}-{sha256(name.encode('utf-8', 'surrogatepass')).hexdigest()[:8]}"
-    return dg.AssetKey([vertex.kind, safe])
+    return dg.AssetKey([vertex.kind, spelt(vertex.name)])
 
 
 def _domain(manifest: Manifest, contracts: Iterable[Contract]) -> str:
