@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import pty
+import signal
 import subprocess
 
 import pytest
@@ -11,6 +12,7 @@ from confluent_kafka import Producer
 from confluent_kafka.admin import NewTopic
 
 from tests.cli.conftest import OMNI
+from tests.support.stranded import committed, strand
 
 pytestmark = pytest.mark.broker
 
@@ -112,3 +114,35 @@ def test_nothing_is_written_where_writing_is_forbidden(stranded):
     assert ran.code == 2
     assert "OMNI_READONLY=1 forbids every write" in ran.err
     assert stranded.omni("rescue", ORPHAN, "--into", HOME, "--dry-run", OMNI_READONLY="1").code == 1
+
+
+@pytest.mark.slow
+def test_ctrl_c_leaves_whole_transactions_and_the_next_run_goes_on(stranded, address):
+    total = 30_000
+    strand(address, ORPHAN, range(3, total))
+    process = subprocess.Popen(
+        [str(OMNI), "rescue", ORPHAN, "--into", HOME, "--yes"],
+        cwd=stranded.folder,
+        env=stranded.environ,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    while not committed(address, HOME, 3):
+        assert process.poll() is None, "it ended before anything was copied"
+    process.send_signal(signal.SIGINT)
+    _, err = process.communicate(timeout=60)
+    assert process.returncode == 130
+    assert err == "omni: interrupted.\n"
+    so_far = len(committed(address, HOME, 3))
+    assert so_far < total
+    rest = stranded.omni("rescue", ORPHAN, "--into", HOME, "--yes", "--format", "json")
+    assert rest.document["rescued"] == total - so_far
+    assert len(committed(address, HOME, 3)) == total
+
+
+def test_everywhere_to_begin_can_be_said():
+    from omni_assets.cli.rescue import BeginAt
+    from omni_assets.operations.rescue import Begin
+
+    assert {each.value for each in BeginAt} == {each.value for each in Begin}
