@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from time import monotonic
 from types import TracebackType
-from typing import Any, NamedTuple, Self, TypeVar
+from typing import Any, NamedTuple, Self, TypeVar, cast
 
 from confluent_kafka import Consumer, KafkaError, KafkaException, Message, TopicPartition
 
@@ -191,7 +191,8 @@ class RecordReader:
 
 def wire_size(record: Message) -> int:
     """The bytes that a record takes at most in a request, whatever compression makes of it."""
-    headers = sum(len(name) + len(value or b"") + _HEADER_OVERHEAD for name, value in record.headers() or ())
+    stated = cast("list[tuple[str, bytes | None]]", record.headers() or [])
+    headers = sum(len(name) + len(value or b"") + _HEADER_OVERHEAD for name, value in stated)
     return len(record.key() or b"") + len(record.value() or b"") + headers + _RECORD_OVERHEAD
 
 

@@ -175,10 +175,25 @@ def _pending(plan: Plan, present: Plan, seen: Look, audit: Audit) -> tuple[Step,
     flows = seen.flows if deletes(plan) else None
     now = state_hash(seen.manifest, snapshot, plan.topics, seen.policy, seen.memory.capabilities, flows)
     if now == plan.state_hash:
-        return plan.steps
+        return _called_for(plan, present)
     if not audit.known():
         raise PlanStale("what the contracts declare, what the broker has, or the policy is not what it was made from")
     return _unfinished(plan, present, snapshot)
+
+
+def _called_for(plan: Plan, present: Plan) -> tuple[Step, ...]:
+    """The steps of a plan, each of which has to follow from what is there now: a digest can be made by anybody."""
+    known = {_essence(step) for step in present.steps}
+    for step in plan.steps:
+        if _essence(step) not in known:
+            raise PlanStale(
+                f"it would {step.action.value.replace('_', ' ')} `{step.topic}` in a way that nothing asks for"
+            )
+    return plan.steps
+
+
+def _essence(step: Step) -> tuple[object, ...]:
+    return step.id, step.topic, step.action, step.field, step.before, step.after, step.verdict
 
 
 def _unfinished(plan: Plan, present: Plan, snapshot: BrokerSnapshot) -> tuple[Step, ...]:
@@ -187,7 +202,7 @@ def _unfinished(plan: Plan, present: Plan, snapshot: BrokerSnapshot) -> tuple[St
     pending = []
     for step in plan.steps:
         again = wanted.get(step.id)
-        if again is not None and (again.before, again.after, again.verdict) == (step.before, step.after, step.verdict):
+        if again is not None and _essence(again) == _essence(step):
             pending.append(step)
         elif not _holds(step, snapshot):
             raise PlanStale(f"it was begun, and `{step.topic}` has changed since in another way")

@@ -12,6 +12,7 @@ from omni_assets.broker.capabilities import Capabilities
 from omni_assets.broker.flows import Flows
 from omni_assets.broker.snapshot import BrokerSnapshot
 from omni_assets.contracts.model import Manifest
+from omni_assets.contracts.naming import Grammar
 from omni_assets.drift.diff import Drift, diff
 from omni_assets.drift.flow import flow_drift, joined, watched, with_flows
 from omni_assets.drift.health import Unhealthy, health
@@ -31,6 +32,7 @@ class Look:
     """One look at a broker, and what differs. Nothing of it is projected yet."""
 
     manifest: Manifest
+    grammar: Grammar
     policy: Policy
     snapshot: BrokerSnapshot
     flows: Flows
@@ -87,34 +89,36 @@ def look_at_topics(context: Context, admin: BrokerAdmin, manifest: Manifest) -> 
     """Look at topics and their settings alone: what moves on them is not known. Raises as ``look``."""
     snapshot = admin.snapshot(manifest.topics)
     memory = current(remember(context, cluster_of(snapshot)), snapshot)
-    return _held_against(manifest, policy_of(context), snapshot, _not_looked_at(snapshot), memory)
+    return _held_against(manifest, context.grammar(), policy_of(context), snapshot, _not_looked_at(snapshot), memory)
 
 
 def in_the_light_of(seen: Look, capabilities: Capabilities) -> Look:
     """The same look, judged by what the broker honours."""
     memory = replace(seen.memory, capabilities=capabilities)
-    return _held_against(seen.manifest, seen.policy, seen.snapshot, seen.flows, memory)
+    return _held_against(seen.manifest, seen.grammar, seen.policy, seen.snapshot, seen.flows, memory)
 
 
 def look_again(admin: BrokerAdmin, seen: Look) -> Look:
     """Look at the topics once more, with the same in mind. Raises ``BrokerError``."""
     snapshot = admin.snapshot(seen.manifest.topics)
-    return _held_against(seen.manifest, seen.policy, snapshot, _not_looked_at(snapshot), seen.memory)
+    return _held_against(seen.manifest, seen.grammar, seen.policy, snapshot, _not_looked_at(snapshot), seen.memory)
 
 
 def look_at_flows(admin: BrokerAdmin, seen: Look) -> Look:
     """The same look with what moves: offsets and consumer groups. Raises ``BrokerError``."""
     flows = admin.flows(watched(seen.manifest, seen.snapshot))
-    return _held_against(seen.manifest, seen.policy, seen.snapshot, flows, seen.memory)
+    return _held_against(seen.manifest, seen.grammar, seen.policy, seen.snapshot, flows, seen.memory)
 
 
-def _held_against(manifest: Manifest, policy: Policy, snapshot: BrokerSnapshot, flows: Flows, memory: Memory) -> Look:
+def _held_against(
+    manifest: Manifest, grammar: Grammar, policy: Policy, snapshot: BrokerSnapshot, flows: Flows, memory: Memory
+) -> Look:
     found = joined(
         diff(manifest, snapshot, policy, memory.capabilities, memory.topic_ids),
-        flow_drift(manifest, snapshot, flows, memory.earlier, policy),
+        flow_drift(manifest, snapshot, flows, memory.earlier, policy, grammar),
         retiring(manifest, snapshot, memory.retirements),
     )
-    return Look(manifest, policy, snapshot, flows, memory, with_flows(found, flows))
+    return Look(manifest, grammar, policy, snapshot, flows, memory, with_flows(found, flows))
 
 
 def _not_looked_at(snapshot: BrokerSnapshot) -> Flows:
