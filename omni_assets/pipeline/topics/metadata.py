@@ -55,13 +55,15 @@ def seconds(value: float) -> dg.FloatMetadataValue:
 
 
 def column_schema(row: type, described: Mapping[str, str], before: str = "", after: str = "") -> dg.TableSchema:
-    """The columns of a projection's table, from the type of its rows and the columns that all rows share."""
-    own = [(name, *_column_type(hint)) for name, hint in get_type_hints(row).items()]
-    columns = [(before, "string", False)] * bool(before) + own + [(after, "timestamp", False)] * bool(after)
+    """The columns of a projection's table, in the order in which they are described: the type of its rows has them,
+    without those that all rows share."""
+    own = {name: _column_type(hint) for name, hint in get_type_hints(row).items()}
+    types_ = {before: ("string", False), **own, after: ("timestamp", False)}
     return dg.TableSchema(
         [
-            dg.TableColumn(name, type_, described.get(name), dg.TableColumnConstraints(nullable=nullable))
-            for name, type_, nullable in columns
+            dg.TableColumn(name, type_, description, dg.TableColumnConstraints(nullable=nullable))
+            for name, description in described.items()
+            for type_, nullable in [types_[name]]
         ]
     )
 
