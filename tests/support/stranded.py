@@ -94,6 +94,6 @@ def kill_while_copying(command: Sequence[str], folder: Path, moments: random.Ran
         else:
             for _ in range(moments.randrange(10)):
                 process.stdout.readline()
-            time.sleep(moments.uniform(0, 0.01))
+            time.sleep(moments.uniform(0, 0.02))
         process.send_signal(signal.SIGKILL)
     return process.returncode == -signal.SIGKILL
