@@ -9,7 +9,7 @@ from concurrent.futures import TimeoutError as FutureTimeout
 from dataclasses import dataclass
 from threading import Thread
 from time import monotonic
-from typing import Generic, TypeVar
+from typing import Generic, Protocol, TypeVar
 
 from confluent_kafka import KafkaException
 
@@ -18,6 +18,13 @@ from omni_assets.broker.topics import TopicError
 
 Key = TypeVar("Key")
 Answer = TypeVar("Answer")
+_Answer_co = TypeVar("_Answer_co", covariant=True)
+
+
+class Pending(Protocol[_Answer_co]):
+    """An answer that may not be there yet: a future, as far as it is needed here."""
+
+    def result(self, timeout: float | None = None) -> _Answer_co: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +35,7 @@ class Batches(Generic[Key, Answer]):
     ``in_flight`` requests are open at a time, and each is waited for until ``seconds`` after it was sent.
     """
 
-    ask: Callable[[Sequence[Key]], Sequence[Future[Answer]]]
+    ask: Callable[[Sequence[Key]], Sequence[Pending[Answer]]]
     size: int
     in_flight: int
     seconds: float
@@ -40,7 +47,7 @@ class Batches(Generic[Key, Answer]):
         that has stopped answering costs one or two waits, however many keys there are.
         """
         batches = deque(keys[start : start + self.size] for start in range(0, len(keys), self.size))
-        waiting: deque[tuple[Sequence[Key], Sequence[Future[Answer] | TopicError], float]] = deque()
+        waiting: deque[tuple[Sequence[Key], Sequence[Pending[Answer] | TopicError], float]] = deque()
         silent = 0
         while batches or waiting:
             while batches and len(waiting) < self.in_flight and silent < self.in_flight:
@@ -57,7 +64,7 @@ class Batches(Generic[Key, Answer]):
                 yield key, answer
             silent = 0 if answered else silent + 1
 
-    def _asked(self, batch: Sequence[Key]) -> Sequence[Future[Answer] | TopicError]:
+    def _asked(self, batch: Sequence[Key]) -> Sequence[Pending[Answer] | TopicError]:
         try:
             return self.ask(batch)
         except KafkaException as error:
@@ -66,7 +73,7 @@ class Batches(Generic[Key, Answer]):
             return [TopicError("_INVALID_ARG", f"not a request that the client accepts: {error}")] * len(batch)
 
 
-def _answer(future: Future[Answer] | TopicError, deadline: float) -> Answer | TopicError:
+def _answer(future: Pending[Answer] | TopicError, deadline: float) -> Answer | TopicError:
     if isinstance(future, TopicError):
         return future
     try:

@@ -16,7 +16,7 @@ from typing import Any
 from confluent_kafka import KafkaError, KafkaException
 from confluent_kafka.admin import AdminClient
 
-from omni_assets.broker.batches import Answer, Batches, Key, in_thread
+from omni_assets.broker.batches import Answer, Batches, Key, Pending, in_thread
 from omni_assets.broker.codes import TIMED_OUT, authentication_failure, topic_error, why_unreachable
 from omni_assets.broker.connection import Connection, open_client
 from omni_assets.errors import BrokerRefused, BrokerTimeout, BrokerUnreachable, ReadOnly
@@ -26,6 +26,8 @@ REACH_SECONDS = 5.0
 
 REQUESTS_IN_FLIGHT = 4
 
+# librdkafka knocks at the controller that it knows until a call's time is up; only fresh metadata tells it of another.
+_ASK_AROUND_MS = 1_000
 _GRACE_SECONDS = 1.0  # on top of librdkafka's own bound, which ends a call first unless it is broken
 _SHARED_CLUSTER_IDS = frozenset({"MkU3OEVBNTctOEUyRi00"})  # noida-db 0.2.3, whatever its data folder
 
@@ -51,7 +53,8 @@ class Calls:
         self.made = 0
         self._cluster: Cluster | None = None
         self._complaints: deque[KafkaError] = deque(maxlen=64)
-        self._client: AdminClient | None = open_client(AdminClient, connection, {"error_cb": self._complaints.append})
+        extra = {"error_cb": self._complaints.append, "topic.metadata.refresh.interval.ms": _ASK_AROUND_MS}
+        self._client: AdminClient | None = open_client(AdminClient, connection, extra)
 
     def close(self) -> None:
         """End the client and its threads. Nothing can be asked afterwards."""
@@ -112,11 +115,11 @@ class Calls:
         raise BrokerTimeout(call, limit)
 
     def batches(
-        self, ask: Callable[[Sequence[Key]], Sequence[Future[Answer]]], size: int, in_flight: int = REQUESTS_IN_FLIGHT
+        self, ask: Callable[[Sequence[Key]], Sequence[Pending[Answer]]], size: int, in_flight: int = REQUESTS_IN_FLIGHT
     ) -> Batches[Key, Answer]:
         """Batches whose requests are counted and end with the connection's timeout."""
 
-        def counted(keys: Sequence[Key]) -> Sequence[Future[Answer]]:
+        def counted(keys: Sequence[Key]) -> Sequence[Pending[Answer]]:
             self.made += 1
             return ask(keys)
 

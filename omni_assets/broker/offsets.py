@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import Future
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -21,6 +22,21 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _LATEST_MOMENT = datetime.max.replace(tzinfo=UTC)
 _NO_RECORD = -1
 _UNSUPPORTED = frozenset({"UNSUPPORTED_VERSION", "_UNSUPPORTED_FEATURE"})
+
+
+@dataclass(frozen=True, slots=True)
+class _Told:
+    """An answer whose offset is at least ``least``: where a broker gave none, librdkafka gives an offset that is
+    impossible, and no error. Not a future of its own, since there are as many as partitions."""
+
+    answer: Future[Any]
+    least: int
+
+    def result(self, timeout: float | None = None) -> Any:
+        told = self.answer.result(timeout)
+        if told.offset < self.least:
+            raise KafkaException(KafkaError(KafkaError._TIMED_OUT))  # noqa: SLF001 - that is its public name
+        return told
 
 
 def partitions_of(metadata: Any, topics: Iterable[str]) -> Mapping[str, Sequence[int]]:
@@ -82,29 +98,12 @@ def _ends(calls: Calls, keys: Sequence[_Partition], spec: Any) -> Mapping[_Parti
 def _asked(
     calls: Calls, keys: Sequence[_Partition], specs: Mapping[_Partition, Any], least: int
 ) -> Mapping[_Partition, Any | TopicError]:
-    def ask(batch: Sequence[_Partition]) -> list[Future[Any]]:
+    def ask(batch: Sequence[_Partition]) -> list[_Told]:
         asked = {TopicPartition(*key): specs[key] for key in batch}
         futures = calls.client.list_offsets(asked, request_timeout=calls.timeout)
-        return [_told(futures[each], least) for each in asked]
+        return [_Told(futures[each], least) for each in asked]
 
     return dict(calls.batches(ask, PARTITIONS_PER_LISTING).answers(keys))
-
-
-def _told(answer: Future[Any], least: int) -> Future[Any]:
-    """The same answer. Where a broker gave none, librdkafka gives an offset that is impossible, and no error."""
-    told: Future[Any] = Future()
-
-    def tell(done: Future[Any]) -> None:
-        error = done.exception()
-        if error is None and done.result().offset < least:
-            error = KafkaException(KafkaError(KafkaError._TIMED_OUT))  # noqa: SLF001 - that is its public name
-        if error is None:
-            told.set_result(done.result())
-        else:
-            told.set_exception(error)
-
-    answer.add_done_callback(tell)
-    return told
 
 
 def _of_topic(
