@@ -98,6 +98,10 @@ class KafkaCluster:
         """Where clients reach one broker."""
         return f"{_HOST}:{self._ports[broker][0]}"
 
+    def at(self, address: str) -> int:
+        """Which broker clients reach there."""
+        return next(broker for broker in self.ids if self.address(broker) == address)
+
     def pid(self, broker: int) -> int:
         return self._running[broker].pid
 
