@@ -32,12 +32,14 @@ class Proxy:
     """Use it as a context manager; ``requests`` counts what clients sent since the last ``reset``, and ``written``
     holds the requests among them that change something, each with its name.
 
-    ``delay`` is how many seconds each request waits before it goes on.
+    ``addressed`` is where the last request of each name was bound for, as ``host:port``; ``delay`` is how many seconds
+    each request waits before it goes on.
     """
 
     def __init__(self, bootstrap_servers: str) -> None:
         self.delay = 0.0
         self.requests: Counter[str] = Counter()
+        self.addressed: dict[str, str] = {}
         self.written: list[tuple[str, bytes]] = []
         self._lock = threading.Lock()
         self._losses: dict[str, list[Lost]] = {}
@@ -110,11 +112,12 @@ class Proxy:
             except OSError:
                 _close(client)
                 continue
-            _Conversation(self, client, broker).start()
+            _Conversation(self, client, broker, "{}:{}".format(*address)).start()
 
-    def _count(self, name: str, request: bytes) -> tuple[Lost | None, Callable[[], object] | None]:
+    def _count(self, name: str, request: bytes, address: str) -> tuple[Lost | None, Callable[[], object] | None]:
         with self._lock:
             self.requests[name] += 1
+            self.addressed[name] = address
             if name in api_keys.WRITES:
                 self.written.append((name, request))
             losses = self._losses.get(name)
@@ -129,8 +132,9 @@ class Proxy:
 class _Conversation:
     """One client's connection, and the broker's side of it."""
 
-    def __init__(self, proxy: Proxy, client: socket.socket, broker: socket.socket) -> None:
+    def __init__(self, proxy: Proxy, client: socket.socket, broker: socket.socket, address: str) -> None:
         self._proxy = proxy
+        self._address = address
         self._client = client
         self._broker = broker
         self._asked: dict[int, str] = {}
@@ -155,7 +159,7 @@ class _Conversation:
         """Hand a request on; false where the connection is to end with it."""
         key, _, correlation = struct.unpack_from(">hhi", request)
         name = api_keys.name(key)
-        lost, action = self._proxy._count(name, request)
+        lost, action = self._proxy._count(name, request, self._address)
         if self._proxy.delay:
             time.sleep(self._proxy.delay)
         if action is not None:
