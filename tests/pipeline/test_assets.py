@@ -13,7 +13,7 @@ from confluent_kafka.admin import AlterConfigOpType, ConfigEntry, ConfigResource
 
 from omni_assets.pipeline.resources import ProjectResource
 from omni_assets.pipeline.topics.assets import topic_tables
-from omni_assets.pipeline.topics.checks import CONTRACTS_VALID
+from omni_assets.pipeline.topics.checks import CONTRACTS_VALID, REPLICAS_HEALTHY
 from omni_assets.pipeline.topics.history import MOST_PAGES
 from omni_assets.pipeline.topics.keys import (
     DECLARED_TOPICS,
@@ -178,6 +178,7 @@ def test_looking_alone_creates_nothing(
     [
         (dg.AssetSelection.checks_for_assets(TOPIC_DRIFT), {rule.name for rule in (*RULES, *NOTES)}),
         (dg.AssetSelection.checks(dg.AssetCheckKey(TOPIC_DRIFT, "none_missing")), {"none_missing"}),
+        (dg.AssetSelection.checks_for_assets(OBSERVED_TOPICS), {REPLICAS_HEALTHY}),
         (dg.AssetSelection.checks(dg.AssetCheckKey(DECLARED_TOPICS, CONTRACTS_VALID)), {CONTRACTS_VALID}),
     ],
 )

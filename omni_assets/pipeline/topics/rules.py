@@ -82,8 +82,8 @@ RULES: tuple[DriftRule, ...] = (
         "every_publisher_writes",
         _WARN,
         _of(DriftKind.SILENT_WRITER),
-        "Each published topic got a record within the time in which one is expected, where the settings state one "
-        "(`reconcile.silent_after`).",
+        "Each published topic got a record within the time in which one is expected, where its contract "
+        "(`expected_every`) or the settings (`reconcile.silent_after`) state one.",
         "no published topic was seen to be silent for longer than expected",
         "that got no record for longer than expected",
     ),

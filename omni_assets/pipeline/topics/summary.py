@@ -64,7 +64,7 @@ def _metadata(summary: Summary) -> Metadata:
 
 def _table(summary: Summary) -> str:
     if not summary.rows:
-        return f"Nothing differs, and nothing did in the last {lasting(summary.until - summary.since)}."
+        return f"Nothing differs, and nothing did in the {lasting(summary.until - summary.since)} before."
     lines = ["| drift | verdict | open | opened | resolved | oldest |", "|---|---|--:|--:|--:|---|"]
     for row in summary.rows:
         kind, verdict = row.kind.replace("_", " "), row.verdict.replace("_", " ")
