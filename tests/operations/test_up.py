@@ -151,8 +151,11 @@ def test_the_ui_answers_with_assets_sensors_and_schedule_and_all_ends_by_sigterm
     assert {"/".join(node["assetKey"]["path"]) for node in nodes} == {
         "declared_topics",
         "provisioned_topics",
+        "applied_changes",
         "observed_topics",
         "topic_drift",
+        "topic_drift_history",
+        "drift_summary",
         "nodes/router",
         "topics/onex.evt.router.routing-complete.v1",
         "topics/onex.evt.router.routing-failed.v1",
