@@ -174,7 +174,10 @@ def test_the_ui_answers_with_assets_sensors_and_schedule_and_all_ends_by_sigterm
         f"{{schedulesOrError(repositorySelector: {LOCATION}) "
         f"{{... on Schedules {{results {{name scheduleState {{status}}}}}}}}}}",
     )["schedulesOrError"]["results"]
-    assert [(each["name"], each["scheduleState"]["status"]) for each in schedules] == [("reconcile_hourly", "RUNNING")]
+    assert {each["name"]: each["scheduleState"]["status"] for each in schedules} == {
+        "reconcile_hourly": "RUNNING",
+        "drift_summary_daily": "RUNNING",
+    }
     runs = asked(port, "{runsOrError {... on Runs {results {jobName status}}}}")["runsOrError"]["results"]
     assert {"jobName": "reconcile", "status": "SUCCESS"} in runs
     assert len(up.running()) >= 6
