@@ -473,6 +473,7 @@ _PROBLEMS = {
     "int_type": "is not a whole number",
     "less_than_equal": "is larger than any broker takes",
     "mapping_type": "is not a table",
+    "missing": "is missing",
     "model_type": "is not a table",
     "string_type": "is not a text",
     "too_short": "is empty",

@@ -9,9 +9,10 @@ import typer
 
 from omni_assets.cli import streams
 from omni_assets.cli.options import (
+    CheckFormat,
+    CheckOutputFormat,
     EnvironmentName,
     FindingsFormat,
-    FindingsOutputFormat,
     Paths,
     examples,
     rules_stated,
@@ -41,7 +42,7 @@ def add_to(app: typer.Typer) -> None:
 def check(
     paths: Paths = None,
     environment: EnvironmentName = None,
-    output: FindingsOutputFormat = FindingsFormat.TEXT,
+    output: CheckOutputFormat = CheckFormat.TEXT,
     strict: Annotated[bool, typer.Option("--strict", help="Let warnings fail the check too.")] = False,
     select: Annotated[
         list[str] | None,
@@ -95,7 +96,7 @@ def check(
     Names, forms, settings, wiring and near misses, each with a code, a place and a fix. Exits with 1 where there are
     errors.
     """
-    if against is None and output is FindingsFormat.MARKDOWN:
+    if against is None and output is CheckFormat.MARKDOWN:
         raise typer.BadParameter("markdown is how changes are written, with --against", param_hint="--format")
     if against is not None and (fix or write_baseline):
         raise typer.BadParameter("it goes with neither --fix nor --write-baseline", param_hint="--against")
@@ -115,11 +116,11 @@ def check(
         streams.say(_written(checking.start_baseline(scope, choice)))
         return 0
     report = checking.check(scope, choice)
-    _show(report, output, scope.context)
+    _show(report, FindingsFormat(output.value), scope.context)
     return int(report.fails(strict))
 
 
-def _against(revision: str, scope: Scope, choice: Choice, output: FindingsFormat, strict: bool) -> int:
+def _against(revision: str, scope: Scope, choice: Choice, output: CheckFormat, strict: bool) -> int:
     from omni_assets.operations.changes import compare_with
 
     comparison = compare_with(scope, revision, choice)
@@ -156,15 +157,15 @@ def _show(report: Report, output: FindingsFormat, context: Context) -> None:
         streams.write_json(check_document(report))
 
 
-def _show_changes(comparison: Comparison, output: FindingsFormat, context: Context) -> None:
+def _show_changes(comparison: Comparison, output: CheckFormat, context: Context) -> None:
     from omni_assets.cli.views import changes as view
     from omni_assets.cli.views.changes_markdown import markdown
 
-    if output is FindingsFormat.TEXT:
+    if output is CheckFormat.TEXT:
         streams.draw(view.change_lines(comparison, streams.result_width()))
-    elif output is FindingsFormat.JSON:
+    elif output is CheckFormat.JSON:
         streams.write_json(view.document(comparison))
-    elif output is FindingsFormat.MARKDOWN:
+    elif output is CheckFormat.MARKDOWN:
         streams.write(markdown(comparison))
     else:
-        _show(comparison.report, output, context)
+        _show(comparison.report, FindingsFormat(output.value), context)

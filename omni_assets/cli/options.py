@@ -36,6 +36,16 @@ class FindingsFormat(StrEnum):
     JSON = "json"
     SARIF = "sarif"
     GITHUB = "github"
+
+
+class CheckFormat(StrEnum):
+    """How a check is written: as findings are, and with ``--against`` as a comment for a pull request too."""
+
+    TEXT = "text"
+    CONCISE = "concise"
+    JSON = "json"
+    SARIF = "sarif"
+    GITHUB = "github"
     MARKDOWN = "markdown"
 
 
@@ -89,6 +99,9 @@ TableOutputFormat = Annotated[
 ]
 FindingsOutputFormat = Annotated[
     FindingsFormat, typer.Option("--format", help="How the findings are written on standard output.")
+]
+CheckOutputFormat = Annotated[
+    CheckFormat, typer.Option("--format", help="How the findings are written on standard output.")
 ]
 
 

@@ -289,7 +289,9 @@ def _check_kinds(kinds: tuple[str, ...], segment: re.Pattern[str], rule: str) ->
 def _check_unambiguous(pieces: tuple[tuple[str, str | None], ...], sample: str, segment: re.Pattern[str]) -> None:
     between = [literal for literal, name in pieces[1:] if name is not None]
     for literal in between:
-        if not literal or segment.fullmatch(f"{sample}{literal}{sample}"):
+        if not literal:
+            raise ValueError("nothing stands between two fields of the pattern, so a name could be read in two ways")
+        if segment.fullmatch(f"{sample}{literal}{sample}"):
             raise ValueError(
                 f"a segment may itself hold {literal!r}, which stands between two fields of the pattern, "
                 "so a name could be read in two ways"

@@ -15,6 +15,7 @@ from omni_assets.contracts.judging.exemptions import exemption_findings
 from omni_assets.contracts.judging.judge import Judge, Judgement
 from omni_assets.contracts.judging.report import BaselineUse, Report
 from omni_assets.contracts.model import Finding, Manifest, Severity
+from omni_assets.contracts.rules import ELSEWHERE_RULES
 from omni_assets.errors import BaselineUnusable, NoContracts, PathNotFound, reason
 from omni_assets.operations.context import Context
 from omni_assets.operations.files import write_whole
@@ -144,7 +145,7 @@ def _about_exemptions(scope: Scope, judge: Judge, judgement: Judgement) -> list[
     """What is wrong with the exemptions themselves: it takes all contracts to know."""
     if not (scope.whole and scope.own):
         return []
-    codes = judge.selection.codes
+    codes = judge.selection.codes - {rule.code for rule in ELSEWHERE_RULES}
     return list(judge.selection.of(exemption_findings(judge.exemptions, judgement.used, codes, today())))
 
 

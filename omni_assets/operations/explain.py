@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
+from omni_assets.contracts.mentions import Mentions
 from omni_assets.contracts.model import Declaration, Finding, Topic
 from omni_assets.contracts.wiring.graph import Ends, wire
 from omni_assets.contracts.wiring.near_miss import Near, NearNames
@@ -48,13 +49,16 @@ class Explanation:
 
 
 def explain(context: Context, name: str) -> Explanation:
-    """Everything known about ``name``, which need not be declared.
+    """Everything known about ``name``, which need not be declared. As in a contract, an environment's placeholder or a
+    broker's address in front of it is left out.
 
     Raises ``PathNotFound``, ``NoContracts`` and ``SettingsError``.
     """
     report = check(scope(context, ()))
     wiring = wire(report.manifest, context.grammar())
     ends = {**wiring.topics, **wiring.misnamed}
+    mention = Mentions(context.grammar()).sole(name)
+    name = mention.written if mention and name not in ends else name
     names = NearNames(ends, context.grammar())
     return Explanation(
         name,

@@ -148,7 +148,7 @@ def test_an_address_that_is_none(project):
             "[[check.exemptions]]\ncode = 'templates'\nreason = 'x'\nexpires = 2030-01-01\n",
             "`check.exemptions[0].code`: there is no rule `templates`",
         ),
-        ("[[check.exemptions]]\ncode = 'OM101'\nexpires = 2030-01-01\n", "`check.exemptions[0].reason`"),
+        ("[[check.exemptions]]\ncode = 'OM101'\nexpires = 2030-01-01\n", "`check.exemptions[0].reason` is missing"),
         ("[check]\nbaseline = 'gone.json'\n", "the baseline gone.json cannot be used: there is no such file."),
     ],
 )

@@ -122,6 +122,12 @@ def test_an_exemption_of_nothing_is_a_note_where_everything_is_looked_at(fleet):
     assert found(fleet, "--select", "OM203,OM3") == ["OM203"]
 
 
+@pytest.mark.parametrize("code", ["OM403", "OM4", "topic-removed"])
+def test_an_exemption_of_what_other_commands_find_is_left_to_them(fleet, code):
+    settings(fleet, EXEMPTION.replace("template-name", code) % "2999-12-31")
+    assert found(fleet) == ["OM102", "OM203"]
+
+
 def test_the_same_in_pyproject(fleet):
     text = EXEMPTION.replace("[[check", "[[tool.omni.check") % "2020-01-31"
     (fleet.folder / "pyproject.toml").write_text(f"[project]\nname = 'x'\n{text}")

@@ -181,6 +181,7 @@ def test_a_scan_as_json_sarif_annotations_and_lines(project):
     )
     concise = project.omni("registry", "scan", "src", "--format", "concise").out.splitlines()
     assert len(concise) == 2
+    assert project.omni("registry", "scan", "src", "--format", "markdown").code == 2
 
 
 def test_names_and_paths_cannot_steer_a_terminal(project):

@@ -93,6 +93,20 @@ def test_explain_a_name_that_nobody_declares(project):
     assert f"near `{MEANT}` (contracts/router/contract.yaml:4): they differ in `_` and `-`" in ran.out
 
 
+@pytest.mark.parametrize("front", ["{env}.", "${ENV}.", "kafka://broker:9092/"])
+def test_explain_leaves_out_what_a_contract_leaves_out(project, front):
+    ran = project.omni("explain", front + MEANT)
+    assert (ran.code, ran.out.splitlines()[0]) == (0, MEANT)
+
+
+def test_explain_a_template(project):
+    project.contract("mailer", "name: mailer\nevent_bus: {publish_topics: ['onex.evt.mailer.box-{id}.v1']}\n")
+    ran = project.omni("explain", "onex.evt.mailer.box-{id}.v1")
+    assert ran.code == 1
+    assert ran.out.splitlines()[1] == "declared, but no topic: a template stands for many"
+    assert "OM102 template-name" in ran.out
+
+
 def test_explain_a_mistake(project):
     project.contract("reader", READER)
     document = project.omni("explain", MISSPELT, "--format", "json").document

@@ -194,7 +194,7 @@ def test_a_suggestion_is_a_name(text: str) -> None:
         ({"template": "onex.{kind!r}.{producer}.{event}.v{N}"}, "must hold"),
         ({"template": "onex.{kind.{producer}.{event}.v{N}"}, "cannot be read"),
         ({"template": "onex/{kind}.{producer}.{event}.v{N}"}, "no broker takes"),
-        ({"template": "onex.{kind}{producer}.{event}.v{N}"}, "in two ways"),
+        ({"template": "onex.{kind}{producer}.{event}.v{N}"}, "nothing stands between two fields"),
         ({"template": "onex.{kind}-{producer}.{event}.v{N}"}, "in two ways"),
         ({"segment": "[a-z.]+"}, "in two ways"),
         ({"segment": "[a-z"}, "not a regular expression"),

@@ -18,6 +18,7 @@ from omni_assets.contracts.rendering.renderers import (
     finding_head,
     topic_document,
 )
+from omni_assets.contracts.rules import TEMPLATE_NAME
 from omni_assets.contracts.text import count
 from omni_assets.operations.explain import Explanation
 
@@ -75,9 +76,7 @@ def explanation_document(found: Explanation) -> dict[str, Any]:
 
 def _what(found: Explanation) -> str:
     if found.topic is None:
-        return (
-            "no contract declares it" if found.ends is None else "declared, but no topic: the name breaks the grammar"
-        )
+        return _no_topic(found)
     parts, spec = found.topic.parts, found.topic.spec
     event = f"`{parts.event}` of `{parts.producer}`" if parts.event else f"of `{parts.producer}`"
     replicas = [] if spec.replication_factor is None else [count(spec.replication_factor, "replica")]
@@ -87,6 +86,14 @@ def _what(found: Explanation) -> str:
     blocked = f"; not touched: {found.topic.blocked}" if found.topic.blocked else ""
     stated = ", ".join([*partitions, *replicas, *keyed, *config]) or "settings are left to the broker"
     return f"{parts.kind} {event}, version {parts.version}: {stated}{blocked}"
+
+
+def _no_topic(found: Explanation) -> str:
+    if found.ends is not None:
+        return "declared, but no topic: the name breaks the grammar"
+    if any(each.rule is TEMPLATE_NAME for each in found.findings):
+        return "declared, but no topic: a template stands for many"
+    return "no contract declares it"
 
 
 def _ends(found: Explanation, width: int | None) -> list[Line]:

@@ -50,6 +50,17 @@ UNREAD_RULES = (UNREADABLE, INVALID_YAML, EMPTY, NOT_A_MAPPING, UNREADABLE_FOLDE
 JUDGING_RULES = (EXPIRED_EXEMPTION, UNUSED_EXEMPTION)
 """Rules about exemptions: their findings can be neither exempted nor part of a baseline."""
 
+ELSEWHERE_RULES = (
+    UNDECLARED_LITERAL,
+    UNREAD_SOURCE,
+    REMOVED_IN_USE,
+    TOPIC_RENAMED,
+    SETTINGS_CHANGED,
+    TOPIC_ADDED,
+    TOPIC_REMOVED,
+)
+"""Rules about source code and about changes: contracts alone never show what breaks them."""
+
 RULES: tuple[Rule, ...] = (
     UNREADABLE,
     INVALID_YAML,

@@ -63,7 +63,8 @@ NEAR_MISS = Rule(
     "Two names are nearly the same, and one of them waits for what the other has.",
     "Both are accepted by a broker, both services start, and nothing arrives. A pair is reported only where it "
     "explains something: one side has no counterpart, or both differ in nothing but separators and case. Where the "
-    "names differ in the version, the producer or the kind, which can be meant, the finding is a warning.",
+    "names differ in the version, the producer or the kind, which can be meant, the finding is a warning. So it is "
+    "where one node publishes both, and only one of them is read.",
     example=Contracts("""\
 name: reviewer
 event_bus:

@@ -86,9 +86,18 @@ def _near_miss(pair: Mismatch, grammar: Grammar) -> Finding:
         topic=wrong.name,
         related=tuple((each.location, f"{each.role} `{meant.name}`; {difference}") for each in there[:_MOST_PLACES]),
         fix=f"{'subscribe' if wrong.starving else 'publish' if wrong.publishers else 'write'} `{suggested}`",
-        severity=Severity.WARNING if pair.near.reason in MAY_BE_MEANT else None,
+        severity=Severity.WARNING if _may_be_meant(pair) else None,
         near=(meant.name, *pair.others),
     )
+
+
+def _may_be_meant(pair: Mismatch) -> bool:
+    """Whether somebody may have wanted both names: by how they differ, or as one node publishes both, and the other
+    lacks nothing (`job-processing` beside `job-processed`)."""
+    wrong, meant = pair.wrong, pair.meant
+    writers = {each.node for each in wrong.publishers} & {each.node for each in meant.publishers}
+    both = bool(writers) and wrong.unread and not meant.dangling and pair.near.reason is not Reason.SEPARATOR
+    return both or pair.near.reason in MAY_BE_MEANT
 
 
 def _state(ends: Ends) -> str:

@@ -39,6 +39,21 @@ def findings(assemble: Assemble) -> Callable[..., list[tuple[str, str, str | Non
     return of
 
 
+def test_two_names_that_one_node_publishes_may_both_be_meant(
+    findings: Callable[..., list[tuple[str, str, str | None]]],
+) -> None:
+    doing, done, slip = (f"onex.evt.worker.job-{word}.v1" for word in ("processing", "processed", "Processed"))
+    reader = contract("reader", subscribes=done)
+
+    def severity(*texts: str) -> list[str]:
+        return [level for code, level, _ in findings(*texts) if code == "OM203"]
+
+    assert severity(contract("worker", f"{doing} {done}"), reader) == ["warning"]
+    assert severity(contract("worker", doing), contract("other", done), reader) == ["error"]
+    assert severity(contract("worker", doing), reader) == ["error"]
+    assert severity(contract("worker", f"{slip} {done}"), reader) == ["error"]
+
+
 A, B, C = (f"onex.evt.{name}.done.v1" for name in ("alpha", "beta", "gamma"))
 DO = "onex.cmd.alpha.begin-work.v1"
 
