@@ -6,6 +6,7 @@ Writes are counted by API key in a proxy before the brokers, so that omni is not
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import NamedTuple
 
@@ -15,6 +16,7 @@ from confluent_kafka.admin import (
     AclBindingFilter,
     AclOperation,
     AclPermissionType,
+    AdminClient,
     AlterConfigOpType,
     ConfigEntry,
     ConfigResource,
@@ -80,7 +82,7 @@ class Case(NamedTuple):
 def delete(topic: str) -> Callable[[KafkaCluster], None]:
     def induce(cluster: KafkaCluster) -> None:
         cluster.client.delete_topics([topic])[topic].result()
-        wait_until(lambda: topic not in cluster.client.list_topics(timeout=10).topics, 20, "the topic to be gone")
+        wait_until(lambda: not any(topic in listed for listed in cluster.listings()), 20, "the topic to be gone")
 
     return induce
 
@@ -88,7 +90,7 @@ def delete(topic: str) -> Callable[[KafkaCluster], None]:
 def create(topic: str, partitions: int = 3, config: dict[str, str] | None = None) -> Callable[[KafkaCluster], None]:
     def induce(cluster: KafkaCluster) -> None:
         cluster.client.create_topics([NewTopic(topic, partitions, 3, config=config or {})])[topic].result()
-        wait_until(lambda: topic in cluster.client.list_topics(timeout=10).topics, 20, "the topic to be listed")
+        wait_until(lambda: all(topic in listed for listed in cluster.listings()), 20, "the topic to be listed")
 
     return induce
 
@@ -107,11 +109,18 @@ def set_config(key: str, value: str, topic: str = TOPIC) -> Callable[[KafkaClust
         resource = ConfigResource(ResourceType.TOPIC, topic, incremental_configs=[entry])
         cluster.client.incremental_alter_configs([resource])[resource].result()
 
+        def known(client: AdminClient) -> bool:
+            (described,) = client.describe_configs([ConfigResource(ResourceType.TOPIC, topic)]).values()
+            return bool(described.result()[key].value == value)
+
+        wait_until(lambda: all(cluster.each(known)), 20, "the value to be known")
+
     return induce
 
 
 def add_partitions(cluster: KafkaCluster) -> None:
     cluster.client.create_partitions([NewPartitions(TOPIC, 6)])[TOPIC].result()
+    wait_until(lambda: all(len(listed[TOPIC].partitions) == 6 for listed in cluster.listings()), 20, "more partitions")
 
 
 def move(replicas: dict[int, list[int]]) -> Callable[[KafkaCluster], None]:
@@ -119,8 +128,11 @@ def move(replicas: dict[int, list[int]]) -> Callable[[KafkaCluster], None]:
         reassign(cluster.address(1), TOPIC, replicas)
 
         def moved() -> bool:
-            partitions = cluster.client.list_topics(timeout=10).topics[TOPIC].partitions
-            return all(sorted(partitions[each].replicas) == sorted(brokers) for each, brokers in replicas.items())
+            return all(
+                sorted(listed[TOPIC].partitions[each].replicas) == sorted(brokers)
+                for listed in cluster.listings()
+                for each, brokers in replicas.items()
+            )
 
         wait_until(moved, 30, "the replicas to move")
 
@@ -174,7 +186,8 @@ def context(proxy: Proxy, write_contract: Write, context_of: Resolve) -> Context
 def provisioned(context: Context, kafka: KafkaCluster) -> Context:
     """The same, with both topics on all three brokers and seen once."""
     assert provision(context, context.manifest()).clean
-    wait_until(lambda: found(context) == [], 20, "three replicas in sync of all that was created")
+    wait_until(lambda: all(listed.keys() == {TOPIC, KEYED} for listed in kafka.listings()), 20, "both to be known")
+    assert found(context) == []
     return context
 
 
@@ -228,23 +241,24 @@ def test_replicas_that_were_taken_away_are_surfaced_with_the_way_out_and_gone_wh
 def test_a_broker_killed_while_applying_leaves_the_truth_and_a_second_run_goes_on(
     kafka: KafkaCluster, provisioned: Context, proxy: Proxy
 ) -> None:
-    manifest = provisioned.manifest()
-    with provisioned.admin() as admin:
-        probe(provisioned, admin, admin.snapshot())
+    hasty = replace(provisioned, connection=replace(provisioned.connection, timeout=6.0))
+    manifest = hasty.manifest()
+    with hasty.admin() as admin:
+        probe(hasty, admin, admin.snapshot())
     recreate(TOPIC, 1)(kafka)
     set_config("retention.ms", "3600000", KEYED)(kafka)
-    assert {row.kind for row in found(provisioned)} == {DriftKind.PARTITIONS, DriftKind.CONFIG, DriftKind.RECREATED}
+    assert {row.kind for row in found(hasty)} == {DriftKind.PARTITIONS, DriftKind.CONFIG, DriftKind.RECREATED}
     killed = kill_at(proxy, kafka, "IncrementalAlterConfigs")
-    first = apply_safe(provisioned, manifest)
+    first = apply_safe(hasty, manifest)
     assert len(killed) == 1
     kafka.wait_for({1, 2, 3} - set(killed))
-    really = {(row.topic, row.field) for row in found(provisioned)}
+    really = {(row.topic, row.field) for row in found(hasty)}
     for each in first.carried:
         assert ((each.step.topic, each.step.field) in really) is (each.outcome is not StepOutcome.APPLIED)
-    apply_safe(provisioned, manifest)
-    assert found(provisioned) == []
+    apply_safe(hasty, manifest)
+    assert found(hasty) == []
     proxy.reset()
-    assert apply_safe(provisioned, manifest).carried == ()
+    assert apply_safe(hasty, manifest).carried == ()
     assert proxy.writes == 0, proxy.requests
 
 
@@ -269,12 +283,13 @@ def test_a_broker_down_is_ill_health_and_no_drift(kafka: KafkaCluster, provision
 def test_a_broker_killed_while_looking_makes_nothing_missing(
     request_name: str, kafka: KafkaCluster, provisioned: Context, proxy: Proxy
 ) -> None:
+    hasty = replace(provisioned, connection=replace(provisioned.connection, timeout=6.0))
     killed = kill_at(proxy, kafka, request_name)
-    rows = found(provisioned)
+    rows = found(hasty)
     assert {row.kind for row in rows} <= {DriftKind.UNKNOWN}, rows
     assert len(killed) == 1
     kafka.wait_for({1, 2, 3} - set(killed))
-    assert found(provisioned) == []
+    assert found(hasty) == []
 
 
 def kill_at(proxy: Proxy, cluster: KafkaCluster, request_name: str) -> list[int]:

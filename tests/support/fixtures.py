@@ -68,10 +68,8 @@ def _as_new(cluster: KafkaCluster) -> Iterator[KafkaCluster]:
     yield cluster
     cluster.start_all()
 
-    def own() -> list[str]:
-        return [name for name in cluster.client.list_topics(timeout=20).topics if not name.startswith("__")]
-
-    if names := own():
-        for deleted in cluster.client.delete_topics(names, request_timeout=30).values():
+    names = {name for listed in cluster.listings() for name in listed}
+    if names:
+        for deleted in cluster.client.delete_topics(list(names), request_timeout=30).values():
             deleted.result()
-        wait_until(lambda: not own(), 30, "the topics of a test to be gone")
+        wait_until(lambda: not any(cluster.listings()), 30, "the topics of a test to be gone")

@@ -12,16 +12,19 @@ import subprocess
 import time
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
+from typing import TypeVar
 
 from confluent_kafka import KafkaException
-from confluent_kafka.admin import AdminClient
+from confluent_kafka.admin import AdminClient, TopicMetadata
 
 from omni_assets.broker.connection import Connection, open_client
 from tests.support.kafka_jars import jars
 from tests.support.tethered import Tethered
+
+Answer = TypeVar("Answer")
 
 CLUSTER_ID = "b21uaS1hc3NldHMtdGVzdA"
 _HOST = "127.0.0.1"
@@ -164,6 +167,24 @@ class KafkaCluster:
         """End every broker at once; data is not wanted any more."""
         for broker in list(self._running):
             self._end(broker, signal.SIGKILL)
+
+    def each(self, ask: Callable[[AdminClient], Answer]) -> list[Answer]:
+        """What each broker that runs answers: none of them learns of a change at the same time as another."""
+        answers = []
+        for broker in sorted(self.running() - self._paused):
+            # A client that has met the others may ask any of them.
+            stranger = open_client(AdminClient, replace(self.connection, bootstrap_servers=self.address(broker)))
+            answers.append(ask(stranger))
+        return answers
+
+    def listings(self) -> list[dict[str, TopicMetadata]]:
+        """The topics that are nobody's internal ones, as each broker knows them."""
+
+        def listed(client: AdminClient) -> dict[str, TopicMetadata]:
+            topics = client.list_topics(timeout=20).topics
+            return {name: topic for name, topic in topics.items() if not name.startswith("__")}
+
+        return self.each(listed)
 
     def wait_for(self, brokers: Iterable[int], seconds: float = _START_SECONDS) -> None:
         """Until the cluster names exactly these brokers as alive. Fails with the log of one that ended."""
