@@ -144,9 +144,9 @@ class ManifestIncomplete(InputError):
     """Contracts cannot be read, and what was asked for would lose their topics. ``what`` ends in "is" or "are"."""
 
     def __init__(self, what: str, unread: int) -> None:
-        contracts = "1 contract" if unread == 1 else f"{unread} contracts"
+        contracts, whose = ("1 contract", "its") if unread == 1 else (f"{unread} contracts", "their")
         super().__init__(
-            f"{what} left as it was: {contracts} cannot be read, and their topics would be lost.",
+            f"{what} left as it was: {contracts} cannot be read, and {whose} topics would be lost.",
             "Mend what `omni check` names, and try again.",
         )
 
