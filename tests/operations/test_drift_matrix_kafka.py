@@ -407,7 +407,7 @@ def test_two_thousand_topics_while_a_broker_restarts(
     kafka: KafkaCluster, proxy: Proxy, write_contract: Write, context_of: Resolve
 ) -> None:
     names = [f"onex.evt.router.step-{number}.v1" for number in range(2_000)]
-    stated = "".join(f"    - {{topic: {name}, partitions: 1, replication_factor: 3}}\n" for name in names)
+    stated = "".join(f"    - {{topic: {name}, partitions: 1, replication_factor: 2}}\n" for name in names)
     write_contract(f"event_bus:\n  publish_topics:\n{stated}")
     context = context_of(proxy.bootstrap_servers)
     proxy.before("CreateTopics", lambda: restart(kafka, 2))
