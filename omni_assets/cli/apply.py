@@ -9,6 +9,7 @@ import typer
 from omni_assets.cli import streams
 from omni_assets.cli.options import (
     BootstrapServers,
+    ContractsOption,
     EnvironmentName,
     Format,
     OutputFormat,
@@ -16,18 +17,6 @@ from omni_assets.cli.options import (
     examples,
     stated,
 )
-
-Contracts = Annotated[
-    list[str] | None,
-    typer.Option(
-        "--contracts",
-        metavar="PATH",
-        help="A contract, or a folder that is searched for contract.yaml; may be repeated. Else OMNI_CONTRACTS, else "
-        "the settings' sources (contracts/).",
-        show_default=False,
-        callback=all_stated,
-    ),
-]
 
 
 def add_to(app: typer.Typer) -> None:
@@ -66,7 +55,7 @@ def apply(
             callback=all_stated,
         ),
     ] = None,
-    contracts: Contracts = None,
+    contracts: ContractsOption = None,
     environment: EnvironmentName = None,
     bootstrap_servers: BootstrapServers = None,
     output: OutputFormat = Format.TEXT,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -138,23 +137,17 @@ def _written(baseline: WrittenBaseline) -> str:
 
 
 def _show(report: Report, output: FindingsFormat, context: Context) -> None:
+    from omni_assets.cli.findings import show_findings
     from omni_assets.cli.views import findings as view
-    from omni_assets.contracts.rendering.renderers import check_document, github
-    from omni_assets.contracts.rendering.sarif import sarif_document
+    from omni_assets.contracts.rendering.renderers import check_document
     from omni_assets.operations.excerpts import excerpt_of
-    from omni_assets.operations.judging import relative_to
 
     width = streams.result_width()
-    if output is FindingsFormat.TEXT:
-        streams.draw(view.finding_lines(report, excerpt_of, width))
-    elif output is FindingsFormat.CONCISE:
-        streams.draw(view.concise_lines(report, width))
-    elif output is FindingsFormat.GITHUB:
-        streams.write(github(report.findings))
-    elif output is FindingsFormat.SARIF:
-        streams.write_json(sarif_document(report.findings, os.getcwd(), relative_to(context.settings)))
-    else:
-        streams.write_json(check_document(report))
+    lines = {
+        FindingsFormat.TEXT: lambda: view.finding_lines(report, excerpt_of, width),
+        FindingsFormat.CONCISE: lambda: view.concise_lines(report, width),
+    }
+    show_findings(output, context, report.findings, lines, lambda: check_document(report))
 
 
 def _show_changes(comparison: Comparison, output: CheckFormat, context: Context) -> None:

@@ -73,6 +73,17 @@ Paths = Annotated[
         callback=all_stated,
     ),
 ]
+ContractsOption = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--contracts",
+        metavar="PATH",
+        help="A contract, or a folder that is searched for contract.yaml; may be repeated. Else OMNI_CONTRACTS, else "
+        "the settings' sources (contracts/).",
+        show_default=False,
+        callback=all_stated,
+    ),
+]
 EnvironmentName = Annotated[
     str | None,
     typer.Option(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -10,6 +9,7 @@ import typer
 from omni_assets.cli import streams
 from omni_assets.cli.options import (
     HELP_NAMES,
+    ContractsOption,
     EnvironmentName,
     FindingsFormat,
     FindingsOutputFormat,
@@ -24,18 +24,6 @@ if TYPE_CHECKING:
     from omni_assets.contracts.registry import Layout, Registry
     from omni_assets.operations.context import Context
     from omni_assets.operations.registry import Place
-
-Contracts = Annotated[
-    list[str] | None,
-    typer.Option(
-        "--contracts",
-        metavar="PATH",
-        help="A contract, or a folder that is searched for contract.yaml; may be repeated. Else OMNI_CONTRACTS, else "
-        "the settings' sources (contracts/).",
-        show_default=False,
-        callback=all_stated,
-    ),
-]
 
 
 def add_to(app: typer.Typer) -> None:
@@ -62,7 +50,7 @@ def add_to(app: typer.Typer) -> None:
 
 def registry(
     command: typer.Context,
-    contracts: Contracts = None,
+    contracts: ContractsOption = None,
     path: Annotated[
         str | None,
         typer.Option(
@@ -145,7 +133,7 @@ def scan(
             metavar="SRC...", help="Files and folders of source code.", show_default=False, callback=all_stated
         ),
     ],
-    contracts: Contracts = None,
+    contracts: ContractsOption = None,
     environment: EnvironmentName = None,
     output: FindingsOutputFormat = FindingsFormat.TEXT,
     strict: Annotated[bool, typer.Option("--strict", help="Let warnings fail the scan too.")] = False,
@@ -154,14 +142,12 @@ def scan(
 
     What .gitignore leaves out is left out. Exits with 1 where there are errors.
     """
+    from omni_assets.cli.findings import show_findings
     from omni_assets.cli.views import registry as view
     from omni_assets.cli.views.contract_errors import say_errors
-    from omni_assets.contracts.rendering.renderers import github
-    from omni_assets.contracts.rendering.sarif import sarif_document
     from omni_assets.contracts.text import count
     from omni_assets.operations.context import resolve
     from omni_assets.operations.excerpts import excerpt_of
-    from omni_assets.operations.judging import relative_to
     from omni_assets.operations.scan import scan as look_through
 
     context = resolve(contracts or (), environment=environment)
@@ -175,16 +161,11 @@ def scan(
             lambda files: progress.update(f"looking through source code: {count(files, 'file')}"),
         )
     width = streams.result_width()
-    if output is FindingsFormat.TEXT:
-        streams.draw(view.scan_lines(found, excerpt_of, width))
-    elif output is FindingsFormat.CONCISE:
-        streams.draw(view.scan_heads(found, width))
-    elif output is FindingsFormat.GITHUB:
-        streams.write(github(found.findings))
-    elif output is FindingsFormat.SARIF:
-        streams.write_json(sarif_document(found.findings, os.getcwd(), relative_to(context.settings)))
-    else:
-        streams.write_json(view.scan_document(found))
+    lines = {
+        FindingsFormat.TEXT: lambda: view.scan_lines(found, excerpt_of, width),
+        FindingsFormat.CONCISE: lambda: view.scan_heads(found, width),
+    }
+    show_findings(output, context, found.findings, lines, lambda: view.scan_document(found))
     return int(errors or found.fails(strict))
 
 

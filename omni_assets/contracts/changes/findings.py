@@ -80,7 +80,6 @@ def _removed(told: _Told, change: Change) -> Iterator[Finding]:
             topic=name,
             related=related,
             fix=f"keep it until {each} is gone, or remove both in one change",
-            severity=_severity_in_use(told, name),
         )
     if not waiting:
         parties = told.old.publishers(name) or told.old.subscribers(name)
@@ -107,7 +106,6 @@ def _renamed(told: _Told, change: Change) -> Iterator[Finding]:
             topic=before,
             related=((now, f"called `{after}` here"), was),
             fix=f"subscribe `{after}`",
-            severity=_severity_in_use(told, before),
             near=(after,),
         )
     if not waiting:
@@ -146,13 +144,6 @@ _TELLERS: Mapping[ChangeKind, Callable[[_Told, Change], Iterator[Finding]]] = {
     ChangeKind.SETTINGS: _settings,
     ChangeKind.NODES: _nodes,
 }
-
-
-def _severity_in_use(told: _Told, name: str) -> Severity:
-    """A command that no contract sends may still be sent by people and schedules."""
-    topic = told.old.manifest.topics.get(name)
-    is_command = topic is not None and told.grammar.is_command(topic.parts.kind)
-    return Severity.WARNING if is_command else Severity.ERROR
 
 
 def _last_readers(told: _Told, change: Change) -> str:

@@ -30,7 +30,7 @@ class Mismatch:
 
 
 def mismatches(wiring: Wiring, grammar: Grammar, about: Iterable[str] | None = None) -> tuple[Mismatch, ...]:
-    """Every pair once, in order of the mistaken names; with ``about`` only what these names explain."""
+    """One mismatch for each mistaken name, in order; with ``about`` only what these names explain."""
     search = _Search(wiring, grammar)
     return search.found(search.suspects() if about is None else about)
 
@@ -47,8 +47,13 @@ class _Search:
     def found(self, asked: Iterable[str]) -> tuple[Mismatch, ...]:
         explained = {name: tuple(self._explained(name)) for name in asked}
         pairs = {frozenset((name, near[0].name)): near[0] for name, near in explained.items() if near}
-        found = (self._mismatch(pair, near, explained) for pair, near in pairs.items())
-        return tuple(sorted(found, key=lambda each: (each.wrong.name, each.meant.name)))
+        strongest: dict[str, Mismatch] = {}
+        for pair, near in pairs.items():
+            mismatch = self._mismatch(pair, near, explained)
+            known = strongest.setdefault(mismatch.wrong.name, mismatch)
+            if mismatch.near.reason.rank < known.near.reason.rank:
+                strongest[mismatch.wrong.name] = mismatch
+        return tuple(strongest[name] for name in sorted(strongest))
 
     def suspects(self) -> Iterator[str]:
         """Names that may be half of a pair: those with one end, those that are no names, those that look alike."""

@@ -97,10 +97,10 @@ def test_a_topic_that_nobody_published_before_is_not_removed_now() -> None:
     assert changes(manifest(reader), manifest(reader, contract("router", [FAILED])))[0].kind is ChangeKind.ADDED
 
 
-def test_a_command_that_no_contract_sends_any_more_may_be_sent_by_people() -> None:
+def test_a_command_that_no_contract_sends_any_more_is_an_error_too() -> None:
     handler = contract("router", [], [ROUTE])
     change = only(manifest(contract("merger", [ROUTE]), handler), manifest(handler))
-    assert (change.code, change.severity) == ("OM501", Severity.WARNING)
+    assert (change.code, change.severity) == ("OM501", Severity.ERROR)
 
 
 def test_a_reader_outside_is_told_of_even_when_its_contract_went_too() -> None:
