@@ -15,6 +15,7 @@ BENCHMARKS: tuple[tuple[str, ...], ...] = (
     ("benchmarks.import_time",),
     ("benchmarks.drift_diff",),
     ("benchmarks.observe",),
+    ("benchmarks.plan_apply",),
     ("benchmarks.reconcile",),
     ("benchmarks.registry_scan",),
     ("benchmarks.start",),

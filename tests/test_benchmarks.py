@@ -19,6 +19,7 @@ COMMANDS = [
     ("benchmarks.import_time",),
     ("benchmarks.registry_scan", "--lines", "20000"),
     pytest.param(("benchmarks.observe", "--topics", "20"), marks=pytest.mark.broker),
+    pytest.param(("benchmarks.plan_apply", "--topics", "20"), marks=pytest.mark.broker),
 ]
 
 

@@ -133,7 +133,8 @@ class _Work:
 def _carry_out(context: Context, admin: BrokerAdmin, work: _Work, started: float) -> Applied:
     wanted = {step.id for step in work.pending}
     steps = tuple(step for step in selected(work.plan, work.approvals, work.only) if step.id in wanted)
-    left = tuple(step for step in work.pending if step not in steps)
+    running = {step.id for step in steps}
+    left = tuple(step for step in work.pending if step.id not in running)
     if not steps:
         return Applied((), left, None, admin.calls, time.monotonic() - started)
     if context.connection.read_only:

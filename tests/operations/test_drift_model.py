@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 from confluent_kafka.admin import AdminClient, ConfigResource, ResourceType
-from hypothesis import HealthCheck, settings
+from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule, run_state_machine_as_test
 
@@ -204,6 +204,8 @@ def test_what_is_left_is_what_the_policy_leaves(module_broker, tmp_path_factory)
             max_examples=12,
             stateful_step_count=8,
             deadline=None,
+            # Shrinking would take longer than a test may, and what was found would not be told.
+            phases=[Phase.explicit, Phase.reuse, Phase.generate],
             suppress_health_check=list(HealthCheck),
         ),
     )
