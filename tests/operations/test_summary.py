@@ -25,7 +25,7 @@ def news(context):
 
 
 def test_news_and_their_sum(context, broker):
-    with pytest.raises(StateError, match="no observation"):
+    with pytest.raises(StateError, match="omni drift"):
         summarize(context)
     declared = "onex.evt.router.routing-complete.v1"
     assert news(context) == [(declared, DriftKind.MISSING, Turn.OPENED)]
