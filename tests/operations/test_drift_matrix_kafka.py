@@ -403,6 +403,7 @@ def test_throttled_it_claims_nothing_that_is_not_so_and_goes_on_later(
     assert proxy.writes == 0
 
 
+@pytest.mark.timeout(420)
 def test_two_thousand_topics_while_a_broker_restarts(
     kafka: KafkaCluster, proxy: Proxy, write_contract: Write, context_of: Resolve
 ) -> None:
@@ -412,11 +413,12 @@ def test_two_thousand_topics_while_a_broker_restarts(
     context = context_of(proxy.bootstrap_servers)
     proxy.before("CreateTopics", lambda: restart(kafka, 2))
     provision(context, context.manifest())
-    assert provision(context, context.manifest()).clean
+    wait_until(lambda: provision(context, context.manifest()).clean, 120, "all topics to be created and listed")
     proxy.before("DescribeConfigs", lambda: restart(kafka, 3))
     during = found(context)
     assert {row.kind for row in during} <= {DriftKind.UNKNOWN}
     kafka.wait_for({1, 2, 3})
+    wait_until(lambda: found(context) == [], 60, "every broker to know every topic again")
     proxy.reset()
     assert found(context) == []
     assert proxy.writes == 0
