@@ -15,7 +15,6 @@ from omni_assets.drift.flow import LOG, Earlier
 from omni_assets.drift.kinds import UNDECLARED_KINDS
 from omni_assets.drift.plan import Known
 from omni_assets.drift.retirement import Retirement
-from omni_assets.errors import StateError
 from omni_assets.operations.context import Context
 from omni_assets.projection import rows
 from omni_assets.projection.store import Projection
@@ -39,14 +38,13 @@ def cluster_of(snapshot: BrokerSnapshot) -> str:
 
 def remember(context: Context, cluster: str) -> Memory:
     """What is remembered of ``cluster``; nothing where it was never observed. Raises ``StateError``."""
-    projection = Projection(context.home)
-    ids = {name: seen.topic_id for name, seen in projection.earlier_topics(cluster).items() if seen.topic_id}
+    known = Projection(context.home).remembered(cluster)
     return Memory(
-        _capabilities(projection.capabilities(cluster)),
-        ids,
-        _earlier(projection, cluster),
-        tuple(Retirement(row.topic, row.renamed_to, row.step, row.since) for row in projection.retirements(cluster)),
-        _known(projection, context.environment),
+        _capabilities(known.capabilities),
+        {name: seen.topic_id for name, seen in known.topics.items() if seen.topic_id},
+        _earlier(known),
+        tuple(Retirement(row.topic, row.renamed_to, row.step, row.since) for row in known.retirements),
+        _known(known.observations, context.environment),
     )
 
 
@@ -59,11 +57,7 @@ def _capabilities(row: rows.CapabilitiesRow | None) -> Capabilities | None:
         return None  # written by another omni: it is probed again
 
 
-def _known(projection: Projection, environment: str) -> Known:
-    try:
-        observations = projection.stored().observations
-    except StateError:
-        return Known()
+def _known(observations: tuple[rows.ObservationRow, ...], environment: str) -> Known:
     here = [each for each in observations if each.environment == environment]
     if not here:
         return Known()
@@ -71,13 +65,13 @@ def _known(projection: Projection, environment: str) -> Known:
     return Known(last.declared_topics, "" if last.cluster == last.bootstrap_servers else last.cluster)
 
 
-def _earlier(projection: Projection, cluster: str) -> Earlier:
-    before = projection.earlier_flows(cluster)
+def _earlier(known: rows.Remembered) -> Earlier:
+    before = known.flows
     return Earlier(
         None if before.observed_at is None else _flows(before, before.observed_at),
         _unchanged_since(before),
-        _orphaned_since(projection, cluster),
-        _rescued(projection, cluster),
+        {row.topic: row.first_seen for row in known.drift if row.kind in UNDECLARED_KINDS},
+        _rescued(known.rescued),
     )
 
 
@@ -113,18 +107,10 @@ def _unchanged_since(before: rows.EarlierFlows) -> Mapping[tuple[str, str], date
     return since
 
 
-def _orphaned_since(projection: Projection, cluster: str) -> Mapping[str, datetime]:
-    try:
-        open_drift = projection.stored(cluster).drift
-    except StateError:
-        return {}
-    return {row.topic: row.first_seen for row in open_drift if row.kind in UNDECLARED_KINDS}
-
-
-def _rescued(projection: Projection, cluster: str) -> Mapping[str, Mapping[int, int]]:
+def _rescued(rescued: tuple[rows.RescueRow, ...]) -> Mapping[str, Mapping[int, int]]:
     """The next offset to rescue by orphan and partition: the farthest, whichever topic it was brought to."""
     found: defaultdict[str, dict[int, int]] = defaultdict(dict)
-    for row in projection.rescued(cluster):
+    for row in rescued:
         known = found[row.source].get(row.partition, 0)
         found[row.source][row.partition] = max(row.position, known)
     return found

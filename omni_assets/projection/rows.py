@@ -367,6 +367,18 @@ class RetirementRow(NamedTuple):
     checked_at: datetime
 
 
+class Remembered(NamedTuple):
+    """What is known of a cluster from before, of one reading; ``observations`` are those of every cluster."""
+
+    topics: Mapping[str, EarlierTopic]
+    flows: EarlierFlows
+    capabilities: CapabilitiesRow | None
+    rescued: tuple[RescueRow, ...]
+    retirements: tuple[RetirementRow, ...]
+    observations: tuple[ObservationRow, ...]
+    drift: tuple[DriftRow, ...]
+
+
 class Recorded(NamedTuple):
     """What an observation left: the open drift, what of it is news, and the number of rows that were written."""
 

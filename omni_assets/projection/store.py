@@ -42,6 +42,7 @@ from omni_assets.projection.rows import (
     ProvisionRow,
     Rebuilt,
     Recorded,
+    Remembered,
     RescueRow,
     RetirementRow,
     Stored,
@@ -234,19 +235,31 @@ class Projection:
 
     def earlier_topics(self, cluster: str) -> Mapping[str, EarlierTopic]:
         """The topics of a cluster at its last observation, by name; none where it was not observed yet."""
-        rows = self._recall(lambda name, *seen: (name, EarlierTopic(*seen)), queries.EARLIER_TOPICS, cluster=cluster)
-        return MappingProxyType(dict(rows))
+        return self.remembered(cluster).topics
 
     def earlier_flows(self, cluster: str) -> EarlierFlows:
         """The consumer groups and offsets of a cluster at the last look; none where there was none yet."""
+        return self.remembered(cluster).flows
+
+    def remembered(self, cluster: str) -> Remembered:
+        """Everything that a look at a cluster is held against, by opening the file once; nothing before the first.
+
+        A line of a journal whose writer was killed before it was projected counts.
+        """
         if not self._begun():
-            return EarlierFlows(None, MappingProxyType({}), ())
+            return Remembered(MappingProxyType({}), NO_FLOWS, None, (), (), (), ())
         with self._writing() as connection:
-            looks = read(connection, FlowsRow, queries.FLOWS, cluster=cluster)
-            groups = read(connection, GroupRow, queries.GROUPS, cluster=cluster)
-            offsets = read(connection, EarlierOffset, queries.EARLIER_OFFSETS, cluster=cluster)
-        at = looks[0].observed_at if looks else None
-        return EarlierFlows(at, MappingProxyType({row.group_name: row for row in groups}), offsets)
+            for log in self._logs:
+                log.project(connection)
+            return Remembered(
+                _earlier_topics(connection, cluster),
+                _earlier_flows(connection, cluster),
+                next(iter(read(connection, CapabilitiesRow, queries.CAPABILITIES, cluster=cluster)), None),
+                read(connection, RescueRow, queries.RESCUED, cluster=cluster, source=None),
+                read(connection, RetirementRow, queries.RETIREMENTS, cluster=cluster),
+                read(connection, ObservationRow, queries.OBSERVATIONS, cluster=None),
+                read(connection, DriftRow, queries.DRIFT, cluster=cluster),
+            )
 
     def counts(self) -> Mapping[str, int]:
         """The number of rows of each table that is not about the projection itself.
@@ -339,6 +352,22 @@ class Projection:
 def _microseconds(at: datetime) -> int:
     """A time as the questions take it."""
     return (at - _EPOCH) // timedelta(microseconds=1)
+
+
+NO_FLOWS = EarlierFlows(None, MappingProxyType({}), ())
+
+
+def _earlier_topics(connection: duckdb.DuckDBPyConnection, cluster: str) -> Mapping[str, EarlierTopic]:
+    rows = read(connection, lambda name, *seen: (name, EarlierTopic(*seen)), queries.EARLIER_TOPICS, cluster=cluster)
+    return MappingProxyType(dict(rows))
+
+
+def _earlier_flows(connection: duckdb.DuckDBPyConnection, cluster: str) -> EarlierFlows:
+    looks = read(connection, FlowsRow, queries.FLOWS, cluster=cluster)
+    groups = read(connection, GroupRow, queries.GROUPS, cluster=cluster)
+    offsets = read(connection, EarlierOffset, queries.EARLIER_OFFSETS, cluster=cluster)
+    at = looks[0].observed_at if looks else None
+    return EarlierFlows(at, MappingProxyType({row.group_name: row for row in groups}), offsets)
 
 
 def _declare(connection: duckdb.DuckDBPyConnection, declared: Declared, at: datetime) -> int:
