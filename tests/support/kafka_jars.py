@@ -14,7 +14,7 @@ VERSION = "4.4.0"
 _SLF4J = "1.7.36"  # the release of the slf4j-api that this Kafka depends on
 
 _POM = f"""\
-<project xmlns="http://maven.apache.org/POM/4.0.0">
+<project>
   <modelVersion>4.0.0</modelVersion>
   <groupId>tests</groupId>
   <artifactId>kafka</artifactId>
