@@ -32,8 +32,8 @@ test: $(READY) ## all tests that can run here
 test-cluster: $(READY) ## only those with three Kafka brokers; they skip without Java and Maven
 	@$(BIN)/python -m pytest -m cluster
 
-fuzz: $(READY) ## 20 seconds of mutated contracts against the extractor; SECONDS_TO_FUZZ=600 for longer
-	@$(BIN)/python -m tests.fuzz.extractor --seconds $(SECONDS_TO_FUZZ)
+fuzz: $(READY) ## 20 seconds of mutated contracts against the extractor; SECONDS_TO_FUZZ=600 for longer, SEED=7 for the same again
+	@$(BIN)/python -m tests.fuzz.extractor --seconds $(SECONDS_TO_FUZZ) $(if $(SEED),--seed $(SEED))
 
 rescue-kills: $(READY) ## a rescue killed 50 times at random points; RESCUE_KILLS=200 for more
 	@RESCUE_KILLS=$${RESCUE_KILLS:-50} $(BIN)/python -m pytest -q -s -m "not cluster" tests/operations/test_rescue_kills.py

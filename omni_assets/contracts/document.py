@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import TypeAlias
 
 import yaml
-from yaml.nodes import MappingNode, Node, SequenceNode
+from yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
 from omni_assets.contracts.findings import finding
 from omni_assets.contracts.model import Finding, Location
@@ -29,6 +29,8 @@ MAX_TAG_DIRECTIVES = 100
 """Most ``%TAG`` lines; the scanner compares each with all before it."""
 
 _LINE_ENDS = re.compile(r"\r\n|\r|\n")
+_NULL = "tag:yaml.org,2002:null"
+_NULLS = frozenset({"", "~", "null", "Null", "NULL"})
 _OPENERS = ("[", "{", "- ", "? ")
 
 _REMEDIES = (
@@ -125,6 +127,11 @@ def parse(path: str, content: bytes) -> Document:
             finding(NOT_A_MAPPING, message, place(path, root), fix="begin it with `name:` and `event_bus:`")
         )
     return Document(path, content, root)
+
+
+def is_null(node: Node) -> bool:
+    """Whether a node holds nothing. A text under the tag ``!!null`` is a text all the same: loaders disagree on it."""
+    return isinstance(node, ScalarNode) and node.tag == _NULL and node.value.strip() in _NULLS
 
 
 def place(path: str, node: Node | yaml.Event) -> Location:

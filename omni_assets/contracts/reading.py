@@ -13,7 +13,7 @@ from typing import TypeAlias
 from yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
 from omni_assets.contracts import faults
-from omni_assets.contracts.document import Document, Pairs, Unreadable, place
+from omni_assets.contracts.document import Document, Pairs, Unreadable, is_null, place
 from omni_assets.contracts.faults import short
 from omni_assets.contracts.findings import finding, in_order
 from omni_assets.contracts.forms import Form, Party, Step
@@ -41,7 +41,6 @@ MAX_SETTINGS = 50_000
 """Most keys that the mappings of one contract's topics may hold together: an alias multiplies them."""
 
 _NAME_KEYS = ("node_name", "name", "node", "contract_name")
-_NULL = "tag:yaml.org,2002:null"
 _BOOLEAN = "tag:yaml.org,2002:bool"
 _MERGE = "tag:yaml.org,2002:merge"
 _FALSE = frozenset({"false", "no", "off"})
@@ -188,7 +187,7 @@ class Reading:
     def _take_key(self, key: ScalarNode, value: Node, step: Step) -> Step | None:
         """Reads a key as a topic. Gives what forms say of the mapping below it, or ``None`` where there is none."""
         mapping = value if type(value) is MappingNode else None
-        described = mapping is not None or value.tag == _NULL
+        described = mapping is not None or is_null(value)
         if step.form is not None and (described or self.mentions.sole(key.value) is not None):
             self._name(key, step.form, step, mapping)
         return step if mapping is not None else None
@@ -202,7 +201,7 @@ class Reading:
             self._misplaced_scalar(value, step, trail)
         elif form is None or (form.lenient and self.mentions.sole(value.value) is None):
             self._look_at(value, trail)
-        elif value.tag != _NULL or mapping is None:
+        elif not is_null(value) or mapping is None:
             self._name(value, form, above, mapping)
 
     def _name(self, node: ScalarNode, form: Form, step: Step | None, mapping: MappingNode | None) -> None:
@@ -269,7 +268,7 @@ class Reading:
 
     def _misplaced_scalar(self, value: ScalarNode, step: Step, trail: _Trail) -> None:
         text = value.value.strip()
-        if value.tag == _NULL or not text:
+        if is_null(value) or not text:
             return
         self.taken.add(id(value))
         names = [mention.name for mention in self.mentions.alone(text)]
@@ -317,7 +316,7 @@ def _in_place(declarations: list[Declaration]) -> tuple[Declaration, ...]:
 def _node_name(document: Document) -> str:
     for key in _NAME_KEYS:
         value = _value_of(document.root.value, key)
-        if isinstance(value, ScalarNode) and value.value.strip() and value.tag != _NULL:
+        if isinstance(value, ScalarNode) and value.value.strip() and not is_null(value):
             return short(" ".join(str(value.value).split()))
     return folder_name(document.path)
 
@@ -332,7 +331,7 @@ def _stated(value: Node) -> bool:
         return True
     if value.tag == _BOOLEAN:
         return value.value.lower() not in _FALSE
-    return value.tag != _NULL and bool(value.value.strip())
+    return not is_null(value) and bool(value.value.strip())
 
 
 def _key_path(trail: _Trail) -> str:

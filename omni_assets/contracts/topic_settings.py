@@ -9,7 +9,7 @@ from types import MappingProxyType
 
 from yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
-from omni_assets.contracts.document import Pairs, place
+from omni_assets.contracts.document import Pairs, is_null, place
 from omni_assets.contracts.findings import finding
 from omni_assets.contracts.model import Finding, TopicSettings
 from omni_assets.contracts.rules import BAD_SETTING, UNKNOWN_SETTING
@@ -57,7 +57,6 @@ _OFTEN_MEANT = {
 _LONGEST_KEY = 60
 _WHOLE = {"partitions": 2**31 - 1, "replication_factor": 2**15 - 1}
 _BOOLEAN = "tag:yaml.org,2002:bool"
-_NULL = "tag:yaml.org,2002:null"
 
 
 def read_settings(
@@ -83,7 +82,7 @@ def read_settings(
 def plain_value(node: Node) -> object:
     """A node as plain data: text, ``True``/``False``, ``None``, or a list of those; a mapping is empty."""
     if isinstance(node, ScalarNode):
-        if node.tag == _NULL:
+        if is_null(node):
             return None
         return node.value.lower() in ("true", "yes", "on") if node.tag == _BOOLEAN else node.value
     if isinstance(node, SequenceNode):
@@ -140,7 +139,7 @@ class _Reading:
 
     def _topic_config(self, node: Node) -> None:
         """Settings under a key of their own: what stands there and is none is reported, whatever it is."""
-        if isinstance(node, ScalarNode) and node.tag == _NULL:
+        if is_null(node):
             return
         if not isinstance(node, MappingNode):
             raise InvalidValue("it is not a mapping of settings")
@@ -157,7 +156,7 @@ class _Reading:
         return isinstance(node, MappingNode) and any(is_setting(key.value) for key, _ in self.pairs_of(node))
 
     def _config(self, node: Node) -> None:
-        if isinstance(node, ScalarNode) and node.tag == _NULL:
+        if is_null(node):
             return
         if not isinstance(node, MappingNode):
             raise InvalidValue("it is not a mapping of configuration keys")

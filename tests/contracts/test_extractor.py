@@ -305,3 +305,9 @@ def test_signs_around_a_topic_hide_nothing(text: str, read: Callable[..., Contra
     found = read(f"note: '{text}'\n").findings
     assert found[0].topic == "onex.evt.a.b.v1"
     assert {each.rule.name for each in found} == {"unread-declaration"}
+
+
+@pytest.mark.parametrize("tag", ["!!null", "!!str", "!custom"])
+def test_a_name_under_a_tag_is_a_name(tag: str, read: Callable[..., Contract]) -> None:
+    contract = read(f"event_bus:\n  publish_topics:\n  - topic: {tag} 'onex.evt.router.done.v1'\n")
+    assert [each.topic for each in contract.declarations] == ["onex.evt.router.done.v1"]
