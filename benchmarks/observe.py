@@ -1,6 +1,7 @@
 """Observing a broker at several sizes, against the raw admin calls alone.
 
-Baseline: the same listings, descriptions and offsets, asked for with the plain client, all at once, and thrown away.
+Baseline: the same listings, descriptions and offsets, asked for with a plain client that is opened for it, all at once,
+and thrown away.
 Measured: a snapshot, flows (offsets, times of the newest records, consumer groups) and what differs; then what `omni
 drift` does, where what is known from earlier is read and everything is projected into DuckDB, nothing changed.
 ``peak_mib`` is the most memory that a process of its own holds which reads the contracts and looks once, as Linux
@@ -117,12 +118,11 @@ def figures(topics: int, rounds: int) -> list[dict[str, object]]:
     """The comparisons at one size."""
     with stage(topics) as (context, environ):
         manifest = context.manifest()
-        client = open_client(AdminClient, context.connection)
         calls = raw_calls = 0
 
         def plainly() -> None:
             nonlocal raw_calls
-            raw_calls = raw(client)
+            raw_calls = raw(open_client(AdminClient, context.connection))
 
         def observed() -> None:
             nonlocal calls
