@@ -233,14 +233,6 @@ class Projection:
         """Where the ends of topics stand, in one cluster or in all."""
         return self._recall(RetirementRow, queries.RETIREMENTS, cluster=cluster)
 
-    def earlier_topics(self, cluster: str) -> Mapping[str, EarlierTopic]:
-        """The topics of a cluster at its last observation, by name; none where it was not observed yet."""
-        return self.remembered(cluster).topics
-
-    def earlier_flows(self, cluster: str) -> EarlierFlows:
-        """The consumer groups and offsets of a cluster at the last look; none where there was none yet."""
-        return self.remembered(cluster).flows
-
     def remembered(self, cluster: str) -> Remembered:
         """Everything that a look at a cluster is held against, by opening the file once; nothing before the first.
 

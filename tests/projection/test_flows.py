@@ -31,20 +31,20 @@ def _since(flows: EarlierFlows) -> dict[tuple[str, str], Any]:
 
 def test_the_last_look_is_read_back(tmp_path: Path, sample: Any) -> None:
     projection = Projection(tmp_path)
-    assert projection.earlier_flows("main") == EarlierFlows(None, {}, ())
+    assert projection.remembered("main").flows == EarlierFlows(None, {}, ())
     assert projection.record_flows("main", sample.at(0), GROUPS, [_log(), _read()]) == 5
-    found = projection.earlier_flows("main")
+    found = projection.remembered("main").flows
     assert found.observed_at == sample.at(0)
     assert found.groups == {row.group_name: row for row in GROUPS}
     assert [row[:6] for row in found.offsets] == [_log(), _read()]
-    assert projection.earlier_flows("another") == EarlierFlows(None, {}, ())
+    assert projection.remembered("another").flows == EarlierFlows(None, {}, ())
 
 
 def test_the_same_again_writes_when_it_was_and_no_more(tmp_path: Path, sample: Any) -> None:
     projection = Projection(tmp_path)
     projection.record_flows("main", sample.at(0), GROUPS, [_log(), _read()])
     assert projection.record_flows("main", sample.at(1), GROUPS, [_log(), _read()]) == 1
-    found = projection.earlier_flows("main")
+    found = projection.remembered("main").flows
     assert (found.observed_at, set(_since(found).values())) == (sample.at(1), {sample.at(0)})
 
 
@@ -52,7 +52,7 @@ def test_a_reader_that_stands_still_while_the_topic_moves_can_be_told(tmp_path: 
     projection = Projection(tmp_path)
     for minutes in range(3):
         projection.record_flows("main", sample.at(minutes), GROUPS, [_log(latest=10 + minutes), _read()])
-    assert _since(projection.earlier_flows("main")) == {("t0", LOG): sample.at(2), ("t0", "reader"): sample.at(0)}
+    assert _since(projection.remembered("main").flows) == {("t0", LOG): sample.at(2), ("t0", "reader"): sample.at(0)}
 
 
 def test_records_that_retention_takes_away_are_no_sign_of_a_writer(
@@ -61,7 +61,7 @@ def test_records_that_retention_takes_away_are_no_sign_of_a_writer(
     projection = Projection(tmp_path)
     projection.record_flows("main", sample.at(0), [], [_log()])
     assert projection.record_flows("main", sample.at(1), [], [_log(earliest=7)]) == 2
-    assert _since(projection.earlier_flows("main")) == {("t0", LOG): sample.at(0)}
+    assert _since(projection.remembered("main").flows) == {("t0", LOG): sample.at(0)}
     assert table(tmp_path, "observed_offsets", "earliest, latest") == [(7, 10)]
 
 
@@ -72,7 +72,7 @@ def test_what_is_gone_is_gone_and_what_could_not_be_seen_stays(tmp_path: Path, s
     projection.record_flows("elsewhere", sample.at(0), [], [_log("t9")])
     hidden = [GroupRow("other", "", 0, "not authorized")]
     projection.record_flows("main", sample.at(1), hidden, [_log("t0", 11)], unseen={"t1"})
-    found = projection.earlier_flows("main")
+    found = projection.remembered("main").flows
     assert found.groups == {"other": hidden[0]}
     assert _since(found) == {
         ("t0", LOG): sample.at(1),
@@ -81,13 +81,13 @@ def test_what_is_gone_is_gone_and_what_could_not_be_seen_stays(tmp_path: Path, s
         ("t1", "reader"): sample.at(0),
     }
     assert ask(tmp_path, "SELECT groups, topics FROM observed_flows WHERE cluster = 'main'").rows == ((1, 1),)
-    assert _since(projection.earlier_flows("elsewhere")) == {("t9", LOG): sample.at(0)}
+    assert _since(projection.remembered("elsewhere").flows) == {("t9", LOG): sample.at(0)}
 
 
 def test_a_look_that_fails_on_the_way_leaves_everything_as_it_was(tmp_path: Path, sample: Any) -> None:
     projection = Projection(tmp_path)
     projection.record_flows("main", sample.at(0), GROUPS, [_log()])
-    before = projection.earlier_flows("main")
+    before = projection.remembered("main").flows
 
     def broken() -> Any:
         yield _log("t1")
@@ -95,7 +95,7 @@ def test_a_look_that_fails_on_the_way_leaves_everything_as_it_was(tmp_path: Path
 
     with pytest.raises(RuntimeError, match="no answer"):
         projection.record_flows("main", sample.at(1), [], broken())
-    assert projection.earlier_flows("main") == before
+    assert projection.remembered("main").flows == before
 
 
 _OFFSETS = st.dictionaries(
@@ -131,16 +131,16 @@ def test_any_looks_leave_what_each_row_was_seen_at_last_and_since_when(
             for row in rows
         }
         expected = {**stay, **now}
-    found = projection.earlier_flows("main").offsets
+    found = projection.remembered("main").flows.offsets
     assert {row[:3]: (OffsetRow(*row[:6]), row.changed_at) for row in found} == expected
 
 
 def test_topics_as_they_were_seen_last(tmp_path: Path, sample: Any) -> None:
     projection = Projection(tmp_path)
-    assert projection.earlier_topics("main") == {}
+    assert projection.remembered("main").topics == {}
     seen = sample.observed()
     projection.record_snapshot(seen._replace(topics=[row._replace(topic_id=f"id-{row.name}") for row in seen.topics]))
-    found = projection.earlier_topics("main")
+    found = projection.remembered("main").topics
     assert found["t1"] == ("id-t1", 3, sample.at(0))
     assert found.keys() == {"t0", "t1", "t2"}
 
@@ -153,7 +153,7 @@ def test_a_topic_that_could_not_be_seen_keeps_its_id_and_one_that_went_does_not(
     unseen = named[0]._replace(topic_id=None, partitions=0, unknown="not authorized")
     without_id = named[1]._replace(topic_id=None)
     projection.record_snapshot(sample.observed(1)._replace(topics=[unseen, without_id]))
-    assert {name: row.topic_id for name, row in projection.earlier_topics("main").items()} == {
+    assert {name: row.topic_id for name, row in projection.remembered("main").topics.items()} == {
         "t0": "id-t0",
         "t1": None,
     }

@@ -61,7 +61,7 @@ def test_what_is_new_works_in_it(folder: Path, sample: Any) -> None:
     projection = Projection(folder)
     projection.record_flows("main", sample.at(9), [GroupRow("g", "Stable", 1)], [OffsetRow("t0", "", 0, 0, 7)])
     assert ask(folder, "SELECT most_records, drifts FROM topics WHERE name = 't0'").rows == ((7, 1),)
-    assert projection.earlier_topics("main").keys() == {"t0", "t1", "t2"}
+    assert projection.remembered("main").topics.keys() == {"t0", "t1", "t2"}
 
 
 def test_the_next_observation_fills_the_new_columns(folder: Path, table: Callable[..., list[Any]], sample: Any) -> None:

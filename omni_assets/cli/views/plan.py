@@ -11,7 +11,7 @@ from omni_assets.cli.views.drift import drift_document, drift_name
 from omni_assets.cli.words import spent
 from omni_assets.contracts.text import count, visible
 from omni_assets.contracts.values import readable
-from omni_assets.drift.plan import Action, Plan, Step, document
+from omni_assets.drift.plan import Action, Plan, Step, document, step_document
 from omni_assets.drift.verdict import Verdict
 from omni_assets.operations.apply import Applied, Carried, StepOutcome
 from omni_assets.operations.plan import Planned
@@ -63,28 +63,14 @@ def applied_lines(done: Applied, width: int | None) -> list[Line]:
 def applied_document(done: Applied) -> dict[str, Any]:
     return {
         "steps": [
-            {**_entry(each.step), "outcome": each.outcome.value, "detail": each.detail or None} for each in done.carried
+            {**step_document(each.step), "outcome": each.outcome.value, "detail": each.detail or None}
+            for each in done.carried
         ],
-        "left": [_entry(step) for step in done.left],
+        "left": [step_document(step) for step in done.left],
         "counts": {**done.counts, "left": len(done.left)},
         "drift": None if done.after is None else [drift_document(row) for row in done.after.rows],
         "calls": done.calls,
         "seconds": done.seconds,
-    }
-
-
-def _entry(step: Step) -> dict[str, Any]:
-    return {
-        "id": step.id,
-        "topic": step.topic,
-        "kind": step.kind.value,
-        "field": step.field,
-        "action": step.action.value,
-        "verdict": step.verdict.value,
-        "before": step.before,
-        "after": step.after,
-        "path": step.path,
-        "line": step.line,
     }
 
 

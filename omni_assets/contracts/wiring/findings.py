@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 
 from omni_assets.contracts.findings import finding, in_order
-from omni_assets.contracts.model import Declaration, Finding, Location, Manifest, Severity
+from omni_assets.contracts.model import Declaration, Finding, Location, Manifest, Rule, Severity
 from omni_assets.contracts.naming import Grammar
 from omni_assets.contracts.rules import CYCLE, DEAD_END, NEAR_MISS, NO_PUBLISHER, NO_SUBSCRIBER
 from omni_assets.contracts.text import count
@@ -33,38 +34,55 @@ def wiring_findings(manifest: Manifest, grammar: Grammar) -> tuple[Finding, ...]
     )
 
 
+@dataclass(frozen=True, slots=True)
+class _MissingEnd:
+    """What is said of a topic that has one end only, and of a command that has: another clause and severity."""
+
+    rule: Rule
+    done: str
+    lost: str
+    lost_command: str
+    severity_of_command: Severity
+    fix: str
+
+
+_NO_PUBLISHER = _MissingEnd(
+    NO_PUBLISHER,
+    "subscribed",
+    "nobody publishes it, so nothing will arrive",
+    "no contract sends it",
+    Severity.NOTE,
+    "declare it in the contract of its publisher, or say `external_publisher`",
+)
+_NO_SUBSCRIBER = _MissingEnd(
+    NO_SUBSCRIBER,
+    "published",
+    "nobody reads it",
+    "nobody handles it",
+    Severity.ERROR,
+    "declare it in the contract of its subscriber, or list it under `externally_consumed_topics`",
+)
+
+
 def _dangling(wiring: Wiring, manifest: Manifest, grammar: Grammar) -> Iterator[Finding]:
     for name, ends in wiring.topics.items():
-        kind = manifest.topics[name].parts.kind
+        command = grammar.is_command(manifest.topics[name].parts.kind)
         if ends.starving and ends.subscribers:
-            yield _no_publisher(ends, grammar.is_command(kind))
+            yield _one_ended(_NO_PUBLISHER, ends.subscribers, command)
         elif ends.unread and ends.publishers and not ends.dead_letter:
-            yield _no_subscriber(ends, grammar.is_command(kind))
+            yield _one_ended(_NO_SUBSCRIBER, ends.publishers, command)
 
 
-def _no_publisher(ends: Ends, command: bool) -> Finding:
-    waits = "no contract sends it" if command else "nobody publishes it, so nothing will arrive"
+def _one_ended(missing: _MissingEnd, present: tuple[Declaration, ...], command: bool) -> Finding:
+    first, *more = present
     return finding(
-        NO_PUBLISHER,
-        f"`{ends.name}` is subscribed here, and {waits}.",
-        ends.subscribers[0].location,
-        topic=ends.name,
-        related=_places("subscribed", ends.subscribers[1:], ends.subscribers[0]),
-        fix="declare it in the contract of its publisher, or say `external_publisher`",
-        severity=Severity.NOTE if command else None,
-    )
-
-
-def _no_subscriber(ends: Ends, command: bool) -> Finding:
-    lost = "nobody handles it" if command else "nobody reads it"
-    return finding(
-        NO_SUBSCRIBER,
-        f"`{ends.name}` is published here, and {lost}.",
-        ends.publishers[0].location,
-        topic=ends.name,
-        related=_places("published", ends.publishers[1:], ends.publishers[0]),
-        fix="declare it in the contract of its subscriber, or list it under `externally_consumed_topics`",
-        severity=Severity.ERROR if command else None,
+        missing.rule,
+        f"`{first.topic}` is {missing.done} here, and {missing.lost_command if command else missing.lost}.",
+        first.location,
+        topic=first.topic,
+        related=_places(missing.done, tuple(more), first),
+        fix=missing.fix,
+        severity=missing.severity_of_command if command else None,
     )
 
 

@@ -5,7 +5,7 @@ from omni_assets.drift.plan.building import build, windows
 from omni_assets.drift.plan.definition import Action, Plan, Step, step_id
 from omni_assets.drift.plan.deletion import build_deletion, judge_deletion
 from omni_assets.drift.plan.fingerprint import state_hash
-from omni_assets.drift.plan.paper import PlanUnreadable, document, from_document
+from omni_assets.drift.plan.paper import PlanUnreadable, document, from_document, step_document
 from omni_assets.drift.plan.selection import EVERYTHING, approved, idle, selected
 
 __all__ = [
@@ -27,6 +27,7 @@ __all__ = [
     "judge_deletion",
     "selected",
     "state_hash",
+    "step_document",
     "step_id",
     "windows",
 ]

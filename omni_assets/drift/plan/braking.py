@@ -40,9 +40,6 @@ class Known(NamedTuple):
     cluster_id: str = ""
 
 
-NOTHING_KNOWN = Known()
-
-
 def brakes(plan: Plan, manifest: Manifest, earlier: Known, policy: Policy) -> tuple[Brake, ...]:
     """Every reason to hold ``plan`` back, none where all is well."""
     return tuple(_brakes(plan, manifest, earlier, policy))

@@ -32,7 +32,7 @@ def document(plan: Plan) -> dict[str, Any]:
         "environment": plan.environment,
         "made_at": plan.made_at.isoformat(),
         "state_hash": plan.state_hash,
-        "steps": [_step(step) for step in plan.steps],
+        "steps": [step_document(step) for step in plan.steps],
         "surfaced": [_drift(row) for row in plan.surfaced],
     }
     return {**body, "digest": digest(body)}
@@ -63,7 +63,8 @@ def from_document(found: Mapping[str, Any]) -> Plan:
         raise PlanUnreadable(f"something in it is missing or of another kind ({error})") from None
 
 
-def _step(step: Step) -> dict[str, Any]:
+def step_document(step: Step) -> dict[str, Any]:
+    """One step as JSON values."""
     return {
         "id": step.id,
         "topic": step.topic,
