@@ -96,13 +96,34 @@ def omni(
 
 def main() -> None:
     """Run the command line and exit."""
+    signals = _Signals()
+    if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
+        signal.signal(signal.SIGINT, signals.interrupt)
     for number in (signal.SIGTERM, signal.SIGHUP):
         if signal.getsignal(number) is signal.SIG_DFL:  # under nohup a hang-up is ignored, and stays so
-            signal.signal(number, _end)
-    sys.exit(_run())
+            signal.signal(number, signals.end)
+    sys.exit(_run(signals))
 
 
-def _run() -> int:
+class _Signals:
+    """Signals as exceptions, so that whatever was started is ended on the way out; and remembered.
+
+    Compiled code that lets a handler run may raise an error of its own in place of the handler's: a producer of
+    confluent-kafka takes an interruption for a header that is no text.
+    """
+
+    code: int | None = None
+
+    def interrupt(self, _number: int, _frame: FrameType | None) -> None:
+        self.code = INTERRUPTED
+        raise KeyboardInterrupt
+
+    def end(self, number: int, _frame: FrameType | None) -> None:
+        self.code = 128 + number
+        sys.exit(self.code)
+
+
+def _run(signals: _Signals) -> int:
     try:
         code = typer.main.get_command(app).main(prog_name="omni", standalone_mode=False)
     except OmniError as error:
@@ -114,11 +135,14 @@ def _run() -> int:
     except (KeyboardInterrupt, typer.Abort):
         code = INTERRUPTED
     except Exception as error:  # noqa: BLE001 - the last place where it can become a sentence
-        report(
-            f"an unforeseen {type(error).__name__} ended this command: {' '.join(str(error).split()) or 'no message'}.",
-            "Set OMNI_DEBUG=1 to see where, and report it.",
-        )
-        return COULD_NOT_RUN
+        if signals.code is None:
+            report(
+                f"an unforeseen {type(error).__name__} ended this command: "
+                f"{' '.join(str(error).split()) or 'no message'}.",
+                "Set OMNI_DEBUG=1 to see where, and report it.",
+            )
+            return COULD_NOT_RUN
+        code = signals.code
     if code == INTERRUPTED:
         say("omni: interrupted.")
     return int(code or 0)
@@ -131,11 +155,6 @@ def _usage(error: typer.TyperException) -> tuple[str, str]:
     path = context.command_path if context is not None else "omni"
     stop = "" if text.endswith((".", "?")) else "."
     return f"{text[:1].lower()}{text[1:]}{stop}", f"`{path} --help` shows how it is used."
-
-
-def _end(number: int, _frame: FrameType | None) -> None:
-    # As an exception, so that whatever was started is ended on the way out.
-    sys.exit(128 + number)
 
 
 if __name__ == "__main__":

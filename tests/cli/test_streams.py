@@ -113,6 +113,35 @@ def test_signals_end_a_command_at_once(project, number, code, said):
     assert (out, err) == ("", said)
 
 
+SWALLOWED = """
+import os, signal, sys, time
+from omni_assets.cli.main import app, main
+@app.command()
+def swallow(number: int):
+    try:
+        os.kill(os.getpid(), number)
+        time.sleep(60)
+    except BaseException:
+        raise TypeError("expected header key to be unicode string") from None
+main()
+"""
+
+
+@pytest.mark.parametrize(
+    ("number", "code", "said"), [(signal.SIGINT, 130, "omni: interrupted.\n"), (signal.SIGTERM, 143, "")]
+)
+def test_a_signal_that_compiled_code_turned_into_an_error_is_still_a_signal(project, number, code, said):
+    ended = subprocess.run(
+        [sys.executable, "-c", SWALLOWED, "swallow", str(int(number))],
+        cwd=project.folder,
+        env=project.environ,
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+    assert (ended.returncode, ended.stdout, ended.stderr) == (code, "", said)
+
+
 def on_terminal(project, *arguments, columns=80, **environ):
     """Run a command on a terminal of its own: its exit code, and all that the terminal was sent."""
     terminal, side = pty.openpty()
