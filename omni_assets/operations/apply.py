@@ -57,7 +57,8 @@ class Applied:
     """What became of the steps that ran, the steps that were left, and the drift afterwards.
 
     ``after`` is ``None`` where nothing ran, then nothing was written anywhere, and where the broker could not be
-    observed afterwards. ``unrecorded`` is set where what became of the steps could not be written down.
+    observed afterwards. ``unrecorded`` is set where what became of the steps could not be written down. ``seen`` is the
+    look at the topics where nothing ran, which holds still, so that nobody has to look again; else ``None``.
     """
 
     carried: tuple[Carried, ...]
@@ -66,6 +67,7 @@ class Applied:
     calls: int
     seconds: float
     unrecorded: StateError | None = None
+    seen: Look | None = None
 
     @property
     def counts(self) -> dict[str, int]:
@@ -136,7 +138,7 @@ def _carry_out(context: Context, admin: BrokerAdmin, work: _Work, started: float
     running = {step.id for step in steps}
     left = tuple(step for step in work.pending if step.id not in running)
     if not steps:
-        return Applied((), left, None, admin.calls, time.monotonic() - started)
+        return Applied((), left, None, admin.calls, time.monotonic() - started, seen=work.seen)
     if context.connection.read_only:
         raise ReadOnly(f"carrying out {count(len(steps), 'step')}")
     manifest = work.seen.manifest

@@ -19,6 +19,7 @@ from omni_assets.pipeline.topics.assets import topic_tables
 from omni_assets.pipeline.topics.changes import SAFE_DRIFT_CORRECTED
 from omni_assets.pipeline.topics.keys import APPLIED_CHANGES, TOPIC_DRIFT
 from omni_assets.projection.store import Projection
+from tests.support.proxy import Proxy
 
 pytestmark = [pytest.mark.dagster, pytest.mark.broker]
 
@@ -109,6 +110,56 @@ def test_nothing_is_written_where_nothing_differs(
 ) -> None:
     assert metadata(reconcile(provisioned))["applied"] == 0
     assert audited(tmp_path) == []
+
+
+ASKED = ("DescribeConfigs", "ListGroups", "ListOffsets")
+
+
+def asked(proxy: Proxy) -> dict[str, int]:
+    """How often a broker was asked what only a look asks. A client asks for metadata by itself too."""
+    return {name: proxy.requests[name] for name in ASKED}
+
+
+def test_a_run_that_corrects_nothing_looks_once(
+    provisioned: ProjectResource,
+    project: Projects,
+    reconcile: Reconcile,
+    broker: Any,
+    proxied: Callable[[str], Proxy],
+) -> None:
+    proxy = proxied(broker.bootstrap_servers)
+    where = project(proxy.bootstrap_servers)
+    drift(where.context(), where.context().manifest())
+    once = asked(proxy)
+    assert once["DescribeConfigs"] == once["ListGroups"] == 1
+    proxy.reset()
+    result = reconcile(where)
+    assert result.success
+    assert asked(proxy) == once
+    assert proxy.writes == 0
+    assert metadata(result, TOPIC_DRIFT)["dagster/row_count"] == 0
+    retain(broker, MONTH, NAMES[0])
+    proxy.reset()
+    result = reconcile(where)
+    assert (metadata(result)["applied"], metadata(result)["left"]) == (0, 1)
+    assert metadata(result, TOPIC_DRIFT)["kind_config"] == 1
+    again = asked(proxy)
+    assert again["DescribeConfigs"] == again["ListGroups"] == 1, "what is left to people is no reason to look again"
+
+
+def test_a_run_that_is_held_back_shows_what_the_plan_was_made_from(
+    provisioned: ProjectResource,
+    project: Projects,
+    reconcile: Reconcile,
+    broker: Any,
+    proxied: Callable[[str], Proxy],
+) -> None:
+    retain(broker, DAY, *NAMES)
+    proxy = proxied(broker.bootstrap_servers)
+    result = reconcile(project(proxy.bootstrap_servers))
+    assert metadata(result)["waiting"] == metadata(result, TOPIC_DRIFT)["kind_config"] == 8
+    assert proxy.requests["DescribeConfigs"] == 2, "once to be held back, once for what waits and what differs"
+    assert proxy.requests["ListGroups"] == 1
 
 
 def test_a_read_only_project_changes_nothing_and_says_what_waits(

@@ -20,13 +20,21 @@ from omni_assets.errors import OmniError
 from omni_assets.operations.apply import Applied
 from omni_assets.operations.context import Context
 from omni_assets.operations.judging import contract_findings
-from omni_assets.operations.observe import DriftReport, OpenDrift, drift, observe
+from omni_assets.operations.observe import DriftReport, OpenDrift, observe
 from omni_assets.operations.outcomes import Outcome
 from omni_assets.operations.provision import Provisioning, provision
 from omni_assets.operations.recording import declare
 from omni_assets.pipeline.resources import ProjectResource, one_sentence
 from omni_assets.pipeline.topics import checks
-from omni_assets.pipeline.topics.changes import Changes, Waiting, changes_metadata, correct, corrected, plan_alone
+from omni_assets.pipeline.topics.changes import (
+    Changes,
+    Waiting,
+    changes_metadata,
+    correct,
+    corrected,
+    drift_after,
+    plan_alone,
+)
 from omni_assets.pipeline.topics.fingerprint import FINGERPRINT, fingerprint
 from omni_assets.pipeline.topics.history import OBSERVED_AT, pages, turned
 from omni_assets.pipeline.topics.keys import (
@@ -130,11 +138,9 @@ def _compared(
 ) -> Iterator[Event]:
     """What is observed and what differs. The observation that followed a change is the one that counts."""
     began = monotonic()
-    applied = changes if isinstance(changes, Applied) else None
-    carried = () if applied is None else applied.carried
-    after = None if applied is None else applied.after
+    carried = changes.carried if isinstance(changes, Applied) else ()
     with one_sentence():
-        report = drift(where, manifest) if after is None else after
+        report = drift_after(where, manifest, changes)
     if OBSERVED_TOPICS in asked.assets:
         yield dg.MaterializeResult(asset_key=OBSERVED_TOPICS, metadata=_observed(where, report.snapshot))
     yield checks.replicas_healthy(report.unhealthy)

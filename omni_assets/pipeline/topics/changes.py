@@ -15,7 +15,8 @@ from omni_assets.drift.plan import BrakeKind, Step
 from omni_assets.errors import OmniError, PlanHeldBack, ReadOnly
 from omni_assets.operations.apply import Applied, Carried, StepOutcome, apply_safe
 from omni_assets.operations.context import Context
-from omni_assets.operations.plan import make_plan
+from omni_assets.operations.observe import DriftReport, drift, drift_from, report
+from omni_assets.operations.plan import Planned, make_plan
 from omni_assets.pipeline.topics.keys import APPLIED_CHANGES
 from omni_assets.pipeline.topics.metadata import Column, Metadata, counts, preview, seconds
 
@@ -35,10 +36,14 @@ class Waiting:
     ``until_observed`` says that the next observation would let them run, so that it is for a person to make.
     """
 
-    steps: tuple[Step, ...]
+    planned: Planned
     why: str = ""
     severity: dg.AssetCheckSeverity = _ERROR
     until_observed: bool = False
+
+    @property
+    def steps(self) -> tuple[Step, ...]:
+        return self.planned.plan.steps
 
     @property
     def safe(self) -> tuple[Step, ...]:
@@ -67,13 +72,27 @@ def correct(where: Context, manifest: Manifest) -> Changes:
 
 def plan_alone(where: Context, manifest: Manifest) -> Waiting:
     """The steps that a run would carry out, or leave to people. Raises ``BrokerError`` and ``StateError``."""
-    return Waiting(make_plan(where, manifest).plan.steps)
+    return Waiting(make_plan(where, manifest))
 
 
 def _held_back(where: Context, manifest: Manifest, error: OmniError, severity: dg.AssetCheckSeverity) -> Waiting:
     planned = make_plan(where, manifest)
     released = severity is _ERROR and any(brake.kind in _COMPARED_WITH_LAST for brake in planned.brakes)
-    return Waiting(planned.plan.steps, str(error), severity, released)
+    return Waiting(planned, str(error), severity, released)
+
+
+def drift_after(where: Context, manifest: Manifest, changes: Changes | None) -> DriftReport:
+    """What differs afterwards. What was looked at for the changes, and was not changed since, is not looked at again.
+
+    Raises ``BrokerError`` and ``StateError``.
+    """
+    if isinstance(changes, Waiting):
+        return report(where, changes.planned.seen, changes.planned.calls)
+    if changes is not None and changes.after is not None:
+        return changes.after
+    if changes is not None and changes.seen is not None:
+        return drift_from(where, changes.seen, changes.calls)
+    return drift(where, manifest)
 
 
 def changes_metadata(where: Context, changes: Changes) -> Metadata:
