@@ -1,0 +1,122 @@
+"""What a gate is, what it looks at, and what it says."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Annotated, Any, Generic, TypeVar
+
+from pydantic import Field
+
+from omni_assets.router.task import Task
+from omni_assets.router.task_class import Severity, TaskClass
+from omni_assets.router.values import FinishReason, Name, Share, Strict
+
+MOST_EVIDENCE = 500
+"""Characters of evidence that a check keeps."""
+
+
+class NoParameters(Strict):
+    """Parameters of a gate that has none."""
+
+
+P = TypeVar("P", bound=Strict)
+
+
+class Verdict(StrEnum):
+    """``unknown`` is said where a gate could not look. It never counts as passed."""
+
+    PASSED = "passed"
+    FAILED = "failed"
+    UNKNOWN = "unknown"
+
+
+class Check(Strict):
+    """What one gate said of one output. ``score`` is a chance from 0 to 1 where the gate estimates one.
+
+    ``evidence`` is a clause that says what was found, without terminal escapes; it may quote the output.
+    """
+
+    gate: Name
+    version: Annotated[int, Field(ge=1)]
+    severity: Severity
+    verdict: Verdict
+    evidence: Annotated[str, Field(max_length=MOST_EVIDENCE)] = ""
+    score: Share | None = None
+
+    @property
+    def bars(self) -> bool:
+        """Whether the output must not count."""
+        return self.severity is Severity.ERROR and self.verdict is not Verdict.PASSED
+
+
+@dataclass(frozen=True, slots=True)
+class Output:
+    """An output as gates see it. ``text`` is normalised, ``value`` the JSON value of it where there is one.
+
+    ``answer`` is the answer itself in a canonical form, by which outputs are compared; ``None`` where there is none.
+    """
+
+    model: str
+    text: str
+    finish_reason: FinishReason
+    value: Any = None
+    answer: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """All that a gate may look at: nothing of it was unknown to the router at that moment.
+
+    ``earlier`` are the outputs of this task's earlier attempts, oldest first; ``checks`` what the gates before this one
+    said of this output.
+    """
+
+    task: Task
+    task_class: TaskClass
+    prompt: str
+    output: Output
+    earlier: tuple[Output, ...] = ()
+    checks: tuple[Check, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """What a gate's function gives back."""
+
+    verdict: Verdict
+    evidence: str = ""
+    score: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Gate(Generic[P]):
+    """A gate. ``judge`` is pure, and takes less than a millisecond for each hundred kilobytes or so.
+
+    ``summary``, ``explanation``, ``passes`` and ``fails`` are its documentation: one sentence, a paragraph, and an
+    output of each kind. ``version`` is counted up whenever it may judge an output otherwise than before.
+    """
+
+    id: str
+    version: int
+    summary: str
+    explanation: str
+    passes: str
+    fails: str
+    parameters: type[P]
+    judge: Callable[[Evidence, P], Judged]
+
+
+@dataclass(frozen=True, slots=True)
+class ProcessGate(Generic[P]):
+    """A gate that has to run something: like ``Gate``, and awaited."""
+
+    id: str
+    version: int
+    summary: str
+    explanation: str
+    passes: str
+    fails: str
+    parameters: type[P]
+    judge: Callable[[Evidence, P], Awaitable[Judged]]

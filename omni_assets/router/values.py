@@ -1,0 +1,56 @@
+"""Values that the whole router shares, and the strict model that everything read from a file or a topic is held to."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from enum import StrEnum
+from typing import Annotated
+
+from pydantic import BaseModel, ConfigDict, Field
+
+Usd = Annotated[Decimal, Field(ge=0, max_digits=18, decimal_places=9)]
+"""US dollars, exact to a billionth: a token costs millionths of a dollar, and sums must not drift."""
+
+Share = Annotated[float, Field(ge=0, le=1)]
+Count = Annotated[int, Field(ge=0)]
+Name = Annotated[str, Field(pattern=r"^[a-z0-9]+(?:[-._][a-z0-9]+)*$", max_length=100)]
+
+
+class Strict(BaseModel):
+    """Frozen, and nothing in it that is not known."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
+
+
+class Location(StrEnum):
+    """Where a model runs: on hardware of one's own, or at somebody else's."""
+
+    LOCAL = "local"
+    CLOUD = "cloud"
+
+
+class OutputFormat(StrEnum):
+    """What an output should be. ``code`` is source code of the task's language, without prose around it."""
+
+    TEXT = "text"
+    JSON = "json"
+    CODE = "code"
+
+
+class FinishReason(StrEnum):
+    """Why a model stopped, as the OpenAI API calls it."""
+
+    STOP = "stop"
+    LENGTH = "length"
+    CONTENT_FILTER = "content_filter"
+    TOOL_CALLS = "tool_calls"
+    UNKNOWN = "unknown"
+
+
+class Usage(Strict):
+    """Tokens of one call. ``input_tokens`` include ``cached_tokens``. Estimated where the endpoint did not report."""
+
+    input_tokens: Count
+    output_tokens: Count
+    cached_tokens: Count = 0
+    reported: bool
