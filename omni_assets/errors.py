@@ -10,6 +10,9 @@ results, not errors.
     ├── InputError                 what was asked for cannot be used as it stands
     │   ├── UnnamedBroker          a broker that answers, and that nobody named
     │   ├── SettingsError          omni.toml, [tool.omni] or an OMNI_ variable
+    │   │   ├── CatalogUnusable    models.yaml: endpoints and models
+    │   │   ├── TaskClassUnusable  a class of tasks: its prompt, gates and limits
+    │   │   └── GateUnusable       a gate of one's own that cannot be taken
     │   ├── PathNotFound           a path that does not exist or cannot be listed
     │   ├── NoContracts            a path without a single contract
     │   ├── BaselineUnusable       a baseline of findings that cannot be read or written
@@ -17,6 +20,10 @@ results, not errors.
     │   ├── UnknownName            neither a node nor a topic of the contracts
     │   ├── NotARepository         a folder whose history Git does not have
     │   ├── RevisionUnknown        a revision that Git does not know, or does not have here
+    │   ├── TaskUnusable           a task that cannot be read, or not be done as it stands
+    │   │   ├── UnknownTaskClass   it names a class that there is none of
+    │   │   └── PromptError        it lacks an input of its class's prompt
+    │   ├── UnknownGate            neither a built-in gate nor one of an installed package
     │   ├── RescueRefused          records that cannot, or must not, be brought to a topic
     │   └── RetirementRefused      a topic that cannot, or must not, be ended so
     ├── PlanRefused                a plan that is not carried out as it stands
@@ -24,6 +31,7 @@ results, not errors.
     │   ├── PlanStale              what it was made from has changed
     │   ├── PlanOfAnotherCluster   it was made for another cluster
     │   └── PlanHeldBack           a brake: it looks like a mistake
+    ├── ExtraMissing               a part of omni that is installed only where it is asked for
     ├── ReadOnly                   a write was asked for under OMNI_READONLY=1
     ├── StateError                 the state folder (.omni), or a file in it, cannot be used
     │   ├── StateFolderUnusable    it cannot be made, read or written
@@ -47,6 +55,7 @@ results, not errors.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import ClassVar
 
 
@@ -76,6 +85,14 @@ def reason(error: Exception) -> str:
     return str(getattr(error, "strerror", None) or error).lower()
 
 
+def _perhaps(near: Sequence[str], otherwise: str) -> str:
+    return f"Perhaps {' or '.join(f'`{each}`' for each in near)} is meant." if near else otherwise
+
+
+def _listed(what: str, flaws: Sequence[str]) -> str:
+    return f"{what}:" + "".join(f"\n{flaw}." for flaw in flaws)
+
+
 def _restore(kind: type[OmniError], message: str, remedy: str) -> OmniError:
     error = kind.__new__(kind)
     OmniError.__init__(error, message, remedy)
@@ -88,6 +105,26 @@ class InputError(OmniError):
 
 class SettingsError(InputError):
     """The settings file, or an ``OMNI_`` variable, holds something that cannot be used."""
+
+
+class CatalogUnusable(SettingsError):
+    """The catalog of endpoints and models. ``flaws`` are clauses with their places, a line of the message each."""
+
+    def __init__(self, path: str, flaws: Sequence[str]) -> None:
+        super().__init__(_listed(f"the catalog {path} cannot be used", flaws), "docs/routing.md lists every field.")
+
+
+class TaskClassUnusable(SettingsError):
+    """One or more classes of tasks. ``flaws`` are clauses with their places, a line of the message each."""
+
+    def __init__(self, path: str, flaws: Sequence[str]) -> None:
+        super().__init__(
+            _listed(f"the task classes in {path} cannot be used", flaws), "docs/routing.md lists every field."
+        )
+
+
+class GateUnusable(SettingsError):
+    """A gate that an installed package announces, and that cannot be taken."""
 
 
 class PathNotFound(InputError):
@@ -169,11 +206,39 @@ class UnknownName(InputError):
     """What was asked about is neither a node nor a topic of the contracts."""
 
     def __init__(self, name: str, near: list[str]) -> None:
-        meant = " or ".join(f"`{each}`" for each in near)
         super().__init__(
             f"no contract names a node or a topic `{name}`.",
-            f"Perhaps {meant} is meant." if near else "`omni topics` lists them all.",
+            _perhaps(near, "`omni topics` lists them all."),
         )
+
+
+class TaskUnusable(InputError):
+    """A task that cannot be read, or cannot be done as it stands."""
+
+
+class UnknownTaskClass(TaskUnusable):
+    """A task names a class that there is none of."""
+
+    def __init__(self, name: str, near: Sequence[str]) -> None:
+        super().__init__(f"there is no task class `{name}`.", _perhaps(near, "Name a file of the task classes."))
+
+
+class PromptError(TaskUnusable):
+    """A task lacks inputs that the prompt of its class asks for."""
+
+    def __init__(self, task_id: str, task_class: str, missing: Sequence[str]) -> None:
+        inputs = ", ".join(f"`{each}`" for each in missing)
+        super().__init__(
+            f"the task `{task_id}` lacks {inputs}, which the prompt of `{task_class}` asks for.",
+            "Add them to its `inputs`.",
+        )
+
+
+class UnknownGate(InputError):
+    """A name of neither a built-in gate nor one that an installed package announces."""
+
+    def __init__(self, name: str, near: Sequence[str]) -> None:
+        super().__init__(f"there is no gate `{name}`.", _perhaps(near, "`omni docs` lists them all."))
 
 
 class UnnamedBroker(InputError):
@@ -217,6 +282,16 @@ class PlanOfAnotherCluster(PlanRefused):
 
 class PlanHeldBack(PlanRefused):
     """A brake: the plan looks like the result of a mistake."""
+
+
+class ExtraMissing(OmniError):
+    """A part of omni whose packages are installed only where they are asked for. ``what`` is what needs them."""
+
+    def __init__(self, extra: str, what: str) -> None:
+        super().__init__(
+            f"{what} needs packages that are not installed here.",
+            f"Install them: `pip install 'omni-assets[{extra}]'`.",
+        )
 
 
 class ReadOnly(OmniError):

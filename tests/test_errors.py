@@ -18,6 +18,12 @@ SAMPLES = {
     errors.BaselineUnusable: ("baseline.json", "there is no such file"),
     errors.ManifestIncomplete: ("the registry is", 2),
     errors.UnknownName: ("ruoter", ["router"]),
+    errors.CatalogUnusable: ("models.yaml", ["models.yaml:3:5 `prise` is not a field"]),
+    errors.TaskClassUnusable: ("contracts/task_classes", ["planning.yaml:3:5 there is no gate `emty`"]),
+    errors.UnknownTaskClass: ("sumarization", ["summarization"]),
+    errors.PromptError: ("a task", "summarization", ["text"]),
+    errors.UnknownGate: ("emty", []),
+    errors.ExtraMissing: ("local", "a local model"),
     errors.NotARepository: ("contracts", "it is not in a Git repository"),
     errors.RevisionUnknown: ("main", "git does not know it"),
     errors.PlanUnusable: ("plan.json", "it was edited"),
@@ -107,6 +113,15 @@ def test_what_can_be_tried_again() -> None:
         "BrokerUnreachable",
         "ProjectionBusy",
     }
+
+
+def test_each_flaw_of_a_file_has_a_line() -> None:
+    error = errors.CatalogUnusable("models.yaml", ["models.yaml:1:1 this is wrong", "models.yaml:2:1 and this"])
+    assert error.message.split("\n") == [
+        "the catalog models.yaml cannot be used:",
+        "models.yaml:1:1 this is wrong.",
+        "models.yaml:2:1 and this.",
+    ]
 
 
 def test_facts_are_in_the_message() -> None:
