@@ -164,6 +164,7 @@ def _topic_rows(manifest: Manifest) -> Iterator[rows.DeclaredTopicRow]:
             len(topic.publishers),
             len(topic.subscribers),
             topic.blocked,
+            topic.spec.expected_every,
         )
 
 

@@ -94,6 +94,8 @@ COLUMN_DESCRIPTIONS: Mapping[str, Mapping[str, str]] = MappingProxyType(
             "subscribers": "Number of declarations that subscribe it; declarations names them.",
             "blocked": "Why nothing may touch the topic, as a clause; empty when all is well.",
             "updated_at": "When the row took its present values.",
+            "expected_every_ms": "How often its publishers promise a record at the latest, in milliseconds; NULL is "
+            "not stated.",
         },
         "declarations": {
             "topic": _TOPIC,

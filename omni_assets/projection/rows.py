@@ -20,7 +20,10 @@ FLOW_KINDS = frozenset({"stranded", "silent_reader", "silent_writer"})
 
 
 class DeclaredTopicRow(NamedTuple):
-    """A topic that contracts declare. ``config`` is a JSON object; ``publishers`` and ``subscribers`` are counts."""
+    """A topic that contracts declare. ``config`` is a JSON object; ``publishers`` and ``subscribers`` are counts.
+
+    ``expected_every_ms`` is in milliseconds: at the latest after that long its publishers write another record.
+    """
 
     name: str
     kind: str
@@ -37,6 +40,7 @@ class DeclaredTopicRow(NamedTuple):
     publishers: int
     subscribers: int
     blocked: str = ""
+    expected_every_ms: int | None = None
 
 
 class DeclarationRow(NamedTuple):

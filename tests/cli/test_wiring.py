@@ -86,6 +86,15 @@ def test_explain_a_topic(project):
     assert "no broker was observed yet" in ran.out
 
 
+def test_explain_says_how_often_a_record_is_expected(project):
+    topic = "onex.evt.beacon.beat.v1"
+    project.contract(
+        "beacon", f"name: beacon\nevent_bus: {{publish_topics: [{{topic: {topic}, expected_every: 15min}}]}}\n"
+    )
+    assert project.omni("explain", topic).out.splitlines()[1].endswith(", a record expected every 15min")
+    assert project.omni("explain", topic, "--format", "json").document["topic"]["spec"]["expected_every_ms"] == 900_000
+
+
 def test_explain_a_name_that_nobody_declares(project):
     ran = project.omni("explain", MISSPELT)
     assert ran.code == 1

@@ -15,12 +15,13 @@ from omni_assets.projection import connection
 from omni_assets.projection.descriptions import COLUMN_DESCRIPTIONS
 from omni_assets.projection.question import ask
 from omni_assets.projection.rows import GroupRow, OffsetRow, Rebuilt
+from omni_assets.projection.state import MIGRATIONS
 from omni_assets.projection.store import Projection
 
 VERSION_1 = Path(__file__).with_name("version_1")
 """A state folder as version 1 left it, after two observations and one provisioning."""
 
-TABLES = ("declared_topics", "declarations", "observations", "observed_configs", "drift", "drift_history")
+TABLES = ("declarations", "observations", "observed_configs", "drift", "drift_history")
 
 
 @pytest.fixture
@@ -39,9 +40,11 @@ def test_it_is_a_file_of_version_1(folder: Path, table: Callable[..., list[Any]]
 
 def test_every_row_stays(folder: Path, table: Callable[..., list[Any]], sample: Any) -> None:
     before = {name: table(folder, name) for name in (*TABLES, "provision_log")}
+    declared = table(folder, "declared_topics")
     assert [row.drift for row in Projection(folder).stored().drift] == [sample.drift()]
     assert {name: table(folder, name) for name in before} == before
-    assert table(folder, "schema_version", "version") == [(1,), (2,)]
+    assert table(folder, "declared_topics") == [(*row, None) for row in declared], "a column that is new says nothing"
+    assert table(folder, "schema_version", "version") == [(number,) for number in range(1, len(MIGRATIONS) + 1)]
     assert [row.topic for row in Projection(folder).provisioned()] == ["t1"]
 
 
@@ -70,6 +73,15 @@ def test_the_next_observation_fills_the_new_columns(folder: Path, table: Callabl
     projection.record_observation(sample.declared(), seen, [sample.drift()])
     assert table(folder, "observed_topics", "DISTINCT in_sync, leaderless") == [("", 0)]
     assert projection.record_snapshot(seen) == 0
+
+
+def test_what_is_declared_fills_its_new_column_although_no_other_changed(
+    folder: Path, table: Callable[..., list[Any]], sample: Any
+) -> None:
+    declared = sample.declared()
+    rows = [row._replace(expected_every_ms=900_000) for row in declared.topics]
+    Projection(folder).declare(declared._replace(topics=rows), sample.at(10))
+    assert table(folder, "declared_topics", "DISTINCT expected_every_ms") == [(900_000,)]
 
 
 def test_it_is_rebuilt_from_the_journals_of_version_1(folder: Path, table: Callable[..., list[Any]]) -> None:

@@ -20,6 +20,7 @@ from omni_assets.contracts.rendering.renderers import (
 )
 from omni_assets.contracts.rules import TEMPLATE_NAME
 from omni_assets.contracts.text import count
+from omni_assets.contracts.values import readable
 from omni_assets.operations.explain import Explanation
 
 _STYLES = {Severity.ERROR: "red", Severity.WARNING: "yellow", Severity.NOTE: "cyan"}
@@ -82,9 +83,11 @@ def _what(found: Explanation) -> str:
     replicas = [] if spec.replication_factor is None else [count(spec.replication_factor, "replica")]
     partitions = [] if spec.partitions is None else [count(spec.partitions, "partition")]
     config = [] if not spec.config else [settings_text(spec.config)]
+    every = spec.expected_every
+    expected = [] if every is None else [f"a record expected every {readable('expected_every', str(every))}"]
     keyed = {True: ["keyed"], False: ["not keyed"], None: []}[spec.keyed]
     blocked = f"; not touched: {found.topic.blocked}" if found.topic.blocked else ""
-    stated = ", ".join([*partitions, *replicas, *keyed, *config]) or "settings are left to the broker"
+    stated = ", ".join([*partitions, *replicas, *keyed, *config, *expected]) or "settings are left to the broker"
     return f"{parts.kind} {event}, version {parts.version}: {stated}{blocked}"
 
 
