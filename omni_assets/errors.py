@@ -22,7 +22,7 @@ results, not errors.
     │   ├── RevisionUnknown        a revision that Git does not know, or does not have here
     │   ├── TaskUnusable           a task that cannot be read, or not be done as it stands
     │   │   ├── UnknownTaskClass   it names a class that there is none of
-    │   │   └── PromptError        it lacks an input of its class's prompt
+    │   │   └── PromptError        its inputs are not those of its class's prompt
     │   ├── UnknownGate            neither a built-in gate nor one of an installed package
     │   ├── RescueRefused          records that cannot, or must not, be brought to a topic
     │   └── RetirementRefused      a topic that cannot, or must not, be ended so
@@ -85,8 +85,12 @@ def reason(error: Exception) -> str:
     return str(getattr(error, "strerror", None) or error).lower()
 
 
+def _quoted(names: Sequence[str], between: str = ", ") -> str:
+    return between.join(f"`{each}`" for each in names)
+
+
 def _perhaps(near: Sequence[str], otherwise: str) -> str:
-    return f"Perhaps {' or '.join(f'`{each}`' for each in near)} is meant." if near else otherwise
+    return f"Perhaps {_quoted(near, ' or ')} is meant." if near else otherwise
 
 
 def _listed(what: str, flaws: Sequence[str]) -> str:
@@ -224,13 +228,14 @@ class UnknownTaskClass(TaskUnusable):
 
 
 class PromptError(TaskUnusable):
-    """A task lacks inputs that the prompt of its class asks for."""
+    """A task whose inputs are not those of its class's prompt: some are missing, or some have no place in it."""
 
-    def __init__(self, task_id: str, task_class: str, missing: Sequence[str]) -> None:
-        inputs = ", ".join(f"`{each}`" for each in missing)
+    def __init__(self, task_id: str, task_class: str, missing: Sequence[str], unused: Sequence[str] = ()) -> None:
+        lacks = f" lacks {_quoted(missing)}, which the prompt of `{task_class}` asks for" if missing else ""
+        has = f" has {_quoted(unused)}, for which the prompt of `{task_class}` has no place" if unused else ""
         super().__init__(
-            f"the task `{task_id}` lacks {inputs}, which the prompt of `{task_class}` asks for.",
-            "Add them to its `inputs`.",
+            f"the task `{task_id}`{lacks}{' and' if lacks and has else ''}{has}.",
+            "Give it the inputs that the prompt names.",
         )
 
 
