@@ -50,17 +50,17 @@ def wiring(
     """Draw who feeds whom.
 
     Every topic with its publishers and subscribers, near misses, cycles and dead ends. Exits with 1 where a contract
-    has errors.
+    or the wiring has errors.
     """
     from omni_assets.cli.views import wiring as view
-    from omni_assets.cli.views.contract_errors import say_errors
+    from omni_assets.cli.views.contract_errors import say_how_many
     from omni_assets.contracts.wiring import drawings
     from omni_assets.operations.context import resolve
     from omni_assets.operations.wiring import connections
 
     context = resolve(paths or (), environment=environment)
     found = connections(context, around)
-    errors = say_errors(context, found.manifest)
+    errors = say_how_many(found.findings)
     if output is WiringFormat.JSON:
         streams.write_json(view.wiring_document(found))
     elif output is WiringFormat.TEXT:

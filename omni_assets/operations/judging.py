@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from functools import cache
@@ -65,11 +65,16 @@ def contract_findings(context: Context, manifest: Manifest) -> tuple[Finding, ..
 
     With a baseline that cannot be used every finding counts, and `omni check` says why. Raises ``SettingsError``.
     """
+    return judged(context, manifest, manifest.findings)
+
+
+def judged(context: Context, manifest: Manifest, findings: Sequence[Finding]) -> tuple[Finding, ...]:
+    """Those of a manifest's ``findings`` that count by the settings. Otherwise as ``contract_findings``."""
     try:
         judge = judge_of(context)
     except BaselineUnusable:
         judge = fresh_judge(context)
-    return judge.judge(manifest.findings, nodes_of(manifest), today()).findings
+    return judge.judge(findings, nodes_of(manifest), today()).findings
 
 
 def relative_to(settings: Settings) -> Relative:

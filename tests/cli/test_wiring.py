@@ -26,6 +26,26 @@ def test_wiring_for_people(project, topics):
     assert lines[-1] == "2 nodes, 4 topics: 0 wired, 2 without a publisher, 2 without a subscriber; 1 near miss"
 
 
+def test_an_error_in_the_wiring_alone_is_one(project):
+    """A command that nobody handles, and a near miss between two names of which each is well formed."""
+    order = "onex.cmd.reviewer.review-diff.v1"
+    project.contract("planner", f"name: planner\nevent_bus: {{publish_topics: [{order}]}}\n")
+    ran = project.omni("wiring")
+    assert (ran.code, ran.err) == (1, "omni: 1 error in contracts: `omni check` lists it.\n")
+    assert project.omni("wiring", "--format", "dot").code == 1
+    assert project.omni("wiring", "--around", "router").code == 0, "it is not in what is drawn"
+    assert project.omni("wiring", "--around", order).code == 1
+    project.contract("reader", "name: reader\nevent_bus: {subscribe_topics: [onex.evt.router.scoring-decisions.v1]}\n")
+    ran = project.omni("wiring")
+    assert (ran.code, ran.err) == (1, "omni: 2 errors in contracts: `omni check` lists them.\n")
+
+
+def test_what_the_settings_do_not_count_is_no_error_here_either(project):
+    project.contract("planner", "name: planner\nevent_bus: {publish_topics: [onex.cmd.reviewer.review-diff.v1]}\n")
+    (project.folder / "omni.toml").write_text('[check.severity]\nno-subscriber = "warning"\n')
+    assert project.omni("wiring").code == 0
+
+
 def test_wiring_for_programs(project):
     project.contract("reader", READER)
     document = project.omni("wiring", "--format", "json").document
