@@ -86,10 +86,12 @@ class Attempt(Strict):
 class Audit(Strict):
     """An accepted answer held against the baseline's. ``agrees`` is ``None`` where they could not be compared.
 
-    It costs money too: ``cost`` is part of what the task cost.
+    It costs money too: ``cost`` is part of what the task cost. ``location`` is where the baseline runs: its tokens
+    count in what stayed local and what did not.
     """
 
     model: str
+    location: Location
     usage: Usage | None
     cost: Cost
     agrees: bool | None
