@@ -1,4 +1,4 @@
-"""One contract file as a tree of YAML nodes that keep their marks, or the finding that says why there is none."""
+"""One file as a tree of YAML nodes that keep their marks, or the finding that says why there is none."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ _Loader: type[yaml.CSafeLoader | yaml.SafeLoader] = getattr(yaml, "CSafeLoader",
 
 
 class Unreadable(Exception):
-    """A contract that cannot be used; carries the finding."""
+    """A file that cannot be used; carries the finding."""
 
     def __init__(self, finding: Finding) -> None:
         super().__init__(finding.message)
@@ -76,7 +76,7 @@ def read(path: str) -> bytes:
             status = os.fstat(descriptor)
             if not stat.S_ISREG(status.st_mode):
                 kind = _KINDS.get(stat.S_IFMT(status.st_mode), "not a file")
-                raise _refused(path, f"this contract cannot be read: it is {kind}.", "put a file in its place")
+                raise _refused(path, f"this file cannot be read: it is {kind}.", "put a file in its place")
             content = _read_at_most(descriptor, MAX_BYTES + 1) if status.st_size <= MAX_BYTES else None
         finally:
             os.close(descriptor)
@@ -86,24 +86,39 @@ def read(path: str) -> bytes:
             message = f"this folder cannot be searched for contracts: {why}."
             fix = "let it be listed, or name the folders beside it"
             raise Unreadable(finding(UNREADABLE_FOLDER, message, Location(path), fix=fix)) from None
-        raise _refused(path, f"this contract cannot be read: {why}.", "make it a readable file") from None
+        raise _refused(path, f"this file cannot be read: {why}.", "make it a readable file") from None
     except ValueError:
-        raise _refused(path, "this contract cannot be read: its path holds a NUL.", "name a file") from None
+        raise _refused(path, "this file cannot be read: its path holds a NUL.", "name a file") from None
     if content is None or len(content) > MAX_BYTES:
         limit = MAX_BYTES // 1024 // 1024
-        fix = "split it, or rename it if it is no contract"
-        raise _refused(path, f"this contract is larger than {limit} MiB, so it is not read.", fix)
+        fix = "split it, or rename it where it does not belong here"
+        raise _refused(path, f"this file is larger than {limit} MiB, so it is not read.", fix)
     return content
 
 
 def parse(path: str, content: bytes) -> Document:
-    """The tree of ``content``. Raises ``Unreadable``."""
+    """The tree of a contract. Raises ``Unreadable``."""
+    root = compose(path, content)
+    if root is None or root.tag == _NULL:
+        fix = "give it a `name` and an `event_bus`, or remove the file"
+        raise Unreadable(finding(EMPTY, "this file is empty, so it declares nothing.", Location(path), fix=fix))
+    if not isinstance(root, MappingNode):
+        kind = "a list" if isinstance(root, SequenceNode) else "a single value"
+        message = f"this file is {kind} where a mapping is expected, so nothing of it is read."
+        raise Unreadable(
+            finding(NOT_A_MAPPING, message, place(path, root), fix="begin it with `name:` and `event_bus:`")
+        )
+    return Document(path, content, root)
+
+
+def compose(path: str, content: bytes) -> Node | None:
+    """The tree of ``content``, whatever it holds; ``None`` where there is nothing. Raises ``Unreadable``."""
     try:
         text = content.decode("utf-8")
     except UnicodeDecodeError as error:
         raise _refused(
             path,
-            f"this contract is not UTF-8: byte 0x{content[error.start]:02x} at offset {error.start}.",
+            f"this file is not UTF-8: byte 0x{content[error.start]:02x} at offset {error.start}.",
             "save it as UTF-8",
             _after(path, content[: error.start].decode("utf-8", "replace")),
         ) from None
@@ -117,16 +132,7 @@ def parse(path: str, content: bytes) -> Document:
         raise _unmarked(path, content, error) from None
     except RecursionError:
         raise _too_deep(Location(path)) from None
-    if root is None or root.tag == "tag:yaml.org,2002:null":
-        fix = "give it a `name` and an `event_bus`, or remove the file"
-        raise Unreadable(finding(EMPTY, "this contract is empty, so it declares nothing.", Location(path), fix=fix))
-    if not isinstance(root, MappingNode):
-        kind = "a list" if isinstance(root, SequenceNode) else "a single value"
-        message = f"this contract is {kind} where a mapping is expected, so nothing of it is read."
-        raise Unreadable(
-            finding(NOT_A_MAPPING, message, place(path, root), fix="begin it with `name:` and `event_bus:`")
-        )
-    return Document(path, content, root)
+    return root
 
 
 def is_null(node: Node) -> bool:
@@ -160,7 +166,7 @@ def _invalid(path: str, text: str, error: yaml.MarkedYAMLError) -> Unreadable:
     fix = next((fix for part, fix in _REMEDIES if part in what), "mend the indentation, quotes and brackets here")
     if mark and _character_at(text, mark.line, mark.column) == "\t":
         what, fix = "a tab stands where YAML takes spaces only", "indent with spaces"
-    message = f"this contract is not valid YAML: {what}; nothing of it is read."
+    message = f"this file is not valid YAML: {what}; nothing of it is read."
     return Unreadable(finding(INVALID_YAML, message, where, fix=fix))
 
 
@@ -185,19 +191,19 @@ def _unmarked(path: str, content: bytes, error: yaml.YAMLError) -> Unreadable:
         where = _after(path, before.removeprefix("\ufeff"))
         shown = f"U+{character:04X}" if isinstance(character, int) else f"U+{ord(str(character)[0]):04X}"
         what, fix = f"the character {shown} is not allowed", "remove it, or write it as an escape in double quotes"
-    message = f"this contract is not valid YAML: {what}; nothing of it is read."
+    message = f"this file is not valid YAML: {what}; nothing of it is read."
     return Unreadable(finding(INVALID_YAML, message, where, fix=fix))
 
 
 def _too_deep(where: Location) -> Unreadable:
-    message = f"this contract nests deeper than {MAX_DEPTH} levels, so it is not read."
+    message = f"this file nests deeper than {MAX_DEPTH} levels, so it is not read."
     return Unreadable(finding(INVALID_YAML, message, where, fix="flatten it"))
 
 
 def _check_tags(path: str, text: str) -> None:
     if text.count("%TAG") > MAX_TAG_DIRECTIVES:
-        message = f"this contract has more than {MAX_TAG_DIRECTIVES} %TAG directives, so it is not read."
-        raise _refused(path, message, "remove them: a contract needs no tags")
+        message = f"this file has more than {MAX_TAG_DIRECTIVES} %TAG directives, so it is not read."
+        raise _refused(path, message, "remove them; none is needed")
 
 
 def _check_depth(path: str, text: str) -> None:

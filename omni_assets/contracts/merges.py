@@ -61,9 +61,7 @@ class Merges:
                 continue
             for each in value.value if isinstance(value, SequenceNode) else [value]:
                 if not isinstance(each, MappingNode):
-                    message = (
-                        "the merge key `<<` takes a mapping or a list of mappings; nothing of this contract is read."
-                    )
+                    message = "the merge key `<<` takes a mapping or a list of mappings; nothing of this file is read."
                     fix = "merge an alias such as `<<: *defaults`"
                     raise Unreadable(finding(INVALID_YAML, message, place(self._path, each), fix=fix))
                 yield each
@@ -74,5 +72,5 @@ class Merges:
             raise self._refused(mapping, f"merges more than {MAX_PAIRS} keys")
 
     def _refused(self, mapping: Node, what: str) -> Unreadable:
-        message = f"this contract {what}, so it is not read."
+        message = f"this file {what}, so it is not read."
         return Unreadable(finding(UNREADABLE, message, place(self._path, mapping), fix="write the keys out"))

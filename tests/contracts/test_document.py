@@ -20,13 +20,13 @@ Read = Callable[..., Contract]
 @pytest.mark.parametrize(
     ("content", "code", "line", "column", "message"),
     [
-        (b"", "OM003", 1, 1, "this contract is empty, so it declares nothing."),
+        (b"", "OM003", 1, 1, "this file is empty, so it declares nothing."),
         (b"# nothing\n\n# but comments\n", "OM003", 1, 1, "is empty"),
         (b"---\n...\n", "OM003", 1, 1, "is empty"),
         (b"~\n", "OM003", 1, 1, "is empty"),
-        (b"\n\n- a\n", "OM004", 3, 1, "this contract is a list where a mapping is expected, so nothing of it is read."),
+        (b"\n\n- a\n", "OM004", 3, 1, "this file is a list where a mapping is expected, so nothing of it is read."),
         (b"just text\n", "OM004", 1, 1, "is a single value"),
-        (b"a: 1\nb: \xff\n", "OM001", 2, 4, "this contract is not UTF-8: byte 0xff at offset 8."),
+        (b"a: 1\nb: \xff\n", "OM001", 2, 4, "this file is not UTF-8: byte 0xff at offset 8."),
         ("ä: 1\nö: ".encode() + b"\xff", "OM001", 2, 4, "not UTF-8"),
         ("a: 1\n".encode("utf-16"), "OM001", 1, 1, "not UTF-8: byte 0xff at offset 0."),
         (b"a: 1\nb: \x00\n", "OM002", 2, 4, "the character U+0000 is not allowed"),
@@ -98,7 +98,7 @@ def _nested(depth: int) -> dict[str, str]:
 def test_deep_nesting_is_a_finding(shape: str, read: Read) -> None:
     (finding,) = read(_nested(100_000)[shape]).findings
     assert finding.rule.name == "invalid-yaml"
-    assert finding.message == f"this contract nests deeper than {MAX_DEPTH} levels, so it is not read."
+    assert finding.message == f"this file nests deeper than {MAX_DEPTH} levels, so it is not read."
     assert finding.location.column > 1 or finding.location.line > 1
 
 
@@ -132,7 +132,7 @@ def test_the_loader_without_libyaml_reports_deep_nesting_too(read: Read, monkeyp
 def test_many_tag_directives_are_refused(read: Read) -> None:
     tags = "".join(f"%TAG !t{number}! tag:x\n" for number in range(MAX_TAG_DIRECTIVES + 1))
     (finding,) = read(f"{tags}---\na: 1\n").findings
-    assert finding.message == "this contract has more than 100 %TAG directives, so it is not read."
+    assert finding.message == "this file has more than 100 %TAG directives, so it is not read."
 
 
 def test_a_large_file_is_not_read_into_memory(tmp_path: Path) -> None:
@@ -148,7 +148,7 @@ def test_a_large_file_is_not_read_into_memory(tmp_path: Path) -> None:
         tracemalloc.stop()
     (finding,) = contract.findings
     assert (finding.rule.name, contract.digest) == ("unreadable-contract", "")
-    assert finding.message == "this contract is larger than 1 MiB, so it is not read."
+    assert finding.message == "this file is larger than 1 MiB, so it is not read."
     assert peak < MAX_BYTES
 
 
@@ -192,7 +192,7 @@ def test_what_is_no_file(make: Callable[[Path], None], why: str, tmp_path: Path)
     contract = ContractTopicExtractor().read(str(path))
     (finding,) = contract.findings
     assert (finding.rule.name, contract.digest) == ("unreadable-contract", "")
-    assert finding.message == f"this contract cannot be read: {why}."
+    assert finding.message == f"this file cannot be read: {why}."
     assert str(finding.location) == f"{path}:1:1"
 
 
@@ -210,4 +210,4 @@ def test_a_file_that_may_not_be_read(tmp_path: Path, powerless: Callable[[], Abs
     path.chmod(0)
     with powerless():
         (finding,) = ContractTopicExtractor().read("contract.yaml").findings
-    assert finding.message == "this contract cannot be read: permission denied."
+    assert finding.message == "this file cannot be read: permission denied."

@@ -73,10 +73,8 @@ def test_a_mapping_that_merges_itself_ends(read: Callable[..., Contract]) -> Non
 def test_merges_of_merges_are_bounded(read: Callable[..., Contract]) -> None:
     chain = "".join(f"m{n}: &m{n} {{<<: *m{n - 1}}}\n" for n in range(1, MAX_CHAIN * 20))
     (finding,) = read(f"m0: &m0 {{a: 1}}\n{chain}").findings
-    assert (
-        finding.message == f"this contract merges more than {MAX_CHAIN} mappings one into the other, so it is not read."
-    )
+    assert finding.message == f"this file merges more than {MAX_CHAIN} mappings one into the other, so it is not read."
     wide = ", ".join(f"k{n}: 1" for n in range(1000))
     copies = "".join(f"c{n}: {{<<: *wide}}\n" for n in range(MAX_PAIRS // 1000 + 1))
     (finding,) = read(f"wide: &wide {{{wide}}}\n{copies}").findings
-    assert finding.message == f"this contract merges more than {MAX_PAIRS} keys, so it is not read."
+    assert finding.message == f"this file merges more than {MAX_PAIRS} keys, so it is not read."
