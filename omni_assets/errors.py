@@ -11,8 +11,7 @@ results, not errors.
     │   ├── UnnamedBroker          a broker that answers, and that nobody named
     │   ├── SettingsError          omni.toml, [tool.omni] or an OMNI_ variable
     │   │   ├── CatalogUnusable    models.yaml: endpoints and models
-    │   │   ├── TaskClassUnusable  a class of tasks: its prompt, gates and limits
-    │   │   └── GateUnusable       a gate of one's own that cannot be taken
+    │   │   └── TaskClassUnusable  a class of tasks: its prompt, gates and limits
     │   ├── PathNotFound           a path that does not exist or cannot be listed
     │   ├── NoContracts            a path without a single contract
     │   ├── BaselineUnusable       a baseline of findings that cannot be read or written
@@ -23,7 +22,6 @@ results, not errors.
     │   ├── TaskUnusable           a task that cannot be read, or not be done as it stands
     │   │   ├── UnknownTaskClass   it names a class that there is none of
     │   │   └── PromptError        its inputs are not those of its class's prompt
-    │   ├── UnknownGate            neither a built-in gate nor one of an installed package
     │   ├── RescueRefused          records that cannot, or must not, be brought to a topic
     │   └── RetirementRefused      a topic that cannot, or must not, be ended so
     ├── PlanRefused                a plan that is not carried out as it stands
@@ -125,10 +123,6 @@ class TaskClassUnusable(SettingsError):
         super().__init__(
             _listed(f"the task classes in {path} cannot be used", flaws), "docs/routing.md lists every field."
         )
-
-
-class GateUnusable(SettingsError):
-    """A gate that an installed package announces, and that cannot be taken."""
 
 
 class PathNotFound(InputError):
@@ -237,13 +231,6 @@ class PromptError(TaskUnusable):
             f"the task `{task_id}`{lacks}{' and' if lacks and has else ''}{has}.",
             "Give it the inputs that the prompt names.",
         )
-
-
-class UnknownGate(InputError):
-    """A name of neither a built-in gate nor one that an installed package announces."""
-
-    def __init__(self, name: str, near: Sequence[str]) -> None:
-        super().__init__(f"there is no gate `{name}`.", _perhaps(near, "`omni docs` lists them all."))
 
 
 class UnnamedBroker(InputError):

@@ -22,7 +22,6 @@ SAMPLES = {
     errors.TaskClassUnusable: ("contracts/task_classes", ["planning.yaml:3:5 there is no gate `emty`"]),
     errors.UnknownTaskClass: ("sumarization", ["summarization"]),
     errors.PromptError: ("a task", "summarization", ["text"]),
-    errors.UnknownGate: ("emty", []),
     errors.ExtraMissing: ("local", "a local model"),
     errors.NotARepository: ("contracts", "it is not in a Git repository"),
     errors.RevisionUnknown: ("main", "git does not know it"),
