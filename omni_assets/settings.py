@@ -22,6 +22,7 @@ import stat
 import tomllib
 from collections.abc import Iterator, Mapping
 from datetime import date, timedelta
+from decimal import Decimal
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -114,6 +115,15 @@ def _share(value: object) -> object:
     return float(value)
 
 
+def _usd(value: object) -> object:
+    if isinstance(value, bool) or not isinstance(value, (int, float, Decimal)) or not 0 <= value < 10**9:
+        raise ValueError("is not an amount of US dollars such as `2.5`")
+    amount = Decimal(str(value))
+    if amount != round(amount, 9):
+        raise ValueError("has more than nine decimal places")
+    return amount
+
+
 def _group_patterns(value: object) -> object:
     patterns = (value,) if isinstance(value, str) else value
     if isinstance(patterns, (list, tuple)):
@@ -128,6 +138,8 @@ Count = Annotated[int, Field(ge=1, le=2**31 - 1, strict=True)]
 TopicConfig = Annotated[Mapping[str, ConfigValue], BeforeValidator(_topic_config)]
 Duration = Annotated[timedelta, BeforeValidator(_duration)]
 Share = Annotated[float, BeforeValidator(_share)]
+Usd = Annotated[Decimal, BeforeValidator(_usd)]
+Flag = Annotated[bool, Field(strict=True)]
 GroupPatterns = Annotated[tuple[str, ...], BeforeValidator(_group_patterns), Field(min_length=1)]
 KafkaProperties = Annotated[Mapping[str, str], BeforeValidator(_kafka_properties)]
 
@@ -206,7 +218,7 @@ class ReconcileSettings(_Strict):
     silent_after: Duration | None = None
     max_changed_share: Share = 0.3
     min_age_to_delete: Duration = timedelta(days=7)
-    probe: Annotated[bool, Field(strict=True)] = True
+    probe: Flag = True
 
 
 class Environment(_Strict):
@@ -253,6 +265,30 @@ class RegistrySettings(_Strict):
     per_producer: bool = False
 
 
+class BudgetSettings(_Strict):
+    """The most that tasks may cost in a day of UTC, in US dollars: all together, and those of a class."""
+
+    per_day_usd: Usd | None = None
+    classes: Mapping[str, Usd] = Field(default_factory=dict)
+
+
+class RouterSettings(_Strict):
+    """Where the router finds its models and task classes, what it may spend, and what it keeps.
+
+    ``store_text`` keeps prompts and outputs themselves, not only their digests. ``ledger_node`` is the node whose
+    contract owns the topic of receipts. ``local_model`` is a GGUF file for `omni model serve`, in place of the one that
+    the extra brings; ``serve_local`` lets `omni up` serve it.
+    """
+
+    models: Annotated[str, Field(min_length=1)] = "models.yaml"
+    task_classes: Annotated[str, Field(min_length=1)] = "contracts/task_classes"
+    budget: BudgetSettings = BudgetSettings()
+    store_text: Flag = False
+    ledger_node: Annotated[str, Field(min_length=1)] = "receipt-recorder"
+    local_model: Annotated[str, Field(min_length=1)] | None = None
+    serve_local: Flag = False
+
+
 _BUILT_IN_DEFAULTS: Mapping[str, TopicDefaults] = {
     "*": TopicDefaults(partitions=1, config={"retention.ms": "7d"}),
     "dlq": TopicDefaults(partitions=1, config={"retention.ms": "30d"}),
@@ -277,6 +313,7 @@ class Settings(_Strict):
     grammar: GrammarSettings = GrammarSettings()
     check: CheckSettings = CheckSettings()
     registry: RegistrySettings = RegistrySettings()
+    router: RouterSettings = RouterSettings()
     reconcile: ReconcileSettings = ReconcileSettings()
     defaults: Mapping[str, TopicDefaults] = Field(default_factory=dict)
     environments: Mapping[str, Environment] = Field(default_factory=dict)
@@ -356,6 +393,16 @@ def registry_path(settings: Settings) -> str | None:
 def baseline_path(settings: Settings) -> str | None:
     """Where the settings have the baseline of findings, or ``None``."""
     return None if settings.check.baseline is None else _relative(settings.root / settings.check.baseline)
+
+
+def models_path(settings: Settings) -> str:
+    """Where the settings have the catalog of models."""
+    return _relative(settings.root / settings.router.models)
+
+
+def task_classes_path(settings: Settings) -> str:
+    """Where the settings have the folder of task classes."""
+    return _relative(settings.root / settings.router.task_classes)
 
 
 def source_path(settings: Settings) -> str | None:
@@ -463,6 +510,8 @@ _MODELS = (
     CheckSettings,
     Exemption,
     RegistrySettings,
+    RouterSettings,
+    BudgetSettings,
 )
 _KEYS = sorted({key for model in _MODELS for key, field in model.model_fields.items() if not field.exclude})
 _SEE_DOCS = "docs/settings.md lists every key."
@@ -475,6 +524,7 @@ _PROBLEMS = {
     "mapping_type": "is not a table",
     "missing": "is missing",
     "model_type": "is not a table",
+    "string_too_short": "is empty",
     "string_type": "is not a text",
     "too_short": "is empty",
     "tuple_type": "is not a list",

@@ -7,6 +7,7 @@ import pickle
 import re
 from collections.abc import Callable
 from datetime import timedelta
+from decimal import Decimal
 from pathlib import Path
 
 import pytest
@@ -15,6 +16,7 @@ from pydantic import BaseModel
 from omni_assets import settings
 from omni_assets.errors import SettingsError
 from omni_assets.settings import (
+    BudgetSettings,
     CheckSettings,
     Environment,
     Exemption,
@@ -22,6 +24,7 @@ from omni_assets.settings import (
     KeyRule,
     LimitSettings,
     ReconcileSettings,
+    RouterSettings,
     Settings,
     TopicDefaults,
     TopicRule,
@@ -175,6 +178,25 @@ def test_pyproject_and_the_nearest_folder_upwards(tmp_path: Path) -> None:
             "`reconcile.config.retention.ms.compare` is not 'inherit', 'pin' or 'ignore'.",
         ),
         ("[reconcile.partitions]\ncompare = 'pin'", "`reconcile.partitions.compare` is not 'inherit' or 'ignore'."),
+        ("router = 3", "`router` is not a table."),
+        ("[router]\nmodel = 'm.yaml'", "`router.model` is not a setting; `models` is one."),
+        ("[router]\nmodels = ''", "`router.models` is empty."),
+        ("[router]\nstore_text = 'yes'", "`router.store_text` is neither true nor false."),
+        *(
+            (
+                f"[router.budget]\nper_day_usd = {amount}",
+                "`router.budget.per_day_usd` is not an amount of US dollars such as `2.5`.",
+            )
+            for amount in ("true", "-1", "'5'", "nan", "inf", "1e9")
+        ),
+        (
+            "[router.budget]\nper_day_usd = 1e-10",
+            "`router.budget.per_day_usd` has more than nine decimal places.",
+        ),
+        (
+            "[router.budget.classes]\nplanning = '1 USD'",
+            "`router.budget.classes.planning` is not an amount of US dollars such as `2.5`.",
+        ),
         ("[reconcile.orphaned]\nfix = 'auto'", "`reconcile.orphaned.fix` is not 'ask' or 'never'."),
     ],
 )
@@ -355,6 +377,26 @@ def test_where_contracts_are_looked_for(load: Write, tmp_path: Path, monkeypatch
     assert settings.contract_sources(loaded, {"OMNI_CONTRACTS": ""}) == (f"{tmp_path}/services", "/srv/contracts")
 
 
+def test_the_router(load: Write, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert (settings.models_path(load("")), settings.task_classes_path(load(""))) == (
+        "models.yaml",
+        "contracts/task_classes",
+    )
+    assert load("").router.budget == BudgetSettings(per_day_usd=None, classes={})
+    loaded = load(
+        """
+        [router]
+        models = "etc/models.yaml"
+        task_classes = "/srv/classes"
+        budget = { per_day_usd = 0.1, classes = { planning = 2 } }
+        """
+    )
+    assert loaded.router.budget == BudgetSettings(per_day_usd=0.1, classes={"planning": 2})
+    assert (loaded.router.budget.per_day_usd, loaded.router.budget.classes["planning"]) == (Decimal("0.1"), Decimal(2))
+    assert (settings.models_path(loaded), settings.task_classes_path(loaded)) == ("etc/models.yaml", "/srv/classes")
+
+
 def test_the_state_folder(load: Write, tmp_path: Path) -> None:
     loaded = load("")
     assert settings.state_folder(loaded, {}) == tmp_path / ".omni"
@@ -418,6 +460,8 @@ def test_the_page_names_every_key_and_variable() -> None:
         "grammar.": GrammarSettings,
         "check.": CheckSettings,
         "check.exemptions[].": Exemption,
+        "router.": RouterSettings,
+        "router.budget.": BudgetSettings,
         "reconcile.": ReconcileSettings,
         "reconcile.config.<key>.": KeyRule,
         "defaults.<kind>.": TopicDefaults,
