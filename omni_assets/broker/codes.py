@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from confluent_kafka import KafkaError
 
-from omni_assets.broker.topics import NewTopicRequest, TopicError
+from omni_assets.broker.topics import NEVER_ASKED, NewTopicRequest, TopicError
 
 
 class _Meaning(NamedTuple):
@@ -68,7 +68,7 @@ _MEANINGS: Mapping[str, _Meaning] = {
 }
 
 TIMED_OUT = TopicError("_TIMED_OUT", "no answer in time", transient=True)
-NOT_ASKED = TopicError("_TIMED_OUT", "not asked, since the broker had stopped answering", transient=True)
+NOT_ASKED = TopicError(NEVER_ASKED, "not asked, since the broker had stopped answering", transient=True)
 
 REJECTIONS = frozenset({"INVALID_CONFIG", "INVALID_REQUEST", "POLICY_VIOLATION"})
 """The codes by which a broker refuses a config key or its value, rather than the one who asks."""
@@ -136,8 +136,8 @@ def replication_error(known: TopicError) -> TopicError:
 
 
 def unanswered(known: TopicError, so: str) -> TopicError:
-    """The same error, and what follows where the broker was asked for a change and did not answer."""
-    if known.silent and known is not NOT_ASKED:
+    """The same error, and what follows where the broker was asked for a change and did not say what became of it."""
+    if known.undecided:
         return TopicError(known.code, f"{known.message}, so {so}", known.transient)
     return known
 

@@ -63,11 +63,22 @@ class TopicError:
         """Whether nothing was answered at all."""
         return self.code in _SILENT
 
+    @property
+    def undecided(self) -> bool:
+        """Whether a change may have been made all the same: it was asked for, and nobody said what became of it."""
+        return self.code in _UNDECIDED
+
     def __str__(self) -> str:
         return self.message
 
 
-_SILENT = frozenset({"_TIMED_OUT", "_TIMED_OUT_QUEUE", "_TRANSPORT", "_ALL_BROKERS_DOWN", "_RESOLVE", "_DESTROY"})
+NEVER_ASKED = "_NOT_ASKED"
+"""The code of what was not sent any more, since the broker had stopped answering."""
+
+_UNANSWERED = frozenset({"_TIMED_OUT", "_TIMED_OUT_QUEUE", "_TRANSPORT", "_ALL_BROKERS_DOWN", "_RESOLVE", "_DESTROY"})
+_SILENT = _UNANSWERED | {NEVER_ASKED}
+# The broker's own word that it did not come to an end in time: the change goes on without whoever asked for it.
+_UNDECIDED = _UNANSWERED | {"REQUEST_TIMED_OUT"}
 
 
 def is_internal(name: str) -> bool:

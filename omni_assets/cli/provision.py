@@ -22,7 +22,8 @@ def provision(
 ) -> int:
     """Create the declared topics that are missing.
 
-    Existing topics are left alone. Exits with 1 where a topic failed or was skipped, or a contract has errors.
+    Existing topics are left alone. Exits with 1 where a topic failed, was skipped or is not known to be there, or a
+    contract has errors.
     """
     from omni_assets.cli.views.contract_errors import say_errors
     from omni_assets.cli.views.provisioning import provisioning_document, provisioning_lines

@@ -10,6 +10,7 @@ from enum import StrEnum
 
 from omni_assets.broker.admin import BrokerAdmin, ConfigChange, NewTopicRequest, TopicError
 from omni_assets.broker.snapshot import BrokerSnapshot, ConfigSource
+from omni_assets.broker.topics import NEVER_ASKED
 from omni_assets.contracts.model import Manifest
 from omni_assets.contracts.text import count
 from omni_assets.contracts.values import same
@@ -222,7 +223,7 @@ def _ask(admin: BrokerAdmin, steps: Sequence[Step], manifest: Manifest) -> Mappi
         try:
             said = turn.ask(admin, mine, manifest)
         except BrokerError as error:
-            stopped = TopicError("_NOT_ASKED", f"the broker stopped answering: {error.message}", error.transient)
+            stopped = TopicError(NEVER_ASKED, f"the broker stopped answering: {error.message}", error.transient)
             answers |= {step.id: stopped for step in mine}
             continue
         answers |= {step.id: said.get(step.topic) for step in mine}
@@ -303,14 +304,14 @@ def _read_back(
 def _measured(step: Step, answer: TopicError | None, snapshot: BrokerSnapshot) -> Carried:
     if _holds(step, snapshot):
         return Carried(step, StepOutcome.APPLIED)
-    if answer is not None and not answer.silent:
+    if answer is not None and not answer.undecided:
         return Carried(step, StepOutcome.FAILED, answer.message)
     said = "the broker took it" if answer is None else f"it is not known whether the broker took it ({answer})"
     return Carried(step, StepOutcome.UNCONFIRMED, f"{said}, and it does not show yet")
 
 
 def _unread(step: Step, answer: TopicError | None, error: BrokerError) -> Carried:
-    if answer is not None and not answer.silent:
+    if answer is not None and not answer.undecided:
         return Carried(step, StepOutcome.FAILED, answer.message)
     return Carried(step, StepOutcome.UNCONFIRMED, f"it could not be read back: {error.message}")
 

@@ -50,7 +50,7 @@ class Cycle:
     def clean(self) -> bool:
         """Whether the run succeeded and found nothing: no drift, no error in a contract, every topic provisioned."""
         differs = sum(number for verdict, number in (self.drift or {}).items() if verdict != "in_sync")
-        lacking = sum((self.provisioned or {}).get(outcome, 0) for outcome in ("failed", "skipped"))
+        lacking = sum((self.provisioned or {}).get(outcome, 0) for outcome in ("failed", "unconfirmed", "skipped"))
         return self.success and not (differs or lacking or self.contract_errors)
 
 

@@ -77,7 +77,7 @@ def _create(admin: BrokerAdmin, missing: list[Topic]) -> Mapping[str, TopicError
 
 def _read_back(admin: BrokerAdmin, answers: Mapping[str, TopicError | None]) -> tuple[frozenset[str], str]:
     """What the broker lists afterwards, and why it could not be asked: what was created must be told all the same."""
-    maybe_created = [name for name, error in answers.items() if error is None or error.silent]
+    maybe_created = [name for name, error in answers.items() if error is None or error.undecided]
     try:
         return admin.await_topics(maybe_created, READ_BACK_SECONDS), ""
     except BrokerError as error:
@@ -85,16 +85,18 @@ def _read_back(admin: BrokerAdmin, answers: Mapping[str, TopicError | None]) -> 
 
 
 def _outcome(topic: Topic, before: bool, listed: bool, answer: TopicError | None, unread: str) -> TopicOutcome:
-    """The outcome for a declared topic. What is listed afterwards is there, whatever the answer was."""
+    """The outcome for a declared topic. What is listed afterwards is there, whatever the answer was; of what is not,
+    only a refusal says that it failed."""
     if before:
         return TopicOutcome(topic.name, Outcome.EXISTED)
     if topic.blocked:
         return TopicOutcome(topic.name, Outcome.SKIPPED, topic.blocked)
-    if listed and (answer is None or answer.silent):
+    if listed and (answer is None or answer.undecided):
         return TopicOutcome(topic.name, Outcome.CREATED)
     if listed or (answer is not None and answer.existed):
         return TopicOutcome(topic.name, Outcome.EXISTED)
-    if answer is not None:
+    if answer is not None and not answer.undecided:
         return TopicOutcome(topic.name, Outcome.FAILED, answer.message)
-    why = f"could not be read back: {unread}" if unread else "is not listed afterwards"
-    return TopicOutcome(topic.name, Outcome.FAILED, f"the broker said that it created the topic, which {why}")
+    said = "the broker said that it created the topic" if answer is None else answer.message
+    why = f"it could not be read back: {unread}" if unread else "it is not listed yet"
+    return TopicOutcome(topic.name, Outcome.UNCONFIRMED, f"{said}, and {why}")

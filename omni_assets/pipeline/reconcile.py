@@ -20,6 +20,7 @@ from typing import Any, TypeAlias
 import dagster as dg
 
 from omni_assets.broker.local.process import identity
+from omni_assets.operations.outcomes import Outcome
 from omni_assets.pipeline.definitions import build
 from omni_assets.pipeline.resources import ProjectResource
 from omni_assets.pipeline.topics.jobs import BECAUSE, RECONCILE, UNFINISHED
@@ -79,7 +80,7 @@ def run(project: ProjectResource, instance: dg.DagsterInstance) -> dict[str, Any
         "contract_errors": _number(contracts, "contract_errors"),
         "contract_warnings": _number(contracts, "contract_warnings"),
         "observed_topics": _number(drift, "observed_topics"),
-        "provisioned": _numbers(provisioned, ("created", "existed", "failed", "skipped")),
+        "provisioned": _numbers(provisioned, tuple(Outcome)),
         "applied": _numbers(written.get(APPLIED_CHANGES), ("applied", "failed", "unconfirmed", "left", "waiting")),
         "drift": _verdicts(drift),
         "error": _sentence(result),

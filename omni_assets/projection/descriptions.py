@@ -191,8 +191,9 @@ COLUMN_DESCRIPTIONS: Mapping[str, Mapping[str, str]] = MappingProxyType(
             "trigger": "What asked for it: provision, validate, boot, demo or dagster.",
             "topic": _TOPIC,
             "outcome": "begun, until the end is recorded: a process that was killed leaves it so; created, as read "
-            "back from the broker; existed, where somebody else created it meanwhile; failed; or skipped.",
-            "error": "Why it failed or was skipped, as a clause; else empty.",
+            "back from the broker; existed, where somebody else created it meanwhile; failed; unconfirmed, where "
+            "it is not known whether it is there; or skipped.",
+            "error": "Why it failed, is unconfirmed or was skipped, as a clause; else empty.",
         },
         "audit": {
             "id": "Identity of the row.",

@@ -225,7 +225,7 @@ class SummaryRow(NamedTuple):
 
 
 class ProvisionRow(NamedTuple):
-    """What provisioning did to one topic: begun, then created, existed, or failed or skipped with why.
+    """What provisioning did to one topic: begun, then created, existed, or failed, unconfirmed or skipped with why.
 
     A later row of the same ``id`` takes the place of an earlier one.
     """

@@ -61,7 +61,7 @@ def test_provision_as_json(running, topics):
     ran = running.omni("provision", "--format", "json")
     assert ran.code == 0
     assert ran.document["topics"] == [{"topic": topic, "outcome": "created", "error": None} for topic in topics]
-    assert ran.document["counts"] == {"created": 3, "existed": 0, "failed": 0, "skipped": 0}
+    assert ran.document["counts"] == {"created": 3, "existed": 0, "failed": 0, "unconfirmed": 0, "skipped": 0}
 
 
 def test_provision_leaves_conflicting_topics_alone_and_says_so(running):

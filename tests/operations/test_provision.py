@@ -4,13 +4,16 @@ import pytest
 from confluent_kafka.admin import NewTopic
 
 from omni_assets.broker.admin import BrokerAdmin
+from omni_assets.broker.codes import NOT_ASKED, TIMED_OUT
 from omni_assets.broker.local import lifecycle
 from omni_assets.broker.topics import TopicError
 from omni_assets.errors import BrokerUnreachable, ProjectionDamaged, ReadOnly, UnnamedBroker
+from omni_assets.operations import provision as operation
 from omni_assets.operations.observe import drift
 from omni_assets.operations.outcomes import Outcome, TopicOutcome
 from omni_assets.operations.provision import provision
 from omni_assets.projection.store import Projection
+from tests.support.proxy import Lost, Proxy
 
 pytestmark = pytest.mark.broker
 
@@ -49,8 +52,13 @@ class Answers:
         (True, TopicError("_TIMED_OUT", "no answer in time"), "created"),
         (True, TopicError("TOPIC_ALREADY_EXISTS", "already exists"), "existed"),
         (False, TopicError("TOPIC_ALREADY_EXISTS", "already exists"), "existed"),
+        (True, TopicError("REQUEST_TIMED_OUT", "the broker did not finish in time"), "created"),
         (False, TopicError("INVALID_CONFIG", "a bad value"), "failed"),
-        (False, None, "failed"),
+        (False, TopicError("THROTTLING_QUOTA_EXCEEDED", "over the broker's quota"), "failed"),
+        (False, NOT_ASKED, "failed"),
+        (False, TIMED_OUT, "unconfirmed"),
+        (False, TopicError("REQUEST_TIMED_OUT", "the broker did not finish in time"), "unconfirmed"),
+        (False, None, "unconfirmed"),
     ],
 )
 def test_what_is_listed_afterwards_decides(listed, answer, outcome, write_contract, context_of, broker, monkeypatch):
@@ -61,7 +69,7 @@ def test_what_is_listed_afterwards_decides(listed, answer, outcome, write_contra
     context = context_of(broker.bootstrap_servers)
     (told,) = provision(context, context.manifest()).topics
     assert told.outcome == outcome
-    assert bool(told.error) == (outcome == "failed")
+    assert bool(told.error) == (outcome in ("failed", "unconfirmed"))
     (row,) = Projection(context.home).provisioned()
     assert (row.outcome, row.error) == (outcome, told.error)
 
@@ -98,7 +106,7 @@ def test_a_damaged_projection_loses_no_record(write_contract, context_of, broker
 def test_each_topic_is_told_the_truth_about(contracts, context_of, broker):
     context = context_of(broker.bootstrap_servers)
     first = provision(context, context.manifest())
-    assert first.counts == {"created": 1, "existed": 0, "failed": 1, "skipped": 1}
+    assert first.counts == {"created": 1, "existed": 0, "failed": 1, "unconfirmed": 0, "skipped": 1}
     assert first.topics[0] == TopicOutcome(GREEDY, Outcome.FAILED, first.topics[0].error)
     assert "3" in first.topics[0].error
     assert first.topics[1:] == (
@@ -111,7 +119,7 @@ def test_each_topic_is_told_the_truth_about(contracts, context_of, broker):
     assert not {GREEDY, TORN} & set(listed)
 
     again = provision(context, context.manifest())
-    assert again.counts == {"created": 0, "existed": 1, "failed": 1, "skipped": 1}
+    assert again.counts == {"created": 0, "existed": 1, "failed": 1, "unconfirmed": 0, "skipped": 1}
 
 
 def test_when_nothing_is_missing_one_listing_is_all(write_contract, context_of, broker):
@@ -205,7 +213,44 @@ def test_a_broker_that_dies_before_the_read_back_loses_no_record(write_contract,
     monkeypatch.setattr(BrokerAdmin, "await_topics", gone)
     context = context_of(broker.bootstrap_servers)
     outcome = provision(context, context.manifest())
-    assert outcome.counts["failed"] == 1
+    assert outcome.counts["unconfirmed"] == 1
     assert "could not be read back: no broker answers" in outcome.topics[0].error
     (row,) = Projection(context.home).provisioned()
-    assert (row.topic, row.outcome, row.error) == (GOOD, "failed", outcome.topics[0].error)
+    assert (row.topic, row.outcome, row.error) == (GOOD, "unconfirmed", outcome.topics[0].error)
+
+
+def silence(proxy: Proxy) -> None:
+    """From now on nobody can read back what the broker did."""
+    proxy.lose("Metadata", Lost.REQUEST, times=500)
+    proxy.lose("DescribeCluster", Lost.REQUEST, times=500)
+
+
+def test_what_was_asked_for_and_never_answered_is_not_called_failed(write_contract, context_of, broker, proxied):
+    write_contract(f"event_bus:\n  publish_topics: [{GOOD}]\n")
+    proxy = proxied(broker.bootstrap_servers)
+    proxy.lose("CreateTopics", Lost.ANSWER, times=50)
+    proxy.before("CreateTopics", lambda: silence(proxy))
+    context = context_of(proxy.bootstrap_servers, {"OMNI_BROKER_TIMEOUT": "1"})
+    outcome = provision(context, context.manifest())
+    (told,) = outcome.topics
+    assert (told.outcome, outcome.clean) == (Outcome.UNCONFIRMED, False)
+    assert "so it may have been created or not, and it could not be read back: " in told.error
+    assert GOOD in broker.client.list_topics(timeout=5).topics, "it was created, and nobody could know"
+    (row,) = Projection(context.home).provisioned()
+    assert (row.outcome, row.error) == ("unconfirmed", told.error)
+    direct = context_of(broker.bootstrap_servers)
+    assert provision(direct, direct.manifest()).counts["existed"] == 1
+
+
+def test_a_request_that_was_lost_on_the_way_is_not_called_failed_either(
+    write_contract, context_of, broker, proxied, monkeypatch
+):
+    """Nobody can tell it from one that was obeyed, whose answer was lost."""
+    monkeypatch.setattr(operation, "READ_BACK_SECONDS", 0.5)
+    write_contract(f"event_bus:\n  publish_topics: [{GOOD}]\n")
+    proxy = proxied(broker.bootstrap_servers)
+    proxy.lose("CreateTopics", Lost.REQUEST, times=50)
+    context = context_of(proxy.bootstrap_servers, {"OMNI_BROKER_TIMEOUT": "1"})
+    (told,) = provision(context, context.manifest()).topics
+    assert told.outcome is Outcome.UNCONFIRMED
+    assert told.error.endswith("so it may have been created or not, and it is not listed yet")

@@ -188,7 +188,7 @@ def test_the_ui_answers_with_assets_sensors_and_schedule_and_all_ends_by_sigterm
     again = up.start("--once", "--format", "json")
     assert again.wait(SECONDS) == 0
     document = json.loads((up.folder / "stdout").read_text())
-    assert document["provisioned"] == {"created": 0, "existed": 2, "failed": 0, "skipped": 0}
+    assert document["provisioned"] == {"created": 0, "existed": 2, "failed": 0, "unconfirmed": 0, "skipped": 0}
     up.nothing_runs()
 
 
@@ -298,7 +298,7 @@ def test_a_cycle_tells_what_it_did(
         ended = cycle(context, events.append, interruption)
     assert isinstance(ended, Cycle)
     assert ended.clean
-    assert ended.provisioned == {"created": 2, "existed": 0, "failed": 0, "skipped": 0}
+    assert ended.provisioned == {"created": 2, "existed": 0, "failed": 0, "unconfirmed": 0, "skipped": 0}
     assert events == [BrokerReady(broker.bootstrap_servers, started=False, seconds=0.0), CycleEnded(ended)]
 
 

@@ -56,7 +56,7 @@ def test_one_document_on_standard_output_and_a_run_in_the_instance(
     document = json.loads(ended.stdout)
     assert document["success"] is True
     assert document["error"] is None
-    assert document["provisioned"] == {"created": 1, "existed": 0, "failed": 0, "skipped": 0}
+    assert document["provisioned"] == {"created": 1, "existed": 0, "failed": 0, "unconfirmed": 0, "skipped": 0}
     assert document["applied"] == {"applied": 0, "failed": 0, "unconfirmed": 0, "left": 0, "waiting": 0}
     assert document["drift"]["in_sync"] == 1
     assert document["checks"]["failed"] == []

@@ -9,7 +9,12 @@ from omni_assets.cli.words import spent
 from omni_assets.operations.outcomes import Outcome
 from omni_assets.operations.provision import Provisioning
 
-_STYLES = {Outcome.CREATED: "green", Outcome.FAILED: "red", Outcome.SKIPPED: "yellow"}
+_STYLES = {
+    Outcome.CREATED: "green",
+    Outcome.FAILED: "red",
+    Outcome.UNCONFIRMED: "magenta",
+    Outcome.SKIPPED: "yellow",
+}
 
 
 def provisioning_lines(provisioning: Provisioning, width: int | None) -> list[Line]:
