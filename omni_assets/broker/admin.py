@@ -17,7 +17,7 @@ from omni_assets.broker.calls import REACH_SECONDS, Calls
 from omni_assets.broker.capabilities import Capabilities
 from omni_assets.broker.connection import Connection
 from omni_assets.broker.flows import Flows, TopicOffsets
-from omni_assets.broker.snapshot import BrokerSnapshot
+from omni_assets.broker.snapshot import BrokerSnapshot, ObservedTopic
 from omni_assets.broker.topics import ConfigChange, NewTopicRequest, TopicError
 
 __all__ = ["REACH_SECONDS", "BrokerAdmin", "ConfigChange", "NewTopicRequest", "TopicError"]
@@ -97,6 +97,11 @@ class BrokerAdmin:
         all the same are in the snapshot as unknown.
         """
         return reading.snapshot(self._calls, expected)
+
+    def topics(self, names: Iterable[str]) -> Mapping[str, ObservedTopic]:
+        """The same of these topics alone; one that is not in the answer does not exist. One listing, and no other
+        topic is described."""
+        return reading.topics(self._calls, names)
 
     def flows(self, topics: Iterable[str]) -> Flows:
         """The offsets of these topics, and all consumer groups; what could not be seen is marked where it belongs.

@@ -62,6 +62,20 @@ def snapshot(calls: Calls, expected: Iterable[str] = ()) -> BrokerSnapshot:
     )
 
 
+def topics(calls: Calls, names: Iterable[str]) -> Mapping[str, ObservedTopic]:
+    """Some topics alone; see ``BrokerAdmin.topics``."""
+    wanted = set(names)
+    listed = calls.metadata().topics
+    present = sorted(wanted & listed.keys())
+    descriptions = {name: each for name, each in describe_topics(calls, present) if not isinstance(each, TopicError)}
+    shared = SharedConfigs()
+    found: dict[str, ObservedTopic] = {}
+    for name, answer in describe_configs(calls, present):
+        configs = answer if isinstance(answer, TopicError) else shared.of(answer)
+        found[name] = observed_topic(name, listed[name], descriptions.get(name), configs)
+    return found | {name: hidden_topic(name, why) for name, why in hidden(calls, wanted - listed.keys()).items()}
+
+
 def describe_configs(calls: Calls, names: Sequence[str]) -> Iterable[tuple[str, Mapping[str, Any] | TopicError]]:
     """The client's config entries of each topic."""
 

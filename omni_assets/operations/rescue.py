@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 
-from omni_assets.broker.snapshot import BrokerSnapshot, ObservedTopic
+from omni_assets.broker.snapshot import ObservedTopic
 from omni_assets.broker.topics import is_internal
 from omni_assets.broker.transfer import (
     Contents,
@@ -120,11 +120,11 @@ def prepare(
     """
     topic = _declared(context, manifest, source, target)
     with context.admin() as admin:
-        snapshot = admin.snapshot((source, target))
+        topics = admin.topics((source, target))
         cluster = admin.cluster_id() or context.bootstrap_servers
         calls = admin.calls
-    origin = _present(snapshot, source, source, "`omni observe` lists what the broker has.")
-    home = _present(snapshot, source, target, "Create it with `omni provision`.")
+    origin = _present(context, topics, source, source, "`omni observe` lists what the broker has.")
+    home = _present(context, topics, source, target, "Create it with `omni provision`.")
     found = reach(context.connection, source, target, origin.partitions)
     earlier = _remembered(context, cluster, source, target)
     found = _begun(found, source, earlier, begin)
@@ -215,10 +215,12 @@ def _declared(context: Context, manifest: Manifest, source: str, target: str) ->
     return topic
 
 
-def _present(snapshot: BrokerSnapshot, source: str, name: str, remedy: str) -> ObservedTopic:
-    found = snapshot.topics.get(name)
+def _present(
+    context: Context, topics: Mapping[str, ObservedTopic], source: str, name: str, remedy: str
+) -> ObservedTopic:
+    found = topics.get(name)
     if found is None:
-        raise RescueRefused(source, f"there is no topic `{name}` at {snapshot.bootstrap_servers}", remedy)
+        raise RescueRefused(source, f"there is no topic `{name}` at {context.bootstrap_servers}", remedy)
     if found.unknown or not found.partitions:
         raise RescueRefused(
             source,

@@ -88,6 +88,18 @@ def test_stranded_records_come_home_and_that_is_remembered(world):
     assert [detail for *_, detail in world.audited] == ["0 records", "1 record", "2 records"]
 
 
+def test_no_other_topic_is_described(world, proxied, monkeypatch):
+    monkeypatch.setattr("omni_assets.broker.reading.TOPICS_PER_DESCRIBE", 1)
+    for number in range(5):
+        world.topic(f"other-{number}")
+    world.write((b"a", b"1"))
+    proxy = proxied(world.broker.bootstrap_servers)
+    found = world.prepare(context=world.context_of(proxy.bootstrap_servers))
+    assert found.contents.records == 1
+    assert proxy.requests["DescribeConfigs"] == 2, "a request a topic, of the source and of the target"
+    assert proxy.writes == 0
+
+
 def test_what_interrupts_it_is_remembered(world, monkeypatch):
     world.write((b"a", b"1"), (b"b", b"2"))
     monkeypatch.setattr("omni_assets.broker.transfer.MOST_RECORDS", 1)
