@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Annotated, Any, Generic, TypeVar
 
@@ -11,7 +11,7 @@ from pydantic import Field
 
 from omni_assets.router.task import Task
 from omni_assets.router.task_class import Severity, TaskClass
-from omni_assets.router.values import FinishReason, Name, Share, Strict
+from omni_assets.router.values import FinishReason, Name, OutputFormat, Share, Strict
 
 MOST_EVIDENCE = 500
 """Characters of evidence that a check keeps."""
@@ -90,12 +90,42 @@ class Judged:
     score: float | None = None
 
 
+def passed(evidence: str = "", score: float | None = None) -> Judged:
+    """The output is as the gate wants it."""
+    return Judged(Verdict.PASSED, evidence, score)
+
+
+def failed(evidence: str, score: float | None = None) -> Judged:
+    """The output is not; ``evidence`` says what was found."""
+    return Judged(Verdict.FAILED, evidence, score)
+
+
+def unknown(evidence: str) -> Judged:
+    """The gate could not look; ``evidence`` says why."""
+    return Judged(Verdict.UNKNOWN, evidence)
+
+
+@dataclass(frozen=True, slots=True)
+class Given:
+    """What the two examples of a gate's documentation are held against. ``failing`` is why the second one ended."""
+
+    parameters: Mapping[str, Any] = field(default_factory=dict)
+    task: Task = field(default_factory=lambda: Task(id="example"))
+    output_format: OutputFormat = OutputFormat.TEXT
+    answer_key: str | None = None
+    prompt: str = ""
+    failing: FinishReason = FinishReason.STOP
+    earlier: tuple[str, ...] = ()
+    checks: tuple[Check, ...] = ()
+
+
 @dataclass(frozen=True, slots=True)
 class Gate(Generic[P]):
     """A gate. ``judge`` is pure, and takes less than a millisecond for each hundred kilobytes or so.
 
     ``summary``, ``explanation``, ``passes`` and ``fails`` are its documentation: one sentence, a paragraph, and an
-    output of each kind. ``version`` is counted up whenever it may judge an output otherwise than before.
+    output of each kind, both held against what is ``given``. ``version`` is counted up whenever it may judge an output
+    otherwise than before. ``packages`` are modules that it cannot do without, each with the extra that installs it.
     """
 
     id: str
@@ -106,6 +136,8 @@ class Gate(Generic[P]):
     fails: str
     parameters: type[P]
     judge: Callable[[Evidence, P], Judged]
+    given: Given = field(default_factory=Given)
+    packages: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,3 +152,17 @@ class ProcessGate(Generic[P]):
     fails: str
     parameters: type[P]
     judge: Callable[[Evidence, P], Awaitable[Judged]]
+    given: Given = field(default_factory=Given)
+    packages: Mapping[str, str] = field(default_factory=dict)
+
+
+AnyGate = Gate[Any] | ProcessGate[Any]
+
+
+@dataclass(frozen=True, slots=True)
+class BoundGate:
+    """A gate as a class of tasks uses it, with parameters that its own model has checked."""
+
+    gate: AnyGate
+    severity: Severity
+    parameters: Strict
