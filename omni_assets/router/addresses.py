@@ -1,0 +1,49 @@
+"""Where endpoints are reached, and with which keys: by the variables that the catalog names. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from urllib.parse import urlsplit
+
+from omni_assets.router.catalog import Endpoint
+
+
+@dataclass(frozen=True, slots=True)
+class Address:
+    """Where an endpoint is reached, and with which key."""
+
+    base_url: str
+    key: str | None = field(default=None, repr=False)
+
+
+def address(name: str, endpoint: Endpoint, environ: Mapping[str, str]) -> Address | str:
+    """Where an endpoint is; or, as a clause, why that is not known. No clause tells an address: some hold a key."""
+    stated = (environ.get(endpoint.base_url_env, "") if endpoint.base_url_env else "") or endpoint.base_url or ""
+    base_url = stated.strip()
+    if not base_url:
+        missing = f"{endpoint.base_url_env} is not set" if endpoint.base_url_env else "it has no base_url"
+        return f"the address of the endpoint `{name}` is not known: {missing}"
+    if (flaw := _flaw(base_url)) is not None:
+        return f"the address of the endpoint `{name}` cannot be used: {flaw}"
+    if endpoint.key_env is None:
+        return Address(base_url)
+    key = environ.get(endpoint.key_env, "").strip()
+    if not key:
+        return f"the endpoint `{name}` wants a key, and {endpoint.key_env} is not set"
+    if not (key.isascii() and key.isprintable()):
+        return f"the key in {endpoint.key_env} holds characters that no key has"
+    return Address(base_url, key)
+
+
+def _flaw(base_url: str) -> str | None:
+    try:
+        parts = urlsplit(base_url)
+        port = parts.port
+    except ValueError:
+        return "it is no URL"
+    if parts.scheme not in {"http", "https"} or not parts.hostname or port == 0 or not base_url.isprintable():
+        return "it is no http or https URL with a host"
+    if parts.username is not None or parts.password is not None or parts.query or parts.fragment:
+        return "it holds more than a host and a path (a key belongs into the variable that key_env names)"
+    return None
