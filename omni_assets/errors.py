@@ -409,7 +409,7 @@ class EngineUnavailable(ProcessError):
 
 
 class EngineFailed(ProcessError):
-    """The local broker was started and did not come up."""
+    """A local broker, or the local model, was started and did not come up."""
 
 
 class PortInUse(ProcessError):

@@ -17,9 +17,10 @@ from confluent_kafka.admin import AdminClient
 from hypothesis import settings
 
 from omni_assets.broker.connection import Connection, open_client
-from omni_assets.broker.local import lifecycle, probe
+from omni_assets.broker.local import lifecycle
 from omni_assets.broker.local.record import BrokerRecord
 from omni_assets.errors import PortInUse
+from omni_assets.processes import ports
 
 # Where a run decides whether a change lands, the same change meets the same examples.
 settings.register_profile("ci", derandomize=True)
@@ -106,7 +107,7 @@ def repository(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Repository:
 
 @pytest.fixture
 def free_port() -> Callable[[], int]:
-    return lambda: probe.free_port("127.0.0.1")
+    return lambda: ports.free_port("127.0.0.1")
 
 
 @pytest.fixture

@@ -21,9 +21,9 @@ from pathlib import Path
 from types import FrameType, TracebackType
 from typing import Any, Self
 
-from omni_assets.broker.local.process import identity
 from omni_assets.errors import ServiceFailed, StateError, reason
 from omni_assets.operations.tether import GRACE_SECONDS
+from omni_assets.processes.identity import identity
 
 _SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 _PATIENCE_SECONDS = 3.0

@@ -21,13 +21,13 @@ from typing import TypeAlias
 from filelock import FileLock, Timeout
 
 from omni_assets.broker.local import lifecycle
-from omni_assets.broker.local.probe import free_port, port_is_free
 from omni_assets.broker.local.record import BrokerRecord
 from omni_assets.errors import PortInUse, ServiceFailed, StateError, StateFolderUnusable, reason
 from omni_assets.operations import dagster_home, services
 from omni_assets.operations.context import BrokerOrigin, Context
 from omni_assets.operations.cycle import Cycle, run_cycle
 from omni_assets.operations.services import Interruption, Service
+from omni_assets.processes.ports import free_port, port_is_free
 
 HOST = "127.0.0.1"
 UI_PORT = 3000

@@ -19,12 +19,12 @@ from typing import Any, TypeAlias
 
 import dagster as dg
 
-from omni_assets.broker.local.process import identity
 from omni_assets.operations.outcomes import Outcome
 from omni_assets.pipeline.definitions import build
 from omni_assets.pipeline.resources import ProjectResource
 from omni_assets.pipeline.topics.jobs import BECAUSE, RECONCILE, UNFINISHED
 from omni_assets.pipeline.topics.keys import APPLIED_CHANGES, DECLARED_TOPICS, PROVISIONED_TOPICS, TOPIC_DRIFT
+from omni_assets.processes.identity import identity
 
 _Metadata: TypeAlias = Mapping[str, dg.MetadataValue[Any]]
 

@@ -20,11 +20,13 @@ from filelock import FileLock
 
 from omni_assets.broker.admin import BrokerAdmin, NewTopicRequest
 from omni_assets.broker.connection import Connection, open_client
-from omni_assets.broker.local import lifecycle, noida, probe
-from omni_assets.broker.local import process as processes
-from omni_assets.broker.local import record as records
+from omni_assets.broker.local import lifecycle, noida
 from omni_assets.broker.local.lifecycle import BrokerState
+from omni_assets.broker.local.record import RECORDS, BrokerRecord
 from omni_assets.errors import EngineFailed, EngineUnavailable, InputError, PortInUse, StateError
+from omni_assets.processes import turns
+from omni_assets.processes.identity import identity
+from omni_assets.processes.ports import free_port
 
 pytestmark = pytest.mark.broker
 
@@ -36,12 +38,12 @@ def home(tmp_path: Path) -> Any:
     lifecycle.stop(folder)
 
 
-def topics(record: records.BrokerRecord) -> set[str]:
+def topics(record: BrokerRecord) -> set[str]:
     with BrokerAdmin(Connection(record.bootstrap_servers)) as admin:
         return {name for name in admin.topic_names() if not name.startswith("__")}
 
 
-def create(record: records.BrokerRecord, name: str) -> None:
+def create(record: BrokerRecord, name: str) -> None:
     with BrokerAdmin(Connection(record.bootstrap_servers)) as admin:
         assert admin.create_topics([NewTopicRequest(name)]) == {name: None}
 
@@ -50,10 +52,10 @@ def saved(home: Path) -> Path:
     return home / "broker" / "noida" / "kafka.json"
 
 
-def kill(record: records.BrokerRecord) -> None:
+def kill(record: BrokerRecord) -> None:
     assert record.pid is not None
     os.kill(record.pid, signal.SIGKILL)
-    while processes.identity(record.pid) is not None:
+    while identity(record.pid) is not None:
         time.sleep(0.01)
 
 
@@ -70,7 +72,7 @@ def test_it_starts_answers_is_recorded_and_stops(home: Path) -> None:
     stopped = lifecycle.stop(home)
     assert stopped is not None
     assert stopped.stopped_at is not None
-    assert processes.identity(record.pid) is None
+    assert identity(record.pid) is None
     assert lifecycle.status(home).state is BrokerState.STOPPED
     assert lifecycle.stop(home) is None
 
@@ -132,7 +134,7 @@ def test_a_process_that_has_the_id_now_is_not_taken_for_the_broker(home: Path) -
     record = lifecycle.start(home)
     kill(record)
     with subprocess.Popen(["sleep", "60"]) as bystander:
-        records.write(home, replace(record, pid=bystander.pid))
+        RECORDS.write(home, replace(record, pid=bystander.pid))
         assert lifecycle.status(home).state is BrokerState.STALE
         assert lifecycle.stop(home) is None
         assert bystander.poll() is None
@@ -151,15 +153,15 @@ def test_a_broker_that_hangs_is_not_answering_and_can_be_stopped(home: Path, mon
         lifecycle.start(home, timeout=0.3)
     assert "omni broker stop" in hung.value.remedy
     assert lifecycle.stop(home) is not None
-    assert processes.identity(record.pid) is None
+    assert identity(record.pid) is None
 
 
 @pytest.mark.parametrize("content", [b"", b"not json", b"{}", b'{"engine": 7}'])
 def test_a_corrupt_record_is_stale_and_a_start_mends_it(home: Path, content: bytes) -> None:
     home.mkdir()
-    (home / records.RECORD_FILE).write_bytes(content)
+    (home / RECORDS.name).write_bytes(content)
     assert lifecycle.status(home).state is BrokerState.STALE
-    assert records.RECORD_FILE in lifecycle.status(home).detail
+    assert RECORDS.name in lifecycle.status(home).detail
     assert lifecycle.stop(home) is None
     assert lifecycle.start(home) == lifecycle.running(home)
 
@@ -167,7 +169,7 @@ def test_a_corrupt_record_is_stale_and_a_start_mends_it(home: Path, content: byt
 def test_a_record_of_an_unknown_engine_is_stale(home: Path) -> None:
     record = lifecycle.start(home)
     lifecycle.stop(home)
-    records.write(home, replace(record, engine="later", stopped_at=None))
+    RECORDS.write(home, replace(record, engine="later", stopped_at=None))
     assert lifecycle.status(home).state is BrokerState.STALE
     assert "`later`" in lifecycle.status(home).detail
 
@@ -177,16 +179,16 @@ def test_a_broker_whose_starter_was_killed_before_the_record_is_found(home: Path
     record = lifecycle.start(home)
     create(record, "kept")
     for spoil in (lambda file: file.unlink(), lambda file: file.write_bytes(b"{")):
-        spoil(home / records.RECORD_FILE)
+        spoil(home / RECORDS.name)
         found = lifecycle.running(home)
         assert found is not None
         assert (found.pid, found.port) == (record.pid, record.port)
         assert lifecycle.start(home).pid == record.pid
-        assert records.read(home) is not None
-    (home / records.RECORD_FILE).unlink()
+        assert RECORDS.read(home) is not None
+    (home / RECORDS.name).unlink()
     assert lifecycle.stop(home) is not None
     assert record.pid is not None
-    assert processes.identity(record.pid) is None
+    assert identity(record.pid) is None
 
 
 def test_another_engine_host_or_port_than_the_running_one_is_an_error(home: Path, free_port: Callable[[], int]) -> None:
@@ -287,7 +289,7 @@ print(start(Path({str(home)!r})).pid)
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=60)
     assert done.stderr == ""
     pid = int(done.stdout)
-    assert processes.identity(pid) is not None
+    assert identity(pid) is not None
     assert os.getsid(pid) != os.getsid(0)
     running = lifecycle.running(home)
     assert running is not None
@@ -310,7 +312,7 @@ def test_a_start_that_is_interrupted_leaves_nothing_running(home: Path, monkeypa
     with pytest.raises(KeyboardInterrupt):
         lifecycle.start(home)
     assert len(spawned) == 1
-    assert processes.identity(spawned[0]) is None
+    assert identity(spawned[0]) is None
     assert lifecycle.status(home).state is BrokerState.STOPPED
 
 
@@ -356,7 +358,7 @@ def test_a_host_that_is_not_of_this_machine_is_named(home: Path, host: str) -> N
     with pytest.raises(InputError, match=host):
         lifecycle.start(home, host=host)
     with pytest.raises(EngineFailed, match="cannot listen"):
-        lifecycle.start(home, host=host, port=probe.free_port("127.0.0.1"))
+        lifecycle.start(home, host=host, port=free_port("127.0.0.1"))
 
 
 def test_a_state_folder_that_cannot_be_made_is_named(tmp_path: Path) -> None:
@@ -374,7 +376,7 @@ def test_a_read_only_state_folder_is_named(home: Path) -> None:
 
 
 def test_a_start_that_waits_too_long_for_another_says_so(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(lifecycle, "_LOCK_SECONDS", 0.1)
+    monkeypatch.setattr(turns, "LOCK_SECONDS", 0.1)
     home.mkdir()
     holding, done = threading.Event(), threading.Event()
 
@@ -403,6 +405,6 @@ def test_without_the_package_the_way_out_is_named(home: Path, monkeypatch: pytes
 
 def test_the_record_is_what_other_programs_read(home: Path) -> None:
     record = lifecycle.start(home)
-    written = json.loads((home / records.RECORD_FILE).read_text())
+    written = json.loads((home / RECORDS.name).read_text())
     assert {"engine", "bootstrap_servers", "pid", "port", "data_dir"} <= written.keys()
     assert (written["pid"], written["stopped_at"]) == (record.pid, None)

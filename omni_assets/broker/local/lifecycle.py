@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from enum import StrEnum
 from pathlib import Path
 
 from omni_assets.broker.local import noida, probe, redpanda
-from omni_assets.broker.local import record as records
 from omni_assets.broker.local.engine import Engine, Place
-from omni_assets.broker.local.record import BrokerRecord, RecordDamaged
-from omni_assets.errors import EngineFailed, InputError, PortInUse, StateError, StateFolderUnusable, reason
+from omni_assets.broker.local.record import RECORDS, BrokerRecord
+from omni_assets.errors import EngineFailed, InputError, PortInUse, reason
+from omni_assets.processes.ports import free_port, port_is_free
+from omni_assets.processes.record import RecordDamaged
+from omni_assets.processes.turns import turn
 
 ENGINES: Mapping[str, Engine] = {engine.name: engine for engine in (noida.Noida(), redpanda.Redpanda())}
 DEFAULT_ENGINE = noida.NAME
@@ -22,7 +23,6 @@ LOOPBACK = "127.0.0.1"
 START_SECONDS = 15.0
 
 _LOCK_FILE = "broker.lock"
-_LOCK_SECONDS = 30.0
 _NEAR_PORTS = 64
 _ANSWER_SECONDS = 1.0
 _ALIVE_SECONDS = 15.0
@@ -68,7 +68,7 @@ def start(
         raise InputError(f"there is no broker engine `{engine}`.", f"There are {', '.join(sorted(ENGINES))}.")
     if port is not None and not 0 <= port < 65536:
         raise InputError(f"{port} is not a port.", "Give a number between 1 and 65535, or 0 for any free port.")
-    with _locked(state_folder):
+    with turn(state_folder, _LOCK_FILE, "the broker"):
         found = _look(state_folder)
         if found.record is not None and found.state in (BrokerState.RUNNING, BrokerState.NOT_ANSWERING):
             if reset:
@@ -92,7 +92,7 @@ def stop(state_folder: Path) -> BrokerRecord | None:
     """
     if not state_folder.is_dir():
         return None
-    with _locked(state_folder):
+    with turn(state_folder, _LOCK_FILE, "the broker"):
         found = _look(state_folder)
         record = found.record
         if record is None or found.state is BrokerState.STOPPED:
@@ -101,7 +101,7 @@ def stop(state_folder: Path) -> BrokerRecord | None:
         if alive:
             ENGINES[record.engine].stop(record)
         stopped = replace(record, stopped_at=datetime.now(UTC))
-        records.write(state_folder, stopped)
+        RECORDS.write(state_folder, stopped)
         return stopped if alive else None
 
 
@@ -137,11 +137,11 @@ def running(state_folder: Path) -> BrokerRecord | None:
 def _recorded(state_folder: Path) -> tuple[BrokerRecord | None, str]:
     """The record, and what is wrong with the file where it holds none that can be used."""
     try:
-        record = records.read(state_folder)
+        record = RECORDS.read(state_folder)
     except RecordDamaged as error:
         return None, str(error)
     if record is not None and record.engine not in ENGINES:
-        return None, f"{state_folder / records.RECORD_FILE} names an engine `{record.engine}` that is unknown"
+        return None, f"{state_folder / RECORDS.name} names an engine `{record.engine}` that is unknown"
     return record, ""
 
 
@@ -188,7 +188,7 @@ def _launched(
     engine: Engine, place: Place, host: str, port: int | None, timeout: float, last: BrokerRecord | None
 ) -> BrokerRecord:
     def spawned(record: BrokerRecord) -> None:
-        records.write(place.state_folder, record)
+        RECORDS.write(place.state_folder, record)
 
     for candidate in _ports(engine, host, port, last):
         try:
@@ -198,7 +198,7 @@ def _launched(
             if isinstance(error, PortInUse) and not port:
                 continue
             raise
-        records.write(place.state_folder, record)
+        RECORDS.write(place.state_folder, record)
         return record
     raise EngineFailed(f"no free port was found on {host}.", "Name one with --port.")
 
@@ -211,7 +211,7 @@ def _ports(engine: Engine, host: str, port: int | None, last: BrokerRecord | Non
         yield from _familiar_ports(engine, host, last)
     for _ in range(3):
         try:
-            yield probe.free_port(host)
+            yield free_port(host)
         except OSError as error:
             raise InputError(
                 f"no server can listen on the host {host}: {reason(error)}.",
@@ -225,16 +225,16 @@ def _familiar_ports(engine: Engine, host: str, last: BrokerRecord | None) -> Ite
     # Near the conventional one first: what the system hands out is also what it gives to clients meanwhile.
     near = range(engine.conventional_port, engine.conventional_port + _NEAR_PORTS)
     for candidate in dict.fromkeys([*wanted, *near]):
-        if probe.port_is_free(host, candidate):
+        if port_is_free(host, candidate):
             yield candidate
 
 
 def _forget(state_folder: Path, last: BrokerRecord | None) -> None:
     """Put the record back to what it was before a start that failed."""
     if last is None:
-        (state_folder / records.RECORD_FILE).unlink(missing_ok=True)
+        RECORDS.forget(state_folder)
     else:
-        records.write(state_folder, last)
+        RECORDS.write(state_folder, last)
 
 
 def _require_same(record: BrokerRecord, engine: str, host: str, port: int | None) -> None:
@@ -266,29 +266,8 @@ def _answering(state_folder: Path, record: BrokerRecord, timeout: float) -> Brok
         time.sleep(0.05)
     # Whoever started it may have been killed before the last steps.
     ENGINES[record.engine].settle(record, timeout)
-    records.write(state_folder, record)
+    RECORDS.write(state_folder, record)
     return record
-
-
-@contextmanager
-def _locked(state_folder: Path) -> Iterator[None]:
-    from filelock import FileLock, Timeout  # not at every command that only looks
-
-    lock = FileLock(state_folder / _LOCK_FILE)
-    try:
-        state_folder.mkdir(parents=True, exist_ok=True)
-        lock.acquire(timeout=_LOCK_SECONDS)
-    except Timeout:
-        raise StateError(
-            f"another omni process has been starting or stopping the broker of {state_folder} for {_LOCK_SECONDS:g} s.",
-            "Wait for it to end, or end it, and try again.",
-        ) from None
-    except OSError as error:
-        raise StateFolderUnusable(str(state_folder), reason(error)) from None
-    try:
-        yield
-    finally:
-        lock.release()
 
 
 def _process(record: BrokerRecord) -> str:

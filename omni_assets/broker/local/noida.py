@@ -5,11 +5,8 @@ from __future__ import annotations
 import importlib.util
 import json
 import os
-import signal
-import subprocess
 import time
 from collections.abc import Callable
-from contextlib import suppress
 from datetime import UTC, datetime
 from itertools import pairwise
 from pathlib import Path
@@ -17,9 +14,10 @@ from pathlib import Path
 from omni_assets.broker.connection import Connection
 from omni_assets.broker.local.engine import Place
 from omni_assets.broker.local.probe import answers
-from omni_assets.broker.local.process import command_line, end, identity
 from omni_assets.broker.local.record import BrokerRecord
 from omni_assets.errors import BrokerError, EngineFailed, EngineUnavailable, PortInUse, StateFolderUnusable, reason
+from omni_assets.processes import detached
+from omni_assets.processes.identity import command_line, end, identity
 
 NAME = "noida"
 
@@ -28,8 +26,6 @@ _POLL_SECONDS = 0.01
 _SNAPSHOT = "kafka.json"
 _CONTROL = "noida.control.json"
 _NOISE = "weak version"  # the loader's remark where glibc is older than the one that it was built with
-# The shell forks the broker off and ends, so that the broker is nobody's child: no zombie, and no pipe held open.
-_DETACH = 'log=$1; shift; exec "$@" </dev/null >"$log" 2>&1 & echo $!'
 
 
 class Noida:
@@ -166,26 +162,9 @@ def _binary() -> str:
 
 
 def _spawn(place: Place, host: str, port: int) -> int:
-    """Start the broker in a session of its own, so that neither Ctrl-C nor the end of this command ends it."""
     broker = [_binary(), "start", "--data-dir", str(place.data_dir), "--host", host]
     broker += ["--only", "kafka", "--kafka-port", str(port)]
-    with subprocess.Popen(
-        ["/bin/sh", "-c", _DETACH, "sh", str(place.log), *broker],
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.DEVNULL,
-        cwd=place.data_dir,
-        start_new_session=True,
-    ) as shell:
-        try:
-            printed, _ = shell.communicate(timeout=10)
-            return int(printed)
-        except BaseException as error:
-            with suppress(ProcessLookupError):
-                os.killpg(shell.pid, signal.SIGKILL)
-            if isinstance(error, ValueError | subprocess.TimeoutExpired):
-                raise EngineFailed("the embedded broker could not be started.", f"Its log is {place.log}.") from None
-            raise
+    return detached.spawn("the embedded broker", broker, place.data_dir, place.log)
 
 
 def _runs(record: BrokerRecord) -> bool:

@@ -12,9 +12,9 @@ from pathlib import Path
 from typing import NamedTuple
 
 from omni_assets.broker.local.engine import Place
-from omni_assets.broker.local.probe import port_is_free
 from omni_assets.broker.local.record import BrokerRecord
 from omni_assets.errors import EngineFailed, EngineUnavailable, PortInUse
+from omni_assets.processes.ports import port_is_free
 
 NAME = "redpanda"
 SERVICE = "redpanda"

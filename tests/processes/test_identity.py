@@ -7,7 +7,7 @@ import sys
 
 import pytest
 
-from omni_assets.broker.local import process
+from omni_assets.processes import identity as process
 
 STUBBORN = (
     "import signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN); print('ready', flush=True); time.sleep(60)"
