@@ -14,6 +14,7 @@ import math
 import signal
 import sys
 from datetime import date, datetime, time
+from decimal import Decimal
 from typing import Any
 
 import duckdb
@@ -89,6 +90,8 @@ def _plain(value: Any) -> Any:
             return value
         case float():
             return value if math.isfinite(value) else str(value)
+        case Decimal():
+            return format(value, "f")
         case datetime() | date() | time():
             return value.isoformat()
         case bytes() | bytearray() | memoryview():

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from types import MappingProxyType
 
-VIEWS = frozenset({"topics", "readers", "stranded", "drift_summary"})
+VIEWS = frozenset({"topics", "readers", "stranded", "drift_summary", "task_costs"})
 """Those of the tables that are views."""
 
 TABLE_DESCRIPTIONS: Mapping[str, str] = MappingProxyType(
@@ -35,6 +35,10 @@ TABLE_DESCRIPTIONS: Mapping[str, str] = MappingProxyType(
         "Projected from journal/rescues.jsonl.",
         "retirements": "Where the end of each retiring topic stands: one row for each. Projected from "
         "journal/retirements.jsonl.",
+        "receipts": "What became of each task: one row for each receipt. Projected from journal/receipts.jsonl; "
+        "`omni rebuild` adds what only the ledger has.",
+        "attempts": "Calls of models for tasks: one row for each attempt of a receipt. Projected with receipts.",
+        "publications": "Which receipts a ledger has, and where. Projected from journal/publications.jsonl.",
         "journal_position": "How far each journal has been projected, committed together with its rows.",
         "projected_rows": "Which rows a table was given last, committed together with them: the same are not written "
         "again.",
@@ -47,6 +51,7 @@ TABLE_DESCRIPTIONS: Mapping[str, str] = MappingProxyType(
         "that kind.",
         "drift_summary": "Drift by day (UTC), cluster and kind: what opened, what was resolved, what was open at the "
         "day's end. A day without either has no row.",
+        "task_costs": "What each task cost and saved: one row for each receipt, over all its calls, audits included.",
     }
 )
 """A sentence or two for each table and view, by its name."""
@@ -54,6 +59,11 @@ TABLE_DESCRIPTIONS: Mapping[str, str] = MappingProxyType(
 _CLUSTER = "Cluster id, or the bootstrap address where the broker reports none."
 _BOOTSTRAP_SERVERS = "Address that the broker was reached at, host:port[,host:port]."
 _TOPIC = "The topic's name."
+_RECEIPT = "The receipt's id."
+_SAVED = (
+    "What the baseline would have cost less what was spent, in US dollars: negative where that was more; NULL where "
+    "either is not known, or the task was not accepted."
+)
 _DRIFT = {
     "cluster": _CLUSTER,
     "topic": _TOPIC,
@@ -235,6 +245,77 @@ COLUMN_DESCRIPTIONS: Mapping[str, Mapping[str, str]] = MappingProxyType(
             "since": "When it came to this step.",
             "checked_at": "When it was looked at last.",
         },
+        "receipts": {
+            "id": "Identity of the receipt, 32 hexadecimal digits.",
+            "environment": "Profile of the settings that it was made under.",
+            "version": "Version of the receipt's schema: docs/schemas has each.",
+            "task_id": "The task's id, as it was given.",
+            "task_key": "What orders the task among others.",
+            "task_class": "The class that it was held to.",
+            "task_class_sha256": "SHA-256 in hex of that class as it stood then.",
+            "classified_by": "stated by the task, or who told its class.",
+            "classified_confidence": "How sure that was, from 0 to 1.",
+            "prompt_version": "Version of the class's prompt.",
+            "prompt_sha256": "SHA-256 in hex of the prompt that was sent.",
+            "catalog_sha256": "SHA-256 in hex of the catalog of models as it stood then.",
+            "started_at": "When the task was begun.",
+            "ended_at": "When it ended.",
+            "outcome": "accepted, failed or cancelled.",
+            "failure": "The chain of reasons of a task that was not accepted; NULL for others.",
+            "model": "Model whose answer was accepted; NULL where none was.",
+            "decision": "Why these models were asked in this order, as a clause.",
+            "explored": "Whether a model was tried to learn of it.",
+            "cost_usd": "Cost of all attempts and of the audit, in US dollars; NULL where one of them is not known.",
+            "baseline_model": "The strong model that savings are counted against; NULL where the class names none.",
+            "baseline_usd": "What it would have cost on the tokens of the accepted answer, in US dollars; NULL "
+            "where that is not known.",
+            "saved_usd": _SAVED,
+            "audit_model": "Model that answered too, to hold the answer against; NULL where no audit was made.",
+            "audit_location": "local or cloud: where that model runs.",
+            "audit_input_tokens": "Tokens of the audit's prompt; NULL where they are not known.",
+            "audit_output_tokens": "Tokens of the audit's answer; NULL where they are not known.",
+            "audit_usd": "Cost of the audit in US dollars; NULL where it is not known.",
+            "audit_agrees": "Whether both answers agree; false is a false accept. NULL where they were not compared.",
+            "budget_day": "Day (UTC) whose budget paid; NULL where there is no budget.",
+            "findings": "JSON list of sentences about what should not have been.",
+            "document": "The receipt itself, a JSON object: document ->> '$.prompt_text'.",
+        },
+        "attempts": {
+            "receipt": _RECEIPT,
+            "number": "Place among the attempts of the task, from 1.",
+            "model": "Model that was asked, by its name in the catalog.",
+            "served_name": "What its endpoint calls it.",
+            "endpoint": "Endpoint, by its name in the catalog.",
+            "location": "local or cloud: where it runs.",
+            "started_at": "When it was asked.",
+            "latency_seconds": "Seconds until the answer was whole, or the call had failed.",
+            "reason": "Why it was asked at that moment: of all but the first, the reason of the escalation or retry.",
+            "outcome": "accepted, rejected, failed (there was no output) or cancelled.",
+            "input_tokens": "Tokens of the prompt, cached ones included; NULL where they are not known.",
+            "output_tokens": "Tokens of the output; NULL where they are not known.",
+            "cached_tokens": "Tokens of the prompt that came from the endpoint's cache; NULL where they are not known.",
+            "tokens_reported": "Whether the endpoint reported the tokens; false means that they are estimated.",
+            "finish_reason": "Why the model stopped; NULL where there was no output.",
+            "cost_usd": "Cost in US dollars; NULL where the price or the tokens are not known.",
+            "price_source": "genai-prices, catalog, own-hardware or unknown.",
+            "price_version": "Version of the price list; empty where it has none.",
+            "reserved_usd": "What the budget set aside before the call, in US dollars; NULL where there is no budget.",
+            "support": "Chance of being right that the scoring gates gave the output, from 0 to 1; NULL without one.",
+            "failure_kind": "Kind of the failure; NULL where there was an output.",
+            "failure": "Why there was no output, as a clause; NULL where there was one.",
+            "failure_transient": "Whether asking again could help; NULL where there was an output.",
+            "output_sha256": "SHA-256 in hex of the output; NULL where there was none.",
+            "normalised": "JSON list of what was stripped from the output before the gates saw it.",
+            "checks": "JSON list of what each gate said: gate, version, severity, verdict, evidence, score.",
+        },
+        "publications": {
+            "receipt": _RECEIPT,
+            "cluster": _CLUSTER,
+            "topic": "The ledger's topic.",
+            "partition": "Partition of it, from 0.",
+            "position": "Offset in that partition.",
+            "published_at": "When it was written.",
+        },
         "journal_position": {
             "file": "Name of the journal.",
             "offset_bytes": "Bytes of it that have been projected.",
@@ -292,6 +373,25 @@ COLUMN_DESCRIPTIONS: Mapping[str, Mapping[str, str]] = MappingProxyType(
             "opened": "Number of drifts that were seen first on that day.",
             "resolved": "Number of drifts that were resolved on that day.",
             "open_at_its_end": "Number of drifts that were open at the end of that day.",
+        },
+        "task_costs": {
+            "receipt": _RECEIPT,
+            "ended_at": "When the task ended.",
+            "day": "The day on which it ended, in UTC.",
+            "task_class": "The class that it was held to.",
+            "model": "Model whose answer was accepted; NULL where none was.",
+            "outcome": "accepted, failed or cancelled.",
+            "attempts": "Number of calls for its answer, retries included.",
+            "escalations": "Number of further models that were asked after the first.",
+            "tokens": "Tokens of all calls, audits included, as far as they are known.",
+            "local_tokens": "Those of models that run on hardware of one's own.",
+            "calls_without_tokens": "Number of calls whose tokens are not known, and not counted.",
+            "spent_usd": "Cost of all calls in US dollars, audits included, as far as it is known.",
+            "calls_without_cost": "Number of calls whose cost is not known, and not in spent_usd.",
+            "baseline_model": "The strong model that savings are counted against; NULL where the class names none.",
+            "baseline_usd": "What it would have cost, in US dollars; NULL where that is not known.",
+            "saved_usd": _SAVED,
+            "audit_agrees": "Whether the audit's answer agreed; false is a false accept. NULL where none was compared.",
         },
     }
 )

@@ -17,6 +17,7 @@ from omni_assets.projection.rows import (
     Drift,
     DriftKey,
     ProvisionRow,
+    PublicationRow,
     RescueRow,
     RetirementRow,
 )
@@ -58,7 +59,7 @@ def observed_record(event: ObservedEvent) -> dict[str, object]:
 
 def observed_event(record: Mapping[str, Any]) -> ObservedEvent:
     """The observation of a journal record. Raises ``ValueError`` where it is not one."""
-    _expect(record, "observed")
+    expect(record, "observed")
     return ObservedEvent(
         cluster=_text(record, "cluster"),
         at=_time(record, "at"),
@@ -86,11 +87,11 @@ class RowForm(Generic[_R]):
         """The journal record of a row."""
         named = zip(self.fields, row, strict=True)
         values = {name: value.astimezone(UTC).isoformat() if name in self.times else value for name, value in named}
-        return {"format": FORMAT, "event": self.event, **values}
+        return record_of(self.event, values)
 
     def row(self, record: Mapping[str, Any]) -> _R:
         """The row of a journal record. Raises ``ValueError`` where it is not one."""
-        _expect(record, self.event)
+        expect(record, self.event)
         return self.make(*(self._value(record, name) for name in self.fields))
 
     def _value(self, record: Mapping[str, Any], name: str) -> datetime | int | str:
@@ -115,6 +116,13 @@ RESCUED = RowForm(
     frozenset({"rescued_at"}),
     frozenset({"partition", "position", "records"}),
 )
+PUBLISHED = RowForm(
+    "published",
+    PublicationRow,
+    PublicationRow._fields,
+    frozenset({"published_at"}),
+    frozenset({"partition", "position"}),
+)
 RETIRED = RowForm("retired", RetirementRow, RetirementRow._fields, frozenset({"since", "checked_at"}))
 
 
@@ -134,7 +142,13 @@ def _key(record: object) -> DriftKey:
     return DriftKey(*record)
 
 
-def _expect(record: Mapping[str, Any], event: str) -> None:
+def record_of(event: str, values: Mapping[str, object]) -> dict[str, object]:
+    """The journal record of an event."""
+    return {"format": FORMAT, "event": event, **values}
+
+
+def expect(record: Mapping[str, Any], event: str) -> None:
+    """Raise ``ValueError`` where a journal record is not of this event."""
     if record.get("format") != FORMAT:
         raise ValueError(f"it has format {record.get('format')}, and this omni knows {FORMAT}")
     if record.get("event") != event:

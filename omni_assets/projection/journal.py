@@ -10,6 +10,7 @@ import json
 import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
+from decimal import Decimal
 from pathlib import Path
 from typing import Any, Generic, NamedTuple, TypeVar
 
@@ -165,7 +166,7 @@ def _object(line: bytes) -> dict[str, Any]:
 
 
 def _as_text(value: Any) -> str:
-    return str(value.isoformat())
+    return str(value) if isinstance(value, Decimal) else str(value.isoformat())
 
 
 def _encoded(record: Mapping[str, object]) -> bytes:

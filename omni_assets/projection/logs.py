@@ -1,19 +1,21 @@
 """Tables whose rows come from a journal of their own: a line a row, appended before the table is touched.
 
+A row may have parts, which are rows of other tables: they follow from it alone.
+
 A later line takes the place of an earlier one with the same key, in the journal's order.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from itertools import islice
+from collections.abc import Callable, Iterable, Mapping
+from itertools import chain, islice
 from pathlib import Path
-from typing import Any, Generic, TypeVar
+from types import MappingProxyType
+from typing import Any, Generic, Protocol, TypeVar
 
 import duckdb
 
 from omni_assets.projection import queries, tables
-from omni_assets.projection.events import RowForm
 from omni_assets.projection.exchange import CHUNK_ROWS, merge
 from omni_assets.projection.journal import Journal, Position
 from omni_assets.projection.tables import Table
@@ -21,13 +23,33 @@ from omni_assets.projection.tables import Table
 _T = TypeVar("_T", bound=tuple[Any, ...])
 
 
-class Log(Generic[_T]):
-    """The journal at ``path`` whose lines have ``form``, and the ``table`` of its rows."""
+class Form(Protocol[_T]):
+    """How rows stand in a journal."""
 
-    def __init__(self, path: Path, form: RowForm[_T], table: Table) -> None:
+    def record(self, row: _T) -> dict[str, object]: ...
+
+    def row(self, record: Mapping[str, Any]) -> _T: ...
+
+
+class Log(Generic[_T]):
+    """The journal at ``path`` whose lines have ``form``, the ``table`` of its rows, and the tables of their parts.
+
+    ``chunk_rows`` rows are held at a time.
+    """
+
+    def __init__(
+        self,
+        path: Path,
+        form: Form[_T],
+        table: Table,
+        parts: Mapping[Table, Callable[[_T], Iterable[tuple[Any, ...]]]] = MappingProxyType({}),
+        chunk_rows: int = CHUNK_ROWS,
+    ) -> None:
         self.journal = Journal(path, form.row)
         self.table = table
         self._form = form
+        self._parts = parts
+        self._chunk_rows = chunk_rows
 
     def append(self, rows: Iterable[_T]) -> None:
         """Add the rows to the journal, and return once they are on disk. Raises ``StateError``."""
@@ -39,12 +61,23 @@ class Log(Generic[_T]):
         """Bring what the journal has and the table lacks into the table. Raises ``JournalDamaged``, ``StateError``."""
         start = end = position(connection, self.journal)
         entries = self.journal.read(start)
-        while chunk := list(islice(entries, CHUNK_ROWS)):
-            latest = {self._key(entry.value): entry.value for entry in chunk}
-            merge(connection, self.table, tables.upsert, latest.values())
+        while chunk := list(islice(entries, self._chunk_rows)):
+            self._write(connection, (entry.value for entry in chunk))
             end = chunk[-1].end
         if end != start:
             write_position(connection, self.journal, end)
+
+    def take_over(self, connection: duckdb.DuckDBPyConnection, rows: Iterable[_T]) -> None:
+        """Write rows that another journal keeps."""
+        others = iter(rows)
+        while chunk := list(islice(others, self._chunk_rows)):
+            self._write(connection, chunk)
+
+    def _write(self, connection: duckdb.DuckDBPyConnection, rows: Iterable[_T]) -> None:
+        latest = {self._key(row): row for row in rows}.values()
+        merge(connection, self.table, tables.upsert, latest)
+        for table, part in self._parts.items():
+            merge(connection, table, tables.upsert, chain.from_iterable(map(part, latest)))
 
     def _key(self, row: _T) -> tuple[Any, ...]:
         return row[: len(self.table.key)]

@@ -6,6 +6,9 @@ Columns come in the order of the row type that each is read into.
 # ruff: noqa: S608 - the names of columns come from row types, values are parameters
 from __future__ import annotations
 
+from collections.abc import Mapping
+from types import MappingProxyType
+
 from omni_assets.projection.rows import (
     AuditRow,
     CapabilitiesRow,
@@ -18,7 +21,10 @@ from omni_assets.projection.rows import (
     ObservationRow,
     OffsetRow,
     ProvisionRow,
+    PublicationRow,
     Rebuilt,
+    ReceiptRow,
+    ReceiptSummary,
     RescueRow,
     RetirementRow,
 )
@@ -30,14 +36,17 @@ TIMES = frozenset(
         "attempted_at",
         "changed_at",
         "checked_at",
+        "ended_at",
         "first_seen",
         "last_seen",
         "observed_at",
         "oldest",
         "probed_at",
+        "published_at",
         "rescued_at",
         "resolved",
         "since",
+        "started_at",
     }
 )
 
@@ -116,6 +125,59 @@ KEPT_OFFSETS = (
     "WHERE cluster = $cluster AND (list_contains($topics::VARCHAR[], topic) "
     "OR list_contains($groups::VARCHAR[], group_name))"
 )
+_COSTS = "attempts, escalations, tokens, local_tokens, calls_without_tokens, spent_usd, calls_without_cost"
+RECEIPTS = (
+    f"SELECT {_columns(ReceiptSummary._fields[:-1])}, id IN (SELECT receipt FROM publications) AS published "
+    f"FROM receipts JOIN (SELECT receipt, {_COSTS} FROM task_costs) ON receipt = id "
+    "WHERE ($task_class IS NULL OR task_class = $task_class) "
+    "AND ($model IS NULL OR id IN (SELECT receipt FROM attempts WHERE attempts.model = $model)) "
+    "AND ($outcome IS NULL OR outcome = $outcome) "
+    "AND ($since IS NULL OR epoch_us(receipts.ended_at) >= $since) "
+    "ORDER BY receipts.ended_at DESC, id LIMIT $limit"
+)
+RECEIPTS_BY_ID = (
+    f"SELECT {_columns(ReceiptRow._fields)} FROM receipts WHERE starts_with(id, $prefix) "
+    "ORDER BY receipts.ended_at DESC, id LIMIT $limit"
+)
+LATEST_DOCUMENTS = "SELECT document FROM receipts ORDER BY ended_at DESC, id LIMIT $limit"
+UNPUBLISHED = (
+    f"SELECT {_columns(ReceiptRow._fields)} FROM receipts "
+    "WHERE environment = $environment AND id NOT IN (SELECT receipt FROM publications) "
+    "AND ($after IS NULL OR id > $after) ORDER BY id LIMIT $limit"
+)
+PUBLICATIONS = (
+    f"SELECT {_columns(PublicationRow._fields)} FROM publications WHERE receipt = $receipt "
+    "ORDER BY publications.published_at, cluster, topic"
+)
+SAVINGS_GROUPS: Mapping[str, str] = MappingProxyType({"class": "task_class", "model": "model", "day": "day"})
+"""What savings are told by, and the column of task_costs that says so."""
+
+
+def savings(group: str) -> str:
+    """What tasks cost and saved, by a column of ``task_costs``, or ``NULL`` for all together."""
+    return (
+        f"SELECT {group} AS group_name, count(*) AS tasks, "
+        "count(*) FILTER (outcome = 'accepted') AS accepted, "
+        "count(*) FILTER (attempts > 0) AS attempted, "
+        "count(*) FILTER (escalations > 0) AS escalated, "
+        "sum(tokens)::BIGINT AS tokens, "
+        "sum(local_tokens)::BIGINT AS local_tokens, "
+        "sum(calls_without_tokens)::BIGINT AS calls_without_tokens, "
+        "sum(spent_usd) AS spent_usd, "
+        "coalesce(sum(spent_usd) FILTER (outcome <> 'accepted'), 0) AS unsuccessful_usd, "
+        "sum(calls_without_cost)::BIGINT AS calls_without_cost, "
+        "count(saved_usd) AS compared, "
+        "coalesce(sum(baseline_usd) FILTER (saved_usd IS NOT NULL), 0) AS baseline_usd, "
+        "coalesce(sum(saved_usd), 0) AS avoided_usd, "
+        "coalesce(string_agg(DISTINCT baseline_model, ', ' ORDER BY baseline_model) "
+        "FILTER (saved_usd IS NOT NULL), '') AS baselines, "
+        "count(audit_agrees) AS audited, "
+        "count(*) FILTER (NOT audit_agrees) AS false_accepts "
+        "FROM task_costs WHERE $since IS NULL OR epoch_us(ended_at) >= $since "
+        "GROUP BY group_name ORDER BY group_name"
+    )
+
+
 JOURNALLED_ROWS = f"SELECT {', '.join(f'(SELECT count(*) FROM {table})' for table in Rebuilt._fields)}"
 COUNTS = " UNION ALL ".join(
     f"SELECT '{name}', count(*) FROM {name}" for name in (table.name for table in TABLES) if name not in BOOKKEEPING

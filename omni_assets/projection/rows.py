@@ -6,7 +6,8 @@ Times are aware datetimes. What all rows of one observation share (cluster, time
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import datetime
+from datetime import date, datetime
+from decimal import Decimal
 from typing import NamedTuple
 
 UNKNOWN = "unknown"
@@ -371,6 +372,140 @@ class RetirementRow(NamedTuple):
     checked_at: datetime
 
 
+class ReceiptRow(NamedTuple):
+    """What became of one task: the scalars of its receipt, and all of it as ``document``, a JSON object.
+
+    ``environment`` is the profile that it was done under. ``findings`` is a JSON list. Money is in US dollars, ``None``
+    where it is not known. A receipt never changes: a row of the same ``id`` is the same receipt.
+    """
+
+    id: str
+    environment: str
+    version: int
+    task_id: str
+    task_key: str
+    task_class: str
+    task_class_sha256: str
+    classified_by: str
+    classified_confidence: float
+    prompt_version: int
+    prompt_sha256: str
+    catalog_sha256: str
+    started_at: datetime
+    ended_at: datetime
+    outcome: str
+    failure: str | None
+    model: str | None
+    decision: str
+    explored: bool
+    cost_usd: Decimal | None
+    baseline_model: str | None
+    baseline_usd: Decimal | None
+    saved_usd: Decimal | None
+    audit_model: str | None
+    audit_location: str | None
+    audit_input_tokens: int | None
+    audit_output_tokens: int | None
+    audit_usd: Decimal | None
+    audit_agrees: bool | None
+    budget_day: str | None
+    findings: str
+    document: str
+
+
+class AttemptRow(NamedTuple):
+    """One call of a model for a task; ``number`` counts from 1. ``normalised`` and ``checks`` are JSON lists."""
+
+    receipt: str
+    number: int
+    model: str
+    served_name: str
+    endpoint: str
+    location: str
+    started_at: datetime
+    latency_seconds: float
+    reason: str
+    outcome: str
+    input_tokens: int | None
+    output_tokens: int | None
+    cached_tokens: int | None
+    tokens_reported: bool | None
+    finish_reason: str | None
+    cost_usd: Decimal | None
+    price_source: str
+    price_version: str
+    reserved_usd: Decimal | None
+    support: float | None
+    failure_kind: str | None
+    failure: str | None
+    failure_transient: bool | None
+    output_sha256: str | None
+    normalised: str
+    checks: str
+
+
+class PublicationRow(NamedTuple):
+    """A receipt in the ledger: the topic of a cluster, and where it stands there."""
+
+    receipt: str
+    cluster: str
+    topic: str
+    partition: int
+    position: int
+    published_at: datetime
+
+
+class ReceiptSummary(NamedTuple):
+    """A receipt in a list. ``spent_usd`` is what is known of its cost, ``calls_without_cost`` how many calls are not
+    in it; ``published`` whether a ledger has it."""
+
+    id: str
+    environment: str
+    ended_at: datetime
+    task_id: str
+    task_class: str
+    outcome: str
+    failure: str | None
+    model: str | None
+    attempts: int
+    escalations: int
+    tokens: int
+    local_tokens: int
+    calls_without_tokens: int
+    spent_usd: Decimal
+    calls_without_cost: int
+    saved_usd: Decimal | None
+    audit_agrees: bool | None
+    published: bool
+
+
+class SavingsRow(NamedTuple):
+    """What the tasks of one ``group_name`` cost and saved; the name is ``None`` for those without one.
+
+    ``attempted`` tasks called a model at all. Tokens and costs are those of all calls, audits included;
+    ``unsuccessful_usd`` is what of ``spent_usd`` went to tasks that were not accepted. ``baseline_usd`` and
+    ``avoided_usd`` are sums over the ``compared`` tasks: accepted, and both their cost and the baseline's known.
+    """
+
+    group_name: str | date | None
+    tasks: int
+    accepted: int
+    attempted: int
+    escalated: int
+    tokens: int
+    local_tokens: int
+    calls_without_tokens: int
+    spent_usd: Decimal
+    unsuccessful_usd: Decimal
+    calls_without_cost: int
+    compared: int
+    baseline_usd: Decimal
+    avoided_usd: Decimal
+    baselines: str
+    audited: int
+    false_accepts: int
+
+
 class Remembered(NamedTuple):
     """What is known of a cluster from before, of one reading; ``observations`` are those of every cluster."""
 
@@ -409,3 +544,6 @@ class Rebuilt(NamedTuple):
     capabilities: int = 0
     rescues: int = 0
     retirements: int = 0
+    receipts: int = 0
+    attempts: int = 0
+    publications: int = 0

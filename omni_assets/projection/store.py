@@ -23,6 +23,7 @@ from omni_assets.projection.episodes import Episodes
 from omni_assets.projection.exchange import CHUNK_ROWS, merge, read, replace, write_history
 from omni_assets.projection.journal import Journal, Position
 from omni_assets.projection.logs import Log, position, write_position
+from omni_assets.projection.receipts import ReceiptForm, attempt_rows
 from omni_assets.projection.rows import (
     AuditRow,
     CapabilitiesRow,
@@ -40,17 +41,23 @@ from omni_assets.projection.rows import (
     ObservedTopicRow,
     OffsetRow,
     ProvisionRow,
+    PublicationRow,
     Rebuilt,
+    ReceiptRow,
+    ReceiptSummary,
     Recorded,
     Remembered,
     RescueRow,
     RetirementRow,
+    SavingsRow,
     Stored,
     SummaryRow,
 )
 from omni_assets.projection.state import JOURNAL_FOLDER, PROJECTION_FILE, locked, nothing_projected
 
 _T = TypeVar("_T", bound=tuple[Any, ...])
+_R = TypeVar("_R")
+_RECEIPTS_AT_A_TIME = 500  # one may hold the texts of its prompt and outputs
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -73,12 +80,22 @@ class Projection:
         self._capabilities = Log(journals / "capabilities.jsonl", events.PROBED, tables.CAPABILITIES)
         self._rescues = Log(journals / "rescues.jsonl", events.RESCUED, tables.RESCUES)
         self._retirements = Log(journals / "retirements.jsonl", events.RETIRED, tables.RETIREMENTS)
+        self._receipts = Log(
+            journals / "receipts.jsonl",
+            ReceiptForm(),
+            tables.RECEIPTS,
+            {tables.ATTEMPTS: attempt_rows},
+            chunk_rows=_RECEIPTS_AT_A_TIME,
+        )
+        self._publications = Log(journals / "publications.jsonl", events.PUBLISHED, tables.PUBLICATIONS)
         self._logs: tuple[Log[Any], ...] = (
             self._provisioning,
             self._audit,
             self._capabilities,
             self._rescues,
             self._retirements,
+            self._receipts,
+            self._publications,
         )
 
     def declare(self, declared: Declared, at: datetime) -> int:
@@ -145,6 +162,20 @@ class Projection:
     def record_retirement(self, rows: Iterable[RetirementRow]) -> None:
         """Remember where the ends of topics stand."""
         self._record(self._retirements, rows)
+
+    def record_receipts(self, rows: Iterable[ReceiptRow]) -> None:
+        """Add what became of tasks, and their attempts, in one transaction; a receipt that is known stays as it is."""
+        self._record(self._receipts, rows)
+
+    def record_publications(self, rows: Iterable[PublicationRow]) -> None:
+        """Remember which receipts a ledger has, so that they are not published again."""
+        self._record(self._publications, rows)
+
+    def take_over_ledger(self, receipts: Iterable[ReceiptRow], publications: Iterable[PublicationRow]) -> None:
+        """Take over what a ledger has: it keeps that itself, so no journal does."""
+        with self._writing() as connection:
+            self._receipts.take_over(connection, receipts)
+            self._publications.take_over(connection, publications)
 
     def record_flows(
         self,
@@ -233,6 +264,46 @@ class Projection:
         """Where the ends of topics stand, in one cluster or in all."""
         return self._recall(RetirementRow, queries.RETIREMENTS, cluster=cluster)
 
+    def receipts(
+        self,
+        task_class: str | None = None,
+        model: str | None = None,
+        outcome: str | None = None,
+        since: datetime | None = None,
+        limit: int = 1000,
+    ) -> tuple[ReceiptSummary, ...]:
+        """Receipts, newest first: of one class, one outcome, those that asked one model, those that ended since."""
+        return self._recall(
+            ReceiptSummary,
+            queries.RECEIPTS,
+            task_class=task_class,
+            model=model,
+            outcome=outcome,
+            since=since and _microseconds(since),
+            limit=limit,
+        )
+
+    def receipts_of(self, prefix: str, limit: int = 10) -> tuple[ReceiptRow, ...]:
+        """The receipts whose id begins so, newest first."""
+        return self._recall(ReceiptRow, queries.RECEIPTS_BY_ID, prefix=prefix, limit=limit)
+
+    def receipt_documents(self, limit: int) -> tuple[str, ...]:
+        """The newest receipts as JSON, newest first."""
+        return self._recall(str, queries.LATEST_DOCUMENTS, limit=limit)
+
+    def unpublished(self, environment: str, after: str | None = None, limit: int = 1000) -> tuple[ReceiptRow, ...]:
+        """Receipts of an environment that no ledger has, in the order of their ids, from the one behind ``after``."""
+        return self._recall(ReceiptRow, queries.UNPUBLISHED, environment=environment, after=after, limit=limit)
+
+    def publications(self, receipt: str) -> tuple[PublicationRow, ...]:
+        """Where a receipt stands in ledgers."""
+        return self._recall(PublicationRow, queries.PUBLICATIONS, receipt=receipt)
+
+    def savings(self, by: str | None = None, since: datetime | None = None) -> tuple[SavingsRow, ...]:
+        """What tasks cost and saved: one row for all of them, or one for each ``class``, ``model`` or ``day``."""
+        group = "NULL" if by is None else queries.SAVINGS_GROUPS[by]
+        return self._recall(SavingsRow, queries.savings(group), since=since and _microseconds(since))
+
     def remembered(self, cluster: str) -> Remembered:
         """Everything that a look at a cluster is held against, by opening the file once; nothing before the first.
 
@@ -285,7 +356,7 @@ class Projection:
         with self._writing() as connection:
             log.project(connection)
 
-    def _recall(self, kind: Callable[..., _T], query: str, **parameters: object) -> tuple[_T, ...]:
+    def _recall(self, kind: Callable[..., _R], query: str, **parameters: object) -> tuple[_R, ...]:
         """What the journals and tables know, none where there are none. A line whose writer was killed before it was
         projected counts."""
         if not self._begun():

@@ -10,6 +10,7 @@ import dataclasses
 from dataclasses import dataclass
 
 from omni_assets.projection.rows import (
+    AttemptRow,
     AuditRow,
     CapabilitiesRow,
     DeclarationRow,
@@ -24,6 +25,8 @@ from omni_assets.projection.rows import (
     ObservedTopicRow,
     OffsetRow,
     ProvisionRow,
+    PublicationRow,
+    ReceiptRow,
     RescueRow,
     RetirementRow,
 )
@@ -95,6 +98,9 @@ AUDIT = _keyed(AuditRow._fields, "audit", ("id",))
 CAPABILITIES = _keyed(CapabilitiesRow._fields, "capabilities", ("cluster", "version"))
 RESCUES = _keyed(RescueRow._fields, "rescues", ("cluster", "source", "target", "partition"))
 RETIREMENTS = _keyed(RetirementRow._fields, "retirements", ("cluster", "topic"))
+RECEIPTS = _keyed(ReceiptRow._fields, "receipts", ("id",))
+ATTEMPTS = _keyed(AttemptRow._fields, "attempts", ("receipt", "number"))
+PUBLICATIONS = _keyed(PublicationRow._fields, "publications", ("receipt", "cluster", "topic"))
 JOURNAL_POSITION = Table("journal_position", ("file",), ("offset_bytes", "lines"))
 PROJECTED_ROWS = Table("projected_rows", ("table_name", "scope"), ("digest",))
 DRIFT_HISTORY = Table("drift_history", ("cluster", *_DRIFT_KEY), HistoryRow._fields[4:])
@@ -115,6 +121,9 @@ TABLES = (
     CAPABILITIES,
     RESCUES,
     RETIREMENTS,
+    RECEIPTS,
+    ATTEMPTS,
+    PUBLICATIONS,
     JOURNAL_POSITION,
     PROJECTED_ROWS,
     DRIFT_HISTORY,

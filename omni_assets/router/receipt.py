@@ -6,7 +6,6 @@ One for each task, attempts nested. Figures that are not known are ``None``, nev
 from __future__ import annotations
 
 from datetime import datetime
-from decimal import Decimal
 from enum import StrEnum
 from typing import Annotated, Literal
 
@@ -14,7 +13,7 @@ from pydantic import Field
 
 from omni_assets.router.gates.gate import Check
 from omni_assets.router.route import Candidate, Skipped
-from omni_assets.router.values import FinishReason, Location, Share, Strict, Usage, Usd
+from omni_assets.router.values import Balance, FinishReason, Location, Share, Strict, Usage, Usd
 
 VERSION = 1
 
@@ -145,6 +144,6 @@ class Receipt(Strict):
     audit: Audit | None = None
     cost_usd: Usd | None
     baseline: Baseline | None = None
-    saved_usd: Annotated[Decimal, Field(max_digits=18, decimal_places=9)] | None = None
+    saved_usd: Balance | None = None
     budget_day: str | None = None
     findings: tuple[str, ...] = ()

@@ -6,9 +6,21 @@ from decimal import Decimal
 from enum import StrEnum
 from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, PlainSerializer, WithJsonSchema
 
-Usd = Annotated[Decimal, Field(ge=0, max_digits=18, decimal_places=9)]
+Balance = Annotated[
+    Decimal,
+    Field(max_digits=18, decimal_places=9),
+    PlainSerializer(lambda sum_of_money: format(sum_of_money, "f"), return_type=str, when_used="json-unless-none"),
+    WithJsonSchema({"type": "string", "pattern": r"^-?[0-9]{1,9}(?:\.[0-9]{1,9})?$"}, mode="serialization"),
+]
+"""US dollars that may be less than nothing, exact to a billionth; in JSON as text without an exponent."""
+
+Usd = Annotated[
+    Balance,
+    Field(ge=0),
+    WithJsonSchema({"type": "string", "pattern": r"^[0-9]{1,9}(?:\.[0-9]{1,9})?$"}, mode="serialization"),
+]
 """US dollars, exact to a billionth: a token costs millionths of a dollar, and sums must not drift."""
 
 Share = Annotated[float, Field(ge=0, le=1)]

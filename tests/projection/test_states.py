@@ -213,7 +213,7 @@ def test_an_older_schema_moves_forward_with_its_rows(
     before = projection.stored()
     second, third = tmp_path / "next.sql", tmp_path / "after.sql"
     second.write_text("ALTER TABLE drift ADD COLUMN ticket VARCHAR; UPDATE drift SET ticket = 'none';")
-    third.write_text("CREATE TABLE receipts (id VARCHAR);")
+    third.write_text("CREATE TABLE tickets (id VARCHAR);")
     monkeypatch.setattr(connection, "MIGRATIONS", (*connection.MIGRATIONS, second, third))
     assert projection.stored() == before
     assert table(projection.folder, "drift", "ticket") == [("none",)]
