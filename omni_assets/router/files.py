@@ -33,8 +33,8 @@ _YAML = "tag:yaml.org,2002:"
 _MERGE = f"{_YAML}merge"
 _PLAIN = frozenset(f"{_YAML}{tag}" for tag in ("bool", "float", "int", "merge", "null", "str", "timestamp", "value"))
 _QUOTED = frozenset({"'", '"', "|", ">"})
-_INTEGER = re.compile(r"[-+]?[0-9]{1,100}")
-_NUMBER = re.compile(r"[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]{1,3})?")
+_INTEGER = re.compile(r"[-+]?[0-9]+")
+_NUMBER = re.compile(r"[-+]?(?:\.[0-9]+|[0-9]+\.[0-9]*)(?:[eE][-+]?[0-9]+)?")
 _WORDS: Mapping[str, object] = MappingProxyType(
     {
         **dict.fromkeys(("", "~", "null", "Null", "NULL")),
@@ -43,6 +43,7 @@ _WORDS: Mapping[str, object] = MappingProxyType(
     }
 )
 _LONGEST_SHOWN = 60
+_LONGEST_NUMBER = 100
 
 
 class Flaw(NamedTuple):
@@ -162,7 +163,9 @@ def loads(path: str, content: bytes, model: type[M]) -> Loaded[M]:
     try:
         value = model.model_validate(plain)
     except ValidationError as error:
-        raise Flawed([*values.flaws, *tree.flaws(error, model)]) from None
+        known = {flaw.location for flaw in values.flaws}
+        further = [flaw for flaw in tree.flaws(error, model) if flaw.location not in known]
+        raise Flawed([*values.flaws, *further]) from None
     if values.flaws:
         raise Flawed(values.flaws)
     return Loaded(value, tree, content)
@@ -223,7 +226,7 @@ class _Values:
 
 def _scalar(node: ScalarNode) -> object:
     text = str(node.value)
-    if node.style in _QUOTED or (node.tag == f"{_YAML}str" and text not in _WORDS):
+    if node.style in _QUOTED or node.tag == f"{_YAML}str" or len(text) > _LONGEST_NUMBER:
         return text
     if text in _WORDS:
         return _WORDS[text]
