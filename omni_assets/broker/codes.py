@@ -19,6 +19,7 @@ _TERMINAL: Mapping[str, str] = {
     "TOPIC_AUTHORIZATION_FAILED": "not authorised",
     "GROUP_AUTHORIZATION_FAILED": "not authorised on the group",
     "CLUSTER_AUTHORIZATION_FAILED": "not authorised on the cluster",
+    "TRANSACTIONAL_ID_AUTHORIZATION_FAILED": "not authorised on the transactional id",
     "SASL_AUTHENTICATION_FAILED": "authentication failed",
     "_AUTHENTICATION": "authentication failed",
     "_SSL": "TLS failed",
@@ -39,6 +40,7 @@ _TERMINAL: Mapping[str, str] = {
     "UNSUPPORTED_VERSION": "not supported by this broker",
     "_UNSUPPORTED_FEATURE": "not supported by this broker",
     "SECURITY_DISABLED": "security is off on this broker",
+    "MSG_SIZE_TOO_LARGE": "larger than the topic takes",
     "_INVALID_ARG": "not a request that the client accepts",
 }
 _TRANSIENT: Mapping[str, str] = {
@@ -58,6 +60,7 @@ _TRANSIENT: Mapping[str, str] = {
     "REQUEST_TIMED_OUT": "the broker did not finish in time",
     "_TIMED_OUT": "no answer in time",
     "_TIMED_OUT_QUEUE": "no answer in time",
+    "_MSG_TIMED_OUT": "no answer in time",
     "_TRANSPORT": "the connection broke",
     "_ALL_BROKERS_DOWN": "no broker answers",
     "_RESOLVE": "name not resolved",

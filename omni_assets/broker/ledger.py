@@ -1,0 +1,147 @@
+"""Records appended to a topic that keeps everything, and read back from it.
+
+The producer is idempotent and every replica acknowledges, so that the client's own retries double nothing. What was
+asked for and never acknowledged may be there all the same: whoever appends it again gives it the same id, and readers
+tell by that.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
+
+from confluent_kafka import KafkaError, KafkaException, Message, Producer
+
+from omni_assets.broker.codes import TIMED_OUT, topic_error
+from omni_assets.broker.connection import Connection, open_client
+from omni_assets.broker.records import RecordReader, Span
+from omni_assets.broker.topics import TopicError
+from omni_assets.broker.transfer import MOST_BYTES, MOST_RECORDS, PARTITIONER, Target
+from omni_assets.errors import ReadOnly
+
+_READERS = "omni-ledger-reader"  # a group in which nothing is ever committed
+_LARGEST_MESSAGE = 1_000_000_000  # the topic's own limit decides
+_POLL_SECONDS = 0.1
+
+
+class LedgerRecord(NamedTuple):
+    """A record as it is appended. ``id`` tells it from the others of one call; what readers see of it is in headers."""
+
+    id: str
+    key: str
+    value: bytes
+    headers: Mapping[str, str]
+
+
+class Place(NamedTuple):
+    """Where a record stands in a topic."""
+
+    partition: int
+    offset: int
+
+
+class Found(NamedTuple):
+    """A record as it is read back. Headers that are no text are left out."""
+
+    place: Place
+    at_ms: int
+    key: str | None
+    value: bytes
+    headers: Mapping[str, str]
+
+
+@dataclass(slots=True)
+class Appended:
+    """Where each record stands that was acknowledged, and why others were not, by id."""
+
+    places: dict[str, Place] = field(default_factory=dict)
+    errors: dict[str, TopicError] = field(default_factory=dict)
+
+
+def append(connection: Connection, target: Target, records: Sequence[LedgerRecord]) -> Appended:
+    """Append the records, and wait until each was acknowledged or given up, for the time that one call may take.
+
+    A key's records stay in their order. Raises ``ReadOnly``.
+    """
+    if connection.read_only:
+        raise ReadOnly(f"appending to {target.name}")
+    producer: Producer = open_client(
+        Producer,
+        connection,
+        {
+            "enable.idempotence": True,
+            "acks": "all",
+            "partitioner": PARTITIONER,
+            "compression.type": "lz4",
+            "message.max.bytes": _LARGEST_MESSAGE,
+            # A batch that is too large is refused whole: what the topic does not take must stand in one alone.
+            "batch.size": max(target.largest, 1_000),
+            "message.timeout.ms": int(connection.timeout * 1000),
+            "linger.ms": 5,
+        },
+    )
+    done = Appended()
+    deadline = time.monotonic() + connection.timeout
+    for record in records:
+        _produce(producer, target.name, record, done, deadline)
+    producer.flush(max(0.0, deadline - time.monotonic()) + 1)
+    for record in records:
+        if record.id not in done.places:
+            done.errors.setdefault(record.id, TIMED_OUT)
+    return done
+
+
+def read(connection: Connection, topic: str, partitions: int) -> Iterator[Found]:
+    """Every committed record that is in the topic now, each partition's in order. Raises ``BrokerError``."""
+    with RecordReader(connection, topic, _READERS) as reader:
+        spans = [Span(each, *reader.bounds(each)) for each in range(partitions)]
+        for batch in reader.batches(spans, MOST_RECORDS, MOST_BYTES):
+            yield from map(_found, batch.records)
+
+
+def _produce(producer: Producer, topic: str, record: LedgerRecord, done: Appended, deadline: float) -> None:
+    def delivered(error: KafkaError | None, message: Message) -> None:
+        if error is not None:
+            done.errors[record.id] = topic_error(error)
+        else:
+            done.places[record.id] = Place(message.partition() or 0, message.offset() or 0)
+
+    while True:
+        try:
+            producer.produce(
+                topic,
+                key=record.key.encode(),
+                value=record.value,
+                headers=[(name, value.encode()) for name, value in record.headers.items()],
+                on_delivery=delivered,
+            )
+        except BufferError:
+            if time.monotonic() > deadline:
+                return
+            producer.poll(_POLL_SECONDS)
+        except KafkaException as raised:
+            done.errors[record.id] = topic_error(raised.args[0])
+            return
+        else:
+            producer.poll(0)
+            return
+
+
+def _found(message: Message) -> Found:
+    stated: Any = message.headers() or ()
+    headers = {}
+    for name, value in stated:
+        text = _text(value)
+        if text is not None:
+            headers[name] = text
+    place = Place(message.partition() or 0, message.offset() or 0)
+    return Found(place, max(0, message.timestamp()[1]), _text(message.key()), message.value() or b"", headers)
+
+
+def _text(value: Any) -> str | None:
+    try:
+        return value.decode() if isinstance(value, bytes) else value
+    except UnicodeDecodeError:
+        return None
