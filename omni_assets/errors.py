@@ -36,7 +36,8 @@ results, not errors.
     │   ├── ProjectionBusy         another process holds the projection        (transient)
     │   ├── ProjectionDamaged      the DuckDB file cannot be read
     │   ├── ProjectionVersion      the DuckDB file belongs to a newer omni
-    │   └── JournalDamaged         a journal line cannot be read
+    │   ├── JournalDamaged         a journal line cannot be read
+    │   └── BudgetUnusable         the file of what was spent cannot be used
     ├── QueryError                 SQL that DuckDB does not accept
     ├── BrokerError                a broker said no, or said nothing
     │   ├── BrokerUnreachable      nothing answers at the address              (transient)
@@ -346,6 +347,16 @@ class JournalDamaged(StateError):
 
     def __init__(self, path: str, line: int, why: str) -> None:
         super().__init__(f"{path}:{line} cannot be read: {why}.", "Restore the line from a backup, or remove it.")
+
+
+class BudgetUnusable(StateError):
+    """The file that holds what the router has spent cannot be made, read or written."""
+
+    def __init__(self, path: str, why: str) -> None:
+        super().__init__(
+            f"the budget {path} cannot be used: {why}.",
+            "Make its folder one that can be written, or move the file aside: today's budget then begins anew.",
+        )
 
 
 class QueryError(OmniError):

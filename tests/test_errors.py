@@ -35,6 +35,7 @@ SAMPLES = {
     errors.ProjectionDamaged: ("omni.duckdb", "it is a text file"),
     errors.ProjectionVersion: ("omni.duckdb", 9, 1),
     errors.JournalDamaged: ("drift.jsonl", 7, "it is not JSON"),
+    errors.BudgetUnusable: (".omni/budget.sqlite", "file is not a database"),
     errors.BrokerUnreachable: ("127.0.0.1:9092", "connection refused", 5.0),
     errors.BrokerTimeout: ("describe_configs", 15.0),
     errors.RescueRefused: ("a topic", "it is declared", "Name another."),
