@@ -17,6 +17,7 @@ from omni_assets.broker.calls import REACH_SECONDS, Calls
 from omni_assets.broker.capabilities import Capabilities
 from omni_assets.broker.connection import Connection
 from omni_assets.broker.flows import Flows, TopicOffsets
+from omni_assets.broker.rights import Right, lacking
 from omni_assets.broker.snapshot import BrokerSnapshot, ObservedTopic
 from omni_assets.broker.topics import ConfigChange, NewTopicRequest, TopicError
 
@@ -102,6 +103,10 @@ class BrokerAdmin:
         """The same of these topics alone; one that is not in the answer does not exist. One listing, and no other
         topic is described."""
         return reading.topics(self._calls, names)
+
+    def lacking(self, rights: Iterable[Right]) -> tuple[Right, ...]:
+        """Those of the rights that the broker says this principal does not have; none where it does not tell."""
+        return lacking(self._calls, rights)
 
     def flows(self, topics: Iterable[str]) -> Flows:
         """The offsets of these topics, and all consumer groups; what could not be seen is marked where it belongs.

@@ -7,6 +7,7 @@ aborts what a killed process left open, and goes on where the last transaction e
 
 from __future__ import annotations
 
+import logging
 import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
@@ -21,7 +22,7 @@ from confluent_kafka.admin import AdminClient, OffsetSpec
 from omni_assets.broker.connection import Connection, open_client
 from omni_assets.broker.flows import RESCUE_GROUPS
 from omni_assets.broker.records import Batch, Position, RecordReader, Span, asked, refusal, wire_size
-from omni_assets.errors import ReadOnly, TransferInterrupted
+from omni_assets.errors import BrokerRefused, ReadOnly, TransferInterrupted
 
 PARTITIONER = "murmur2_random"
 """How Java clients and every producer of ours choose a partition. librdkafka's own default is another."""
@@ -29,6 +30,8 @@ PARTITIONER = "murmur2_random"
 MOST_RECORDS, MOST_BYTES = 2_000, 8_388_608
 """The most that one transaction holds: what is lost by an interruption, and what is kept in memory."""
 
+# librdkafka writes what is fatal to a producer to standard error, whatever its log level; calls raise it as well.
+_SILENT = logging.Logger("omni_assets.broker.transfer", logging.CRITICAL + 1)
 _SHORTEST_TRANSACTION_MS = 60_000
 _SURVEY_GROUP = f"{RESCUE_GROUPS}survey"  # where nothing is ever committed
 _NO_TIMESTAMP = 0
@@ -194,6 +197,7 @@ class _Writer:
     """A transactional producer to one topic."""
 
     def __init__(self, connection: Connection, name: str, target: Target) -> None:
+        self._name = name
         self._target = target
         self._timeout = connection.timeout
         self._producer: Producer = open_client(
@@ -207,6 +211,7 @@ class _Writer:
                 "partitioner": PARTITIONER,
                 "message.max.bytes": min(max(target.largest, 1_000), _LARGEST_MESSAGE),
                 "batch.size": min(max(target.largest, 1_000), _BATCH_BYTES),
+                "logger": _SILENT,
             },
         )
 
@@ -266,6 +271,10 @@ class _Writer:
                 error: KafkaError = raised.args[0]
                 if error.name() in _TAKEN_OVER:
                     raise TransferInterrupted(self._target.name, "another process went on with it") from None
+                if error.name() == _NOT_AUTHORISED:
+                    raise BrokerRefused(
+                        call, f"this principal lacks Write on the transactional id `{self._name}`"
+                    ) from None
                 if not error.retriable() or time.monotonic() > deadline:
                     raise refusal(call, self._timeout, error) from None
                 time.sleep(_PAUSE)
@@ -288,6 +297,7 @@ def moment(milliseconds: int | None) -> datetime | None:
         return None
 
 
+_NOT_AUTHORISED = "TRANSACTIONAL_ID_AUTHORIZATION_FAILED"
 _TAKEN_OVER = frozenset({"_FENCED", "PRODUCER_FENCED", "INVALID_PRODUCER_EPOCH"})
 
 

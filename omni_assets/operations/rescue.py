@@ -9,11 +9,13 @@ from __future__ import annotations
 import socket
 import time
 import uuid
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 
+from omni_assets.broker.admin import BrokerAdmin
+from omni_assets.broker.rights import Operation, Resource, Right
 from omni_assets.broker.snapshot import ObservedTopic
 from omni_assets.broker.topics import is_internal
 from omni_assets.broker.transfer import (
@@ -119,7 +121,10 @@ def prepare(
     Raises ``RescueRefused`` where it must not be done, ``BrokerError`` and ``StateError``.
     """
     topic = _declared(context, manifest, source, target)
+    group = transfer_id(source, target)
     with context.admin() as admin:
+        _may(admin, source, _to_look(source, target, group))
+        unable = admin.lacking(_to_copy(target, group))
         topics = admin.topics((source, target))
         cluster = admin.cluster_id() or context.bootstrap_servers
         calls = admin.calls
@@ -136,7 +141,7 @@ def prepare(
     held = contents(context.connection, source, found.spans, oldest_kept, lambda so_far: told(so_far, most))
     largest = _number(home, "max.message.bytes") or _LARGEST_BATCH
     _fits(source, home, held, largest)
-    warnings = _warnings(context, cluster, source, origin, home, found, held, retention)
+    warnings = [*_warnings(context, cluster, source, origin, home, found, held, retention), *map(_unable, unable)]
     return Rescue(
         cluster,
         source,
@@ -155,7 +160,7 @@ def rescue(context: Context, prepared: Rescue, told: Told = lambda _so_far, _mos
 
     An interruption leaves whole transactions, and the next rescue goes on behind them.
 
-    Raises ``ReadOnly``, ``TransferInterrupted`` and ``BrokerError``.
+    Raises ``ReadOnly``, ``RescueRefused``, ``TransferInterrupted`` and ``BrokerError``.
     """
     if context.connection.read_only:
         raise ReadOnly(f"copying records to {prepared.target.name}")
@@ -164,6 +169,9 @@ def rescue(context: Context, prepared: Rescue, told: Told = lambda _so_far, _mos
     if not prepared.reach.most_records:
         log.write(RescueState.DONE)
         return Rescued(0, dict(log.positions), time.monotonic() - started, log.trouble)
+    target = prepared.target.name
+    with context.admin() as admin:
+        _may(admin, prepared.source, _to_copy(target, transfer_id(prepared.source, target)))
     log.write(RescueState.BEGUN)
     most, so_far = prepared.contents.records, 0
 
@@ -181,6 +189,37 @@ def rescue(context: Context, prepared: Rescue, told: Told = lambda _so_far, _mos
         raise
     log.write(RescueState.DONE)
     return Rescued(so_far, dict(log.positions), time.monotonic() - started, log.trouble)
+
+
+def _to_look(source: str, target: str, group: str) -> tuple[Right, ...]:
+    """What a look at a rescue needs where the broker has ACLs."""
+    return (
+        Right(Operation.READ, Resource.TOPIC, source),
+        Right(Operation.DESCRIBE_CONFIGS, Resource.TOPIC, source),
+        Right(Operation.DESCRIBE, Resource.TOPIC, target),
+        Right(Operation.DESCRIBE_CONFIGS, Resource.TOPIC, target),
+        Right(Operation.DESCRIBE, Resource.GROUP, group),
+    )
+
+
+def _to_copy(target: str, group: str) -> tuple[Right, ...]:
+    """What a rescue needs besides. Whether it may write the transactional id, no broker tells beforehand."""
+    return (Right(Operation.WRITE, Resource.TOPIC, target), Right(Operation.READ, Resource.GROUP, group))
+
+
+def _may(admin: BrokerAdmin, source: str, needed: Iterable[Right]) -> None:
+    lacking = admin.lacking(needed)
+    if lacking:
+        raise RescueRefused(
+            source,
+            f"this principal lacks {' and '.join(map(str, lacking))}",
+            "Give it that, for groups and transactional ids by the prefix `omni-rescue.`; docs/rescue.md lists all "
+            "that a rescue needs.",
+        )
+
+
+def _unable(right: Right) -> str:
+    return f"This principal lacks {right}: nothing can be copied before it has that."
 
 
 def _declared(context: Context, manifest: Manifest, source: str, target: str) -> Topic:

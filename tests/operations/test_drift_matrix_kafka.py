@@ -40,7 +40,7 @@ from omni_assets.operations.outcomes import Outcome
 from omni_assets.operations.plan import make_plan
 from omni_assets.operations.provision import provision
 from tests.support.kafka_cluster import KafkaCluster, wait_until
-from tests.support.kafka_secured import ADMIN, LIMITED, connection_of
+from tests.support.kafka_secured import ADMIN, LIMITED, environ_of
 from tests.support.proxy import Proxy
 from tests.support.raw_requests import reassign, set_quota, throttled_ms
 
@@ -332,11 +332,6 @@ def rights(secured_kafka: KafkaCluster) -> Iterator[Callable[..., None]]:
     ]  # fmt: skip
     for deleted in secured_kafka.client.delete_acls(filters).values() if filters else ():
         deleted.result()
-
-
-def environ_of(cluster: KafkaCluster, user: str, password: str | None = None) -> dict[str, str]:
-    properties = connection_of(cluster, user, password).properties
-    return {f"OMNI_KAFKA_{name.replace('.', '_').upper()}": value for name, value in properties.items()}
 
 
 @pytest.fixture

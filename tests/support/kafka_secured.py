@@ -52,6 +52,12 @@ def connection_of(cluster: KafkaCluster, user: str, password: str | None = None)
     return Connection(cluster.bootstrap_servers, _properties(user, password or password_of(user), authority))
 
 
+def environ_of(cluster: KafkaCluster, user: str, password: str | None = None) -> dict[str, str]:
+    """The same as variables that omni reads."""
+    properties = connection_of(cluster, user, password).properties
+    return {f"OMNI_KAFKA_{name.replace('.', '_').upper()}": value for name, value in properties.items()}
+
+
 def _properties(user: str, password: str, authority: Path) -> dict[str, str]:
     return {
         "security.protocol": "SASL_SSL",
