@@ -385,11 +385,11 @@ class ReceiptRow(NamedTuple):
     task_id: str
     task_key: str
     task_class: str
-    task_class_sha256: str
+    task_class_sha256: str | None
     classified_by: str
     classified_confidence: float
-    prompt_version: int
-    prompt_sha256: str
+    prompt_version: int | None
+    prompt_sha256: str | None
     catalog_sha256: str
     started_at: datetime
     ended_at: datetime

@@ -114,6 +114,9 @@ class Baseline(Strict):
 class Receipt(Strict):
     """What became of one task.
 
+    Of a class that there is none of, ``task_class`` is the name as the task states it, and what follows from the class
+    is not known; neither is the prompt of a task that lacks an input of it.
+
     ``cost_usd`` is the sum over all attempts and audits, ``None`` as soon as one of them is not known; ``saved_usd``
     what the baseline would have cost less ``cost_usd`` (it may be negative), and ``None`` where either is not known, or
     the task failed. ``findings`` are sentences about what should not have been, such as an endpoint that charged more
@@ -125,10 +128,10 @@ class Receipt(Strict):
     task_id: str
     task_key: str
     task_class: str
-    task_class_sha256: Sha256
+    task_class_sha256: Sha256 | None
     classified: Classified
-    prompt_version: int
-    prompt_sha256: Sha256
+    prompt_version: int | None
+    prompt_sha256: Sha256 | None
     prompt_text: str | None = None
     catalog_sha256: Sha256
     started_at: datetime
