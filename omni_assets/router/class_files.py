@@ -82,9 +82,9 @@ def _name_flaws(loaded: Loaded[TaskClass], _: Catalog | None) -> Iterator[Flaw]:
 
 
 def _prompt_flaws(loaded: Loaded[TaskClass], _: Catalog | None) -> Iterator[Flaw]:
-    for field in ("system", "user"):
+    for field in ("system", "user", "request"):
         try:
-            parse(getattr(loaded.value.prompt, field))
+            parse(getattr(loaded.value.prompt, field) or "")
         except MalformedTemplate as error:
             where = loaded.tree.place_in_text(error.offset, "prompt", field)
             yield Flaw(where, f"`prompt.{field}`: {error}", "write `{name}` for an input, and `{{` or `}}` for a brace")

@@ -5,6 +5,8 @@
 
 Besides the inputs there are ``{sources}``, ``{signature}``, ``{tests}``, ``{schema}``, ``{symbols}`` and
 ``{language}``: what the task carries for the gates, as a model reads it. An input of that name comes first.
+
+A task whose only input is ``request`` says everything in one text; a class may have a template of its own for it.
 """
 
 from __future__ import annotations
@@ -65,10 +67,10 @@ def parse(template: str) -> tuple[Paragraph, ...]:
     return (*paragraphs, tuple(_parts(template, start, len(template))))
 
 
-def variables(task_class: TaskClass) -> Mapping[str, bool]:
-    """The variables of a class's prompt by name, and whether a task must fill them. Raises ``MalformedTemplate``."""
+def variables(*templates: str) -> Mapping[str, bool]:
+    """The variables of templates by name, and whether a task must fill them. Raises ``MalformedTemplate``."""
     found: dict[str, bool] = {}
-    for template in (task_class.prompt.system, task_class.prompt.user):
+    for template in templates:
         for part in (part for paragraph in parse(template) for part in paragraph):
             if isinstance(part, Variable):
                 found[part.name] = found.get(part.name, False) or not part.optional
@@ -77,7 +79,7 @@ def variables(task_class: TaskClass) -> Mapping[str, bool]:
 
 def misfits(task: Task, task_class: TaskClass) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """The inputs that a class's prompt asks for and the task lacks, and those that the prompt has no place for."""
-    wanted = variables(task_class)
+    wanted = variables(*_templates(task, task_class))
     missing = tuple(name for name, required in wanted.items() if required and _value(name, task, task_class) is None)
     return missing, tuple(name for name in task.inputs if name not in wanted)
 
@@ -87,8 +89,14 @@ def render(task: Task, task_class: TaskClass) -> Prompt:
     missing, unused = misfits(task, task_class)
     if missing or unused:
         raise PromptError(task.id, task_class.name, missing, unused)
-    system, user = (_filled(each, task, task_class) for each in (task_class.prompt.system, task_class.prompt.user))
+    system, user = (_filled(each, task, task_class) for each in _templates(task, task_class))
     return Prompt(system, user, sha256(json.dumps([system, user]).encode()).hexdigest())
+
+
+def _templates(task: Task, task_class: TaskClass) -> tuple[str, str]:
+    prompt = task_class.prompt
+    free = prompt.request if task.inputs.keys() == {"request"} else None
+    return prompt.system, free or prompt.user
 
 
 def _parts(template: str, start: int, end: int) -> Iterator[str | Variable]:

@@ -37,11 +37,14 @@ class GateUse(Strict):
 class PromptTemplate(Strict):
     """What is sent to a model. ``{name}`` stands for an input of the task, ``{{`` for a brace. ``version`` is counted
     up whenever the text changes: what was learnt of one version says nothing of another.
+
+    ``request`` takes the place of ``user`` for a task that says everything in one text: its only input, ``request``.
     """
 
     version: Annotated[int, Field(ge=1)]
     system: str = ""
     user: Annotated[str, Field(min_length=1)]
+    request: Annotated[str, Field(min_length=1)] | None = None
 
 
 class TaskClass(Strict):
@@ -51,7 +54,8 @@ class TaskClass(Strict):
     cost at most, all attempts together; ``max_escalations`` how many further models may be tried after the first.
     ``baseline`` names the strong model that savings are counted against and audits ask; ``models`` narrows the catalog,
     all of it where empty. ``audit_share`` of accepted cheap answers are compared with the baseline's. ``answer_key``
-    names the member of a JSON answer that is the answer itself, such as ``label``.
+    names the member of a JSON answer that is the answer itself, such as ``label``. ``keywords`` in a task speak for the
+    class where the task states none.
     """
 
     name: Name
@@ -72,3 +76,4 @@ class TaskClass(Strict):
     models: tuple[str, ...] = ()
     audit_share: Share = 0.03
     explore_share: Share = 0.02
+    keywords: tuple[Annotated[str, Field(min_length=2, max_length=100)], ...] = ()

@@ -72,7 +72,7 @@ def test_the_task_classes_of_this_project() -> None:
         assert task_class.latency_target_seconds
         assert task_class.baseline
         assert task_class.cloud is not CloudPolicy.BLOCKED
-        assert any(variables(task_class).values()), "a prompt without an input asks every task the same"
+        assert any(variables(task_class.prompt.user).values()), "a prompt without an input asks every task the same"
 
 
 def test_task_classes_are_no_contracts_of_nodes() -> None:
@@ -217,7 +217,7 @@ def test_every_example_in_a_prompt_fails_its_schema_when_it_is_copied() -> None:
     classes = read_task_classes(str(FOLDER), read_catalog(str(ROOT / "models.yaml")))
     with_example = 0
     for task_class in classes.values():
-        for paragraph in parse(task_class.prompt.user):
+        for paragraph in (*parse(task_class.prompt.user), *parse(task_class.prompt.request or "")):
             text = "".join(part for part in paragraph if isinstance(part, str))
             begins = text.find('{"')
             if begins >= 0:
@@ -225,4 +225,4 @@ def test_every_example_in_a_prompt_fails_its_schema_when_it_is_copied() -> None:
                 example, _ = json.JSONDecoder().raw_decode(text, begins)
                 with pytest.raises(jsonschema.ValidationError):
                     jsonschema.validate(example, dict(task_class.output_schema or {}))
-    assert with_example == 4
+    assert with_example == 2 * 4

@@ -75,8 +75,18 @@ def test_the_schema_of_the_class_stands_in_for_the_tasks() -> None:
     assert render(task_with(), class_of("{schema}", output_schema={"type": "array"})).user == '{"type": "array"}'
 
 
+def test_a_task_in_one_text_has_a_template_of_its_own() -> None:
+    template = class_of("Sort {text} by {labels}").prompt.model_copy(update={"request": "{request}\n\nSay one word."})
+    free = class_of("-", prompt=template)
+    assert render(task_with(request="Is it late?"), free).user == "Is it late?\n\nSay one word."
+    assert render(task_with(text="t", labels="l"), free).user == "Sort t by l"
+    with pytest.raises(PromptError, match="lacks `labels`"):
+        render(task_with(request="Is it late?", text="t"), free)
+    assert render(task_with(request="Is it late?"), class_of("Do: {request}")).user == "Do: Is it late?"
+
+
 def test_variables_are_required_where_they_stand_without_a_question_mark() -> None:
-    assert variables(class_of("{a?} {b} {c?}", "{a}")) == {"a": True, "b": True, "c": False}
+    assert variables("{a}", "{a?} {b} {c?}") == {"a": True, "b": True, "c": False}
 
 
 @pytest.mark.parametrize(
