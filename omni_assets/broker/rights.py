@@ -28,11 +28,12 @@ class Operation(StrEnum):
 
     READ = "Read"
     WRITE = "Write"
+    DELETE = "Delete"
     DESCRIBE = "Describe"
     DESCRIBE_CONFIGS = "DescribeConfigs"
 
 
-_SHOWN_TO = frozenset({Operation.READ, Operation.WRITE, Operation.DESCRIBE})
+_SHOWN_TO = frozenset({Operation.READ, Operation.WRITE, Operation.DELETE, Operation.DESCRIBE})
 """Whoever has one of these is shown what it is on. Of the others nothing is known where it is not shown."""
 
 

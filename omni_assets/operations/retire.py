@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
 from omni_assets.broker.admin import BrokerAdmin
+from omni_assets.broker.rights import Operation, Resource, Right
 from omni_assets.broker.topics import is_internal
 from omni_assets.contracts.model import Manifest
 from omni_assets.drift.ending import Evidence, Proof, Stage, Standing, proofs, quiet_since, stage_of
@@ -89,17 +90,25 @@ def cancel(context: Context, topic: str) -> None:
 def delete(context: Context, manifest: Manifest, topic: str) -> tuple[Retirement, Applied]:
     """Delete a topic whose retirement has nothing else left, by a plan of its own that is approved with this call.
 
-    Raises ``RetirementRefused`` where anything before is not proved, ``ReadOnly``, and as ``apply``.
+    Raises ``RetirementRefused`` where anything before is not proved, or the broker does not allow it, ``ReadOnly``, and
+    as ``apply``.
     """
     if context.connection.read_only:
         raise ReadOnly(f"deleting {topic}")
     with context.admin() as admin:
         found, seen = _looked(context, admin, manifest, topic, "", None)
+        lacking = admin.lacking([Right(Operation.DELETE, Resource.TOPIC, topic)]) if found.deletable else ()
     _record(context, found)
     plan = deletion_of(context, seen, frozenset({topic}))
     if not found.deletable or not any(step.verdict is Verdict.NEEDS_APPROVAL for step in plan.steps):
         first = next((each for each in found.proofs if each.standing is not Standing.DONE), found.proofs[-1])
         raise RetirementRefused(topic, first.seen, first.remedy or "`omni retire --list` shows where it stands.")
+    if lacking:
+        raise RetirementRefused(
+            topic,
+            f"this principal lacks {lacking[0]}",
+            "Give it that; docs/retire.md lists all that a retirement needs.",
+        )
     applied = apply(context, manifest, plan, approvals=(topic,))
     if not applied.clean:
         return found, applied
