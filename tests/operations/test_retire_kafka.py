@@ -1,4 +1,4 @@
-"""A topic is renamed from beginning to end on three Kafka brokers, by real readers; and with the rights that docs list."""
+"""A topic is renamed from beginning to end on three Kafka brokers, by real readers, with the rights that docs list."""
 
 from __future__ import annotations
 
