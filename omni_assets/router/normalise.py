@@ -24,12 +24,15 @@ _SURROGATES = re.compile("[\ud800-\udfff]")
 _THOUGHT = re.compile(r"\s*<(think|thinking|thought|reasoning)>")
 _FENCE = re.compile(r"^ {0,3}(`{3,}|~{3,})([^`\n]*)$", re.MULTILINE)
 _ESCAPE = re.compile(r'\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4})|\\')
-_OPENING = re.compile(r"[{\[]")
+_OPENING = re.compile(r"\{|^[ \t]*\[", re.MULTILINE)
 _SPACE = re.compile(r"\s+")
 _NUMBER = re.compile(r"[$€£]?\s?([-+]?(?:\d{1,3}(?:,\d{3})+|\d+)(?:\.\d+)?|[-+]?\.\d+)\s?[$€£]?")
 _WRAPPING = "\"'`*_ "
-_DEEP = 1000
-_WORK = 8
+_BLOCKS = 8
+_TRY = 5000
+_LEAST_WORK = 200_000
+_STARTED = 20
+_COUNTED = 50
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,7 +156,7 @@ Found = tuple[Any, str] | None
 def _readings(text: str, answer_key: str | None) -> Iterator[tuple[Found, str]]:
     """One way after the other to read ``text`` as JSON, the plainest first."""
     yield _read(text), ""
-    blocks = sorted(_fenced(text), key=len, reverse=True)[:_WORK]
+    blocks = sorted(_fenced(text), key=len, reverse=True)[:_BLOCKS]
     for block in blocks:
         yield _read(block.strip()), "took the JSON out of a code fence"
     for each in (text, *blocks):
@@ -162,10 +165,21 @@ def _readings(text: str, answer_key: str | None) -> Iterator[tuple[Found, str]]:
     yield _embedded(text, answer_key), "took the JSON out of the text around it"
 
 
+def read_json(text: str) -> Any:
+    """``text`` as JSON in the strict sense: finite numbers, each key once, no deeper than Python can follow.
+
+    Raises ``ValueError``.
+    """
+    try:
+        return _DECODER.decode(text)
+    except RecursionError:
+        raise ValueError("it is nested too deeply") from None
+
+
 def _read(text: str) -> Found:
     try:
-        return _DECODER.decode(text), text
-    except (ValueError, RecursionError):
+        return read_json(text), text
+    except ValueError:
         return None
 
 
@@ -182,29 +196,28 @@ def _mended(text: str) -> str | None:
 
 
 def _embedded(text: str, answer_key: str | None) -> Found:
-    """The JSON object or array within prose: the last that has the answer's key, or else the longest.
+    """The JSON object within prose, or array at the beginning of a line (others are footnotes): the last that has the
+    answer's key, or else the longest. Empty ones are part of the prose.
 
-    Each place where one could begin is tried, for as long as the work stays in proportion to the text.
+    Each place where one could begin is tried, for as long as the work stays in proportion to the text. An error of the
+    parser costs a look at all lines before it.
     """
     best: Found = None
     keyed = False
-    place, work = 0, 0
-    while work <= _WORK * (len(text) + _DEEP) and (opening := _OPENING.search(text, place)):
-        start = opening.start()
+    place, work = 0, _LEAST_WORK + len(text)
+    while work > 0 and (opening := _OPENING.search(text, place)):
+        start = opening.end() - 1
+        work -= _STARTED
         try:
             value, end = _DECODER.raw_decode(text, start)
-        except json.JSONDecodeError as error:
-            work += error.pos - start + 1
-            place = start + 1
-            continue
-        except (ValueError, RecursionError):
-            work += _DEEP
+        except (ValueError, RecursionError) as error:
+            reached = error.pos if isinstance(error, json.JSONDecodeError) else start + _TRY
+            work -= reached - start + reached // _COUNTED
             place = start + 1
             continue
         has_key = answer_key is not None and _member(value, answer_key) is not None
-        if has_key or (not keyed and (best is None or end - start > len(best[1]))):
+        if value and (has_key or (not keyed and (best is None or end - start > len(best[1])))):
             best, keyed = (value, text[start:end]), has_key
-        work += end - start
         place = end
     return best
 
@@ -244,18 +257,18 @@ def _number(text: str) -> str | None:
 def _finite(text: str) -> float:
     value = float(text)
     if not math.isfinite(value):
-        raise ValueError(text)
+        raise ValueError(f"the number {text[:50]} is too large")
     return value
 
 
 def _refused(constant: str) -> float:
-    raise ValueError(constant)
+    raise ValueError(f"{constant} is no JSON")
 
 
 def _once(members: list[tuple[str, Any]]) -> dict[str, Any]:
     value = dict(members)
     if len(value) != len(members):
-        raise ValueError("one key twice")
+        raise ValueError("an object has one key twice")
     return value
 
 

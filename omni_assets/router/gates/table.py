@@ -19,14 +19,16 @@ from pydantic import ValidationError
 
 from omni_assets.contracts.text import visible
 from omni_assets.errors import ExtraMissing, SettingsError
-from omni_assets.router.gates import presence
+from omni_assets.router.gates import degeneracy, json_values, presence, refusal
 from omni_assets.router.gates.gate import AnyGate, BoundGate, Gate, ProcessGate
 from omni_assets.router.task_class import GateUse
 
 GROUP = "omni_assets.gates"
 """The entry-point group of packages that add gates."""
 
-GATES: Mapping[str, AnyGate] = MappingProxyType({gate.id: gate for family in (presence,) for gate in family.GATES})
+_FAMILIES = (presence, refusal, degeneracy, json_values)
+
+GATES: Mapping[str, AnyGate] = MappingProxyType({gate.id: gate for family in _FAMILIES for gate in family.GATES})
 """The gates that are built in."""
 
 
