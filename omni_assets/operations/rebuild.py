@@ -1,4 +1,7 @@
-"""Making the projection anew from what it comes from: the journals, the contracts, and the broker where one answers."""
+"""Making the projection anew from what it comes from: the journals, the contracts, and the broker where one answers.
+
+From the broker come topics and flows, and the receipts of the ledger, which other machines may have written.
+"""
 
 from __future__ import annotations
 
@@ -11,6 +14,7 @@ from omni_assets.errors import BrokerError, NoContracts, OmniError, PathNotFound
 from omni_assets.operations.context import Context
 from omni_assets.operations.observe import drift, observe
 from omni_assets.operations.recording import declare
+from omni_assets.operations.routing.ledger import take_over
 from omni_assets.projection.store import Projection
 
 
@@ -18,13 +22,15 @@ from omni_assets.projection.store import Projection
 class Rebuilding:
     """The file that was made, the number of rows of each of its tables, and why a source has no part in it.
 
-    ``contracts`` and ``broker`` are ``None`` where all is well.
+    ``contracts`` and ``broker`` are ``None`` where all is well. ``not_receipts`` counts records of the ledger that are
+    none, and that nothing was made of.
     """
 
     file: Path
     rows: Mapping[str, int]
     contracts: OmniError | None = None
     broker: OmniError | None = None
+    not_receipts: int = 0
 
 
 def rebuild(context: Context) -> Rebuilding:
@@ -37,9 +43,12 @@ def rebuild(context: Context) -> Rebuilding:
     projection.rebuild()
     manifest, contracts = _declared(context)
     broker = _observed(context, manifest)
+    others = 0
     if manifest is not None and broker is not None:
         declare(context, manifest)
-    return Rebuilding(projection.file, projection.counts(), contracts, broker)
+    elif manifest is not None:
+        others, broker = _ledger(context, manifest)
+    return Rebuilding(projection.file, projection.counts(), contracts, broker, others)
 
 
 def _declared(context: Context) -> tuple[Manifest | None, OmniError | None]:
@@ -47,6 +56,15 @@ def _declared(context: Context) -> tuple[Manifest | None, OmniError | None]:
         return context.manifest(), None
     except (PathNotFound, NoContracts) as error:
         return None, error
+
+
+def _ledger(context: Context, manifest: Manifest) -> tuple[int, OmniError | None]:
+    """Take over what the ledger has: the number of records that are no receipts, and why it could not be read."""
+    try:
+        taken = take_over(context, manifest)
+    except (BrokerError, UnnamedBroker) as error:
+        return 0, error
+    return (0 if taken is None else taken.others), None
 
 
 def _observed(context: Context, manifest: Manifest | None) -> OmniError | None:

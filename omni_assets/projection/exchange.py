@@ -22,6 +22,13 @@ CHUNK_ROWS = 20_000
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
+def chunks(rows: Iterable[_R], size: int) -> Iterator[list[_R]]:
+    """The rows in lists of ``size`` at most."""
+    remaining = iter(rows)
+    while chunk := list(islice(remaining, size)):
+        yield chunk
+
+
 def merge(
     connection: duckdb.DuckDBPyConnection,
     table: Table,
@@ -96,8 +103,7 @@ def _merge_encoded(
 
 def _encoded(rows: Iterable[tuple[Any, ...]]) -> Iterator[tuple[str, ...]]:
     """The columns of the rows, each a JSON list, in chunks."""
-    remaining = iter(rows)
-    while chunk := list(islice(remaining, CHUNK_ROWS)):
+    for chunk in chunks(rows, CHUNK_ROWS):
         yield tuple(encoded_json(column) for column in zip(*chunk, strict=True))
 
 

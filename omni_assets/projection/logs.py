@@ -8,7 +8,7 @@ A later line takes the place of an earlier one with the same key, in the journal
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from itertools import chain, islice
+from itertools import chain
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any, Generic, Protocol, TypeVar
@@ -16,7 +16,7 @@ from typing import Any, Generic, Protocol, TypeVar
 import duckdb
 
 from omni_assets.projection import queries, tables
-from omni_assets.projection.exchange import CHUNK_ROWS, merge
+from omni_assets.projection.exchange import CHUNK_ROWS, chunks, merge
 from omni_assets.projection.journal import Journal, Position
 from omni_assets.projection.tables import Table
 
@@ -60,20 +60,14 @@ class Log(Generic[_T]):
     def project(self, connection: duckdb.DuckDBPyConnection) -> None:
         """Bring what the journal has and the table lacks into the table. Raises ``JournalDamaged``, ``StateError``."""
         start = end = position(connection, self.journal)
-        entries = self.journal.read(start)
-        while chunk := list(islice(entries, self._chunk_rows)):
-            self._write(connection, (entry.value for entry in chunk))
+        for chunk in chunks(self.journal.read(start), self._chunk_rows):
+            self.write(connection, (entry.value for entry in chunk))
             end = chunk[-1].end
         if end != start:
             write_position(connection, self.journal, end)
 
-    def take_over(self, connection: duckdb.DuckDBPyConnection, rows: Iterable[_T]) -> None:
-        """Write rows that another journal keeps."""
-        others = iter(rows)
-        while chunk := list(islice(others, self._chunk_rows)):
-            self._write(connection, chunk)
-
-    def _write(self, connection: duckdb.DuckDBPyConnection, rows: Iterable[_T]) -> None:
+    def write(self, connection: duckdb.DuckDBPyConnection, rows: Iterable[_T]) -> None:
+        """Write rows, and their parts, into the tables. Of several with one key the last counts."""
         latest = {self._key(row): row for row in rows}.values()
         merge(connection, self.table, tables.upsert, latest)
         for table, part in self._parts.items():

@@ -141,9 +141,13 @@ RECEIPTS_BY_ID = (
 )
 LATEST_DOCUMENTS = "SELECT document FROM receipts ORDER BY ended_at DESC, id LIMIT $limit"
 UNPUBLISHED = (
+KNOWN_RECEIPTS = "SELECT id FROM receipts WHERE list_contains($ids::VARCHAR[], id)"
     f"SELECT {_columns(ReceiptRow._fields)} FROM receipts "
     "WHERE environment = $environment AND id NOT IN (SELECT receipt FROM publications) "
-    "AND ($after IS NULL OR id > $after) ORDER BY id LIMIT $limit"
+    "ORDER BY receipts.ended_at, id LIMIT $limit OFFSET $skip"
+)
+UNPUBLISHED_COUNT = (
+    "SELECT count(*) FROM receipts WHERE environment = $environment AND id NOT IN (SELECT receipt FROM publications)"
 )
 PUBLICATIONS = (
     f"SELECT {_columns(PublicationRow._fields)} FROM publications WHERE receipt = $receipt "

@@ -171,11 +171,20 @@ class Projection:
         """Remember which receipts a ledger has, so that they are not published again."""
         self._record(self._publications, rows)
 
-    def take_over_ledger(self, receipts: Iterable[ReceiptRow], publications: Iterable[PublicationRow]) -> None:
-        """Take over what a ledger has: it keeps that itself, so no journal does."""
+    def take_over_ledger(self, rows: Iterable[tuple[ReceiptRow, PublicationRow]]) -> None:
+        """Take over what a ledger has: it keeps that itself, so no journal does.
+
+        A receipt that is known stays as it is, and of two with one id the first counts: nobody's word changes one.
+        """
+        offered: dict[str, ReceiptRow] = {}
+        published = []
+        for receipt, publication in rows:
+            offered.setdefault(receipt.id, receipt)
+            published.append(publication)
         with self._writing() as connection:
-            self._receipts.take_over(connection, receipts)
-            self._publications.take_over(connection, publications)
+            known = frozenset(read(connection, str, queries.KNOWN_RECEIPTS, ids=[*offered]))
+            self._receipts.write(connection, (row for id_, row in offered.items() if id_ not in known))
+            self._publications.write(connection, published)
 
     def record_flows(
         self,
@@ -291,9 +300,13 @@ class Projection:
         """The newest receipts as JSON, newest first."""
         return self._recall(str, queries.LATEST_DOCUMENTS, limit=limit)
 
-    def unpublished(self, environment: str, after: str | None = None, limit: int = 1000) -> tuple[ReceiptRow, ...]:
-        """Receipts of an environment that no ledger has, in the order of their ids, from the one behind ``after``."""
-        return self._recall(ReceiptRow, queries.UNPUBLISHED, environment=environment, after=after, limit=limit)
+    def unpublished(self, environment: str, skip: int = 0, limit: int = 1000) -> tuple[ReceiptRow, ...]:
+        """Receipts of an environment that no ledger has, oldest first, without the first ``skip`` of them."""
+        return self._recall(ReceiptRow, queries.UNPUBLISHED, environment=environment, skip=skip, limit=limit)
+
+    def unpublished_count(self, environment: str) -> int:
+        """The number of receipts of an environment that no ledger has."""
+        return next(iter(self._recall(int, queries.UNPUBLISHED_COUNT, environment=environment)), 0)
 
     def publications(self, receipt: str) -> tuple[PublicationRow, ...]:
         """Where a receipt stands in ledgers."""

@@ -75,10 +75,20 @@ def test_the_journal_alone_brings_them_back(tmp_path: Path, table: Callable[...,
 
 def test_what_a_ledger_has_needs_no_journal(tmp_path: Path) -> None:
     projection = Projection(tmp_path)
-    projection.take_over_ledger([row(ESCALATED)], [_published(ESCALATED)])
+    projection.take_over_ledger([(row(ESCALATED), _published(ESCALATED))])
     assert projection.receipts_of("") == (row(ESCALATED),)
     assert projection.unpublished("local") == ()
     assert not (tmp_path / "journal" / "receipts.jsonl").exists()
+
+
+def test_nobody_elses_word_changes_a_receipt_that_is_known(tmp_path: Path, table: Callable[..., list[Any]]) -> None:
+    projection = Projection(tmp_path)
+    projection.record_receipts([row(made.receipt(1))])
+    before = table(tmp_path, "receipts"), table(tmp_path, "attempts")
+    forged = made.receipt(1, made.rejected(), made.cloud())
+    projection.take_over_ledger([(row(forged), _published(forged))] * 2)
+    assert (table(tmp_path, "receipts"), table(tmp_path, "attempts")) == before
+    assert len(projection.publications(forged.id)) == 1
 
 
 @pytest.mark.parametrize(
@@ -117,13 +127,14 @@ def test_a_line_that_is_no_receipt_is_named(tmp_path: Path, place: tuple[Any, ..
 
 def test_unpublished_receipts_are_those_of_an_environment_that_no_ledger_has(tmp_path: Path) -> None:
     projection = Projection(tmp_path)
-    mine = sorted((made.receipt(number) for number in range(4)), key=lambda each: each.id)
+    mine = [made.receipt(number) for number in range(4)]
     theirs = row(made.receipt(9), "staging")
     projection.record_receipts([*map(row, mine), theirs])
     projection.record_publications([_published(mine[1])])
     assert projection.unpublished("local") == tuple(map(row, (mine[0], mine[2], mine[3])))
-    assert projection.unpublished("local", after=mine[0].id, limit=1) == (row(mine[2]),)
+    assert projection.unpublished("local", skip=1, limit=1) == (row(mine[2]),)
     assert projection.unpublished("staging") == (theirs,)
+    assert [projection.unpublished_count(each) for each in ("local", "staging", "none")] == [3, 1, 0]
 
 
 def test_receipts_are_found_by_class_model_outcome_and_time(tmp_path: Path) -> None:
