@@ -139,9 +139,9 @@ RECEIPTS_BY_ID = (
     f"SELECT {_columns(ReceiptRow._fields)} FROM receipts WHERE starts_with(id, $prefix) "
     "ORDER BY receipts.ended_at DESC, id LIMIT $limit"
 )
+KNOWN_RECEIPTS = "SELECT id FROM receipts WHERE list_contains($ids::VARCHAR[], id)"
 LATEST_DOCUMENTS = "SELECT document FROM receipts ORDER BY ended_at DESC, id LIMIT $limit"
 UNPUBLISHED = (
-KNOWN_RECEIPTS = "SELECT id FROM receipts WHERE list_contains($ids::VARCHAR[], id)"
     f"SELECT {_columns(ReceiptRow._fields)} FROM receipts "
     "WHERE environment = $environment AND id NOT IN (SELECT receipt FROM publications) "
     "ORDER BY receipts.ended_at, id LIMIT $limit OFFSET $skip"
