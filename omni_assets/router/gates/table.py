@@ -19,14 +19,38 @@ from pydantic import ValidationError
 
 from omni_assets.contracts.text import visible
 from omni_assets.errors import ExtraMissing, SettingsError
-from omni_assets.router.gates import degeneracy, json_values, presence, refusal
+from omni_assets.router.gates import (
+    changed_lines,
+    citations,
+    degeneracy,
+    grammar,
+    identifiers,
+    json_values,
+    presence,
+    quotes,
+    refusal,
+    signature,
+    undefined,
+)
 from omni_assets.router.gates.gate import AnyGate, BoundGate, Gate, ProcessGate
 from omni_assets.router.task_class import GateUse
 
 GROUP = "omni_assets.gates"
 """The entry-point group of packages that add gates."""
 
-_FAMILIES = (presence, refusal, degeneracy, json_values)
+_FAMILIES = (
+    presence,
+    refusal,
+    degeneracy,
+    json_values,
+    grammar,
+    undefined,
+    identifiers,
+    signature,
+    citations,
+    quotes,
+    changed_lines,
+)
 
 GATES: Mapping[str, AnyGate] = MappingProxyType({gate.id: gate for family in _FAMILIES for gate in family.GATES})
 """The gates that are built in."""
