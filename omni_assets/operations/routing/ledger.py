@@ -25,11 +25,9 @@ from omni_assets.operations.routing.recording import row_of
 from omni_assets.projection.rows import PublicationRow, ReceiptRow
 from omni_assets.projection.store import Projection
 from omni_assets.router.receipt import Receipt
+from omni_assets.router.receipt_schema import schema_name
 
-SCHEMA = "urn:omni-assets:receipt:{version}"
-"""What a receipt's JSON schema is called, in the schema itself and in the header ``ce_dataschema``."""
-
-ENVIRONMENT, DATA_SCHEMA, ID = "ce_omnienvironment", "ce_dataschema", "ce_id"
+_ENVIRONMENT = "ce_omnienvironment"
 
 _EVENT_KIND = "evt"
 _LOCK_FILE = "ledger.lock"
@@ -188,13 +186,13 @@ def _record(row: ReceiptRow, topic: str, context: Context) -> LedgerRecord:
     """A receipt as a CloudEvent in Kafka's binary mode."""
     headers = {
         "ce_specversion": "1.0",
-        ID: row.id,
+        "ce_id": row.id,
         "ce_source": f"/omni-assets/{context.settings.router.ledger_node}",
         "ce_type": topic,
         "ce_subject": row.task_id,
         "ce_time": row.ended_at.isoformat(),
-        DATA_SCHEMA: SCHEMA.format(version=row.version),
-        ENVIRONMENT: row.environment,
+        "ce_dataschema": schema_name(row.version),
+        _ENVIRONMENT: row.environment,
         "content-type": "application/json",
     }
     return LedgerRecord(row.id, row.task_key or row.task_id, row.document.encode(), headers)
@@ -218,7 +216,7 @@ class _Reading:
                 continue
             self.receipts += 1
             at = moment(found.at_ms) or receipt.ended_at
-            environment = found.headers.get(ENVIRONMENT, self._context.environment)
+            environment = found.headers.get(_ENVIRONMENT, self._context.environment)
             yield (
                 row._replace(environment=environment),
                 PublicationRow(row.id, self._cluster, topic, *found.place, at),
