@@ -21,6 +21,7 @@ from omni_assets.cli import (
     demo,
     drift,
     explain,
+    model,
     observe,
     plan,
     provision,
@@ -70,6 +71,7 @@ for module in (
     sql,
     rebuild,
     broker,
+    model,
     up,
     demo,
 ):

@@ -10,6 +10,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from omni_assets.errors import EngineFailed
+from omni_assets.processes.identity import end
 
 _SPAWN_SECONDS = 10.0
 # The shell forks the process off and ends, so that it is nobody's child: no zombie, and no pipe held open.
@@ -39,3 +40,13 @@ def spawn(what: str, command: Sequence[str], folder: Path, log: Path, environ: M
             if isinstance(error, ValueError | subprocess.TimeoutExpired):
                 raise EngineFailed(f"{what} could not be started.", f"Its log is {log}.") from None
             raise
+
+
+def stop(what: str, pid: int, known_as: str, seconds: float) -> None:
+    """End the process, by force where it takes longer than ``seconds``. Raises ``EngineFailed`` where it stays."""
+    try:
+        gone = end(pid, known_as, seconds)
+    except PermissionError:
+        raise EngineFailed(f"{what} with process id {pid} belongs to another user.", "Stop it as that user.") from None
+    if not gone:
+        raise EngineFailed(f"{what} with process id {pid} does not end.", f"Look at it with `ps -p {pid}`.")

@@ -55,8 +55,9 @@ def _from_proc(pid: int) -> str | None:
         boot = _PROC.joinpath("sys/kernel/random/boot_id").read_text().strip()
     except OSError:
         return None
-    state, started = fields[0], fields[19]
-    return None if state in "ZX" else f"{boot}:{started}"
+    state, threads, started = fields[0], int(fields[17]), fields[19]
+    # One whose first thread has ended holds its files and ports until the others have.
+    return None if state in "ZX" and threads < 2 else f"{boot}:{started}"
 
 
 def _from_ps(pid: int) -> str | None:

@@ -56,9 +56,12 @@ class RecordFile(Generic[R]):
         except OSError as error:
             raise StateFolderUnusable(str(state_folder), reason(error)) from None
 
-    def forget(self, state_folder: Path) -> None:
-        """Take the record away, where there is one."""
-        (state_folder / self.name).unlink(missing_ok=True)
+    def restore(self, state_folder: Path, record: R | None) -> None:
+        """Put the record back to what it was before a start that failed: ``None`` where there was none."""
+        if record is None:
+            (state_folder / self.name).unlink(missing_ok=True)
+        else:
+            self.write(state_folder, record)
 
     @cached_property
     def _adapter(self) -> TypeAdapter[R]:

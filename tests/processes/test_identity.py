@@ -4,6 +4,8 @@ import os
 import signal
 import subprocess
 import sys
+import time
+from pathlib import Path
 
 import pytest
 
@@ -12,6 +14,13 @@ from omni_assets.processes import identity as process
 STUBBORN = (
     "import signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN); print('ready', flush=True); time.sleep(60)"
 )
+# The system's own end of one thread, by its number in Linux's tables for each kind of processor.
+HEADLESS = """
+import ctypes, platform, threading, time
+threading.Thread(target=time.sleep, args=(60,)).start()
+print('ready', flush=True)
+ctypes.CDLL(None).syscall({'x86_64': 60}.get(platform.machine(), 93), 0)
+"""
 
 
 def test_a_process_keeps_its_identity_and_no_two_share_one() -> None:
@@ -44,6 +53,20 @@ def test_a_dead_process_and_a_zombie_have_no_identity() -> None:
         assert process.identity(child.pid) is None
         assert process._from_ps(child.pid) is None
     assert process.identity(child.pid) is None
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="threads are read from /proc")
+def test_a_process_whose_first_thread_has_ended_lives_for_as_long_as_another_does() -> None:
+    with subprocess.Popen([sys.executable, "-c", HEADLESS], stdout=subprocess.PIPE, text=True) as child:
+        assert child.stdout is not None
+        assert child.stdout.readline() == "ready\n"
+        known = process.identity(child.pid)
+        assert known is not None
+        while ") Z " not in Path(f"/proc/{child.pid}/stat").read_text():
+            time.sleep(0.01)
+        assert process.identity(child.pid) == known
+        assert process.end(child.pid, known, seconds=10)
+        assert process.identity(child.pid) is None
 
 
 def test_a_process_that_ends_when_asked_is_not_killed() -> None:

@@ -194,7 +194,7 @@ def _launched(
         try:
             record = engine.launch(place, host, candidate, timeout, spawned)
         except BaseException as error:
-            _forget(place.state_folder, last)
+            RECORDS.restore(place.state_folder, last)
             if isinstance(error, PortInUse) and not port:
                 continue
             raise
@@ -227,14 +227,6 @@ def _familiar_ports(engine: Engine, host: str, last: BrokerRecord | None) -> Ite
     for candidate in dict.fromkeys([*wanted, *near]):
         if port_is_free(host, candidate):
             yield candidate
-
-
-def _forget(state_folder: Path, last: BrokerRecord | None) -> None:
-    """Put the record back to what it was before a start that failed."""
-    if last is None:
-        RECORDS.forget(state_folder)
-    else:
-        RECORDS.write(state_folder, last)
 
 
 def _require_same(record: BrokerRecord, engine: str, host: str, port: int | None) -> None:

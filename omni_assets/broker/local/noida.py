@@ -111,16 +111,7 @@ class Noida:
         """End the process; it saves everything first. Raises ``EngineFailed`` where it cannot be ended."""
         if record.pid is None or record.process is None:
             return
-        try:
-            gone = end(record.pid, record.process, _STOP_SECONDS)
-        except PermissionError:
-            raise EngineFailed(
-                f"the broker with process id {record.pid} belongs to another user.", "Stop it as that user."
-            ) from None
-        if not gone:
-            raise EngineFailed(
-                f"the broker with process id {record.pid} does not end.", f"Look at it with `ps -p {record.pid}`."
-            )
+        detached.stop("the broker", record.pid, record.process, _STOP_SECONDS)
 
     def set_aside(self, place: Place) -> Path | None:
         """Move the data file aside, never delete it. Raises ``StateError``."""
