@@ -24,12 +24,13 @@ from confluent_kafka.admin import AdminClient, ConfigResource, OffsetSpec, Resou
 
 from benchmarks.measure import compare, parser, show
 from omni_assets.broker.connection import open_client
-from omni_assets.broker.local import lifecycle, probe
+from omni_assets.broker.local import lifecycle
 from omni_assets.drift.diff import diff
-from omni_assets.drift.flow import Earlier, flow_drift, watched
+from omni_assets.drift.flow import Earlier, flow_drift
 from omni_assets.operations.context import Context, resolve
 from omni_assets.operations.observe import drift
 from omni_assets.operations.provision import provision
+from omni_assets.processes.ports import free_port
 
 GROUPS = 100
 PARTITIONS = 3
@@ -65,7 +66,7 @@ def stage(topics: int) -> Iterator[tuple[Context, dict[str, str]]]:
     with tempfile.TemporaryDirectory(prefix="omni-bench-") as name:
         folder = Path(name)
         write_contracts(folder / "contracts", topics)
-        broker = lifecycle.start(folder / "state", port=probe.free_port("127.0.0.1"))
+        broker = lifecycle.start(folder / "state", port=free_port("127.0.0.1"))
         environ = {
             "OMNI_HOME": str(folder / "state"),
             "OMNI_CONTRACTS": str(folder / "contracts"),
@@ -127,8 +128,7 @@ def figures(topics: int, rounds: int) -> list[dict[str, object]]:
         def observed() -> None:
             nonlocal calls
             with context.admin() as admin:
-                snapshot = admin.snapshot(manifest.topics)
-                flows = admin.flows(watched(manifest, snapshot))
+                snapshot, flows = admin.look(manifest.topics)
                 diff(manifest, snapshot)
                 flow_drift(manifest, snapshot, flows, Earlier())
                 assert sum(not each.unknown for each in flows.offsets.values()) >= topics

@@ -1,22 +1,23 @@
 """The one entry to a broker: what it has, what moves on it, and what is changed, in batched and bounded calls.
 
-The rooms behind it: ``reading`` (topics and configs), ``offsets`` and ``groups`` (what moves), ``writing`` (changes),
-``probing`` (what the broker honours), all by the ``calls`` of one client. Every write refuses a read-only connection.
+The rooms behind it: ``looking`` (at ``reading``'s topics and configs, and at ``offsets`` and ``groups``, which move),
+``writing`` (changes), ``probing`` (what the broker honours), all by the ``calls`` of one client. Every write refuses a
+read-only connection.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import UTC, datetime
+from datetime import datetime
 from time import monotonic, sleep
 from types import TracebackType
 from typing import Self
 
-from omni_assets.broker import groups, offsets, probing, reading, writing
+from omni_assets.broker import looking, offsets, probing, reading, writing
 from omni_assets.broker.calls import REACH_SECONDS, Calls
 from omni_assets.broker.capabilities import Capabilities
 from omni_assets.broker.connection import Connection
-from omni_assets.broker.flows import Flows, TopicOffsets
+from omni_assets.broker.flows import Flows
 from omni_assets.broker.rights import Right, lacking
 from omni_assets.broker.snapshot import BrokerSnapshot, ObservedTopic
 from omni_assets.broker.topics import ConfigChange, NewTopicRequest, TopicError
@@ -40,7 +41,6 @@ class BrokerAdmin:
     def __init__(self, connection: Connection) -> None:
         self.connection = connection
         self._calls = Calls(connection)
-        self._tells_newest = True
 
     def __enter__(self) -> Self:
         return self
@@ -97,7 +97,7 @@ class BrokerAdmin:
         Names in ``expected`` that the broker does not list are asked for one by one, in batches: those that may exist
         all the same are in the snapshot as unknown.
         """
-        return reading.snapshot(self._calls, expected)
+        return looking.at_topics(self._calls, expected)
 
     def topics(self, names: Iterable[str]) -> Mapping[str, ObservedTopic]:
         """The same of these topics alone; one that is not in the answer does not exist. One listing, and no other
@@ -115,14 +115,14 @@ class BrokerAdmin:
         few hundred groups described and one for each group's offsets, and three for each few thousand partitions (two
         where the broker cannot tell the time of the newest record, which is remembered).
         """
-        wanted = sorted(set(topics))
-        metadata = self._calls.metadata()
-        partitions = offsets.partitions_of(metadata, wanted)
-        # Groups first, so that no group seems to be ahead of the log that it reads.
-        observed, unlisted = groups.observed_groups(self._calls)
-        seen, self._tells_newest = offsets.topic_offsets(self._calls, partitions, self._tells_newest)
-        gone = {name: TopicOffsets((), (), unknown="it is not listed") for name in wanted if name not in partitions}
-        return Flows(datetime.now(UTC), {**seen, **gone}, observed, unlisted)
+        return looking.at_flows(self._calls, topics)
+
+    def look(self, expected: Iterable[str] = ()) -> tuple[BrokerSnapshot, Flows]:
+        """A snapshot, and the flows of all listed topics that are expected or not the broker's own, in one go.
+
+        Takes the calls of both, and one listing of topics instead of two.
+        """
+        return looking.at_everything(self._calls, expected)
 
     def record_bounds(self, topics: Iterable[str]) -> Mapping[str, int]:
         """The most records that each topic can hold; topics whose offsets could not all be seen are left out.

@@ -11,14 +11,16 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from concurrent.futures import TimeoutError as FutureTimeout
 from dataclasses import dataclass
+from time import monotonic
 from typing import Any
 
 from confluent_kafka import KafkaError, KafkaException
 from confluent_kafka.admin import AdminClient
 
-from omni_assets.broker.batches import Answer, Batches, Key, Pending, in_thread
+from omni_assets.broker.batches import Answer, Batches, Key, Pending, as_it_is, in_thread
 from omni_assets.broker.codes import TIMED_OUT, authentication_failure, topic_error, why_unreachable
 from omni_assets.broker.connection import Connection, open_client
+from omni_assets.broker.topics import TopicError
 from omni_assets.errors import BrokerRefused, BrokerTimeout, BrokerUnreachable, ReadOnly
 
 REACH_SECONDS = 5.0
@@ -26,6 +28,10 @@ REACH_SECONDS = 5.0
 
 REQUESTS_IN_FLIGHT = 4
 
+# A client that is not connected yet makes no second attempt for half of this time (``sparse_connect_intvl`` in
+# librdkafka's ``rdkafka_conf.c``), and its first one may have come too early: by default a first list of topics often
+# takes 50 ms for nothing. The time doubles with each failure.
+_RECONNECT_MS = 10
 # librdkafka knocks at the controller that it knows until a call's time is up; only fresh metadata tells it of another.
 _ASK_AROUND_MS = 1_000
 _GRACE_SECONDS = 1.0  # on top of librdkafka's own bound, which ends a call first unless it is broken
@@ -40,8 +46,17 @@ class Cluster:
     brokers: tuple[int, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """How many requests a client had made at a moment of the monotonic clock, in seconds."""
+
+    made: int
+    at: float
+
+
 class Calls:
-    """The calls of one client. ``made`` counts the requests so far.
+    """The calls of one client. ``made`` counts the requests so far. ``tells_newest`` holds until this broker said that
+    it cannot tell the time of a topic's newest record.
 
     Raises ``SettingsError`` where the connection's properties make no client. What is asked for as a whole raises
     ``BrokerUnreachable`` where nothing answers at all, ``BrokerTimeout`` where something answered before, and
@@ -51,9 +66,14 @@ class Calls:
     def __init__(self, connection: Connection) -> None:
         self.connection = connection
         self.made = 0
+        self.tells_newest = True
         self._cluster: Cluster | None = None
         self._complaints: deque[KafkaError] = deque(maxlen=64)
-        extra = {"error_cb": self._complaints.append, "topic.metadata.refresh.interval.ms": _ASK_AROUND_MS}
+        extra = {
+            "error_cb": self._complaints.append,
+            "topic.metadata.refresh.interval.ms": _ASK_AROUND_MS,
+            "reconnect.backoff.ms": _RECONNECT_MS,
+        }
         self._client: AdminClient | None = open_client(AdminClient, connection, extra)
 
     def close(self) -> None:
@@ -69,6 +89,9 @@ class Calls:
     @property
     def timeout(self) -> float:
         return self.connection.timeout
+
+    def mark(self) -> Mark:
+        return Mark(self.made, monotonic())
 
     def write(self, what: str) -> None:
         """Must be called before anything is sent that changes a broker. Raises ``ReadOnly``."""
@@ -115,15 +138,19 @@ class Calls:
         raise BrokerTimeout(call, limit)
 
     def batches(
-        self, ask: Callable[[Sequence[Key]], Sequence[Pending[Answer]]], size: int, in_flight: int = REQUESTS_IN_FLIGHT
+        self,
+        ask: Callable[[Sequence[Key]], Sequence[Pending[Any]]],
+        size: int,
+        in_flight: int = REQUESTS_IN_FLIGHT,
+        read: Callable[[Any], Answer | TopicError] = as_it_is,
     ) -> Batches[Key, Answer]:
         """Batches whose requests are counted and end with the connection's timeout."""
 
-        def counted(keys: Sequence[Key]) -> Sequence[Pending[Answer]]:
+        def counted(keys: Sequence[Key]) -> Sequence[Pending[Any]]:
             self.made += 1
             return ask(keys)
 
-        return Batches(counted, size, in_flight, self.timeout + _GRACE_SECONDS)
+        return Batches(counted, size, in_flight, self.timeout + _GRACE_SECONDS, read)
 
     @property
     def _limit(self) -> float:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import Future
+from dataclasses import dataclass
+from itertools import chain
 from typing import Any
 
 from confluent_kafka import ConsumerGroupTopicPartitions
@@ -27,24 +29,39 @@ _UNKNOWN_STATE = "unknown"
 _NO_SUCH_GROUP = frozenset({"GROUP_ID_NOT_FOUND"})
 
 
-def observed_groups(calls: Calls) -> tuple[Mapping[str, ObservedGroup], str]:
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A listing of all groups, and what this principal may do on the cluster, that are under way."""
+
+    listing: Future[Any]
+    rights: Future[Any]
+
+
+def ask(calls: Calls) -> Asked:
+    """Ask for what the groups are told from: two calls, which nothing has to precede."""
+    calls.made += 2
+    return Asked(
+        calls.client.list_consumer_groups(request_timeout=calls.timeout),
+        calls.client.describe_cluster(include_authorized_operations=True, request_timeout=calls.timeout),
+    )
+
+
+def observed_groups(calls: Calls, asked: Asked) -> tuple[Mapping[str, ObservedGroup], str]:
     """All groups by name, and why some may be missing, as a clause that is empty where all were listed.
 
-    One call lists them, one or two ask whether that was all of them, one describes each few hundred, and one each asks
-    for their offsets.
+    Where this principal's rights leave it open, one call asks whether those were all groups; one describes each few
+    hundred, and one each asks for their offsets.
     """
-    states, unlisted = _listing(calls)
-    unlisted = unlisted or _hidden(calls)
+    states, unlisted = _listing(calls, asked.listing)
     names = sorted(states)
-    committed = dict(_offsets(calls, names))
-    described = dict(_descriptions(calls, names))
+    offsets, descriptions = _offsets(calls, names), _descriptions(calls, names)
+    unlisted = unlisted or _hidden(calls, asked.rights)
+    committed, described = dict(offsets), dict(descriptions)
     return {name: _group(name, states[name], described[name], committed[name]) for name in names}, unlisted
 
 
-def _listing(calls: Calls) -> tuple[Mapping[str, str], str]:
+def _listing(calls: Calls, future: Future[Any]) -> tuple[Mapping[str, str], str]:
     """The state of each group by name, as it is listed."""
-    calls.made += 1
-    future = calls.client.list_consumer_groups(request_timeout=calls.timeout)
     try:
         listed = calls.whole("a request for the list of consumer groups", calls.timeout, future)
     except BrokerError as error:
@@ -54,16 +71,14 @@ def _listing(calls: Calls) -> tuple[Mapping[str, str], str]:
     return states, f"consumer groups of some brokers could not be listed: {unlisted}" if unlisted else ""
 
 
-def _hidden(calls: Calls) -> str:
+def _hidden(calls: Calls, rights: Future[Any]) -> str:
     """Why groups may be missing from a listing that succeeded, as a clause; empty where none can be.
 
     A broker leaves out what this principal may not describe, and does not say so. It lists all groups to those who may
     describe the cluster; others are told by a group that nobody has.
     """
-    calls.made += 1
-    future = calls.client.describe_cluster(include_authorized_operations=True, request_timeout=calls.timeout)
     try:
-        cluster = calls.whole("a request for this principal's rights on the cluster", calls.timeout, future)
+        cluster = calls.whole("a request for this principal's rights on the cluster", calls.timeout, rights)
     except BrokerError as error:
         return f"whether all consumer groups were listed is not known: {error.message.rstrip('.')}"
     if AclOperation.DESCRIBE in (cluster.authorized_operations or ()):
@@ -74,18 +89,20 @@ def _hidden(calls: Calls) -> str:
     return f"consumer groups may be hidden: {answer}"
 
 
-def _descriptions(calls: Calls, names: Sequence[str]) -> Any:
+def _descriptions(calls: Calls, names: Sequence[str]) -> Iterator[tuple[str, Any | TopicError]]:
     def ask(batch: Sequence[str]) -> list[Future[Any]]:
         futures = calls.client.describe_consumer_groups(list(batch), request_timeout=_NEVER_FIRST_SECONDS)
         return [futures[name] for name in batch]
 
     # A name that the client does not send would fail the groups that it is asked for with.
     unsendable = [name for name in names if not name]
-    yield from calls.batches(ask, 1).answers(unsendable)
-    yield from calls.batches(ask, GROUPS_PER_DESCRIBE).answers([name for name in names if name])
+    return chain(
+        calls.batches(ask, 1).answers(unsendable),
+        calls.batches(ask, GROUPS_PER_DESCRIBE).answers([name for name in names if name]),
+    )
 
 
-def _offsets(calls: Calls, names: Sequence[str]) -> Any:
+def _offsets(calls: Calls, names: Sequence[str]) -> Iterator[tuple[str, Any | TopicError]]:
     def ask(batch: Sequence[str]) -> list[Future[Any]]:
         wanted = [ConsumerGroupTopicPartitions(name) for name in batch]
         futures = calls.client.list_consumer_group_offsets(wanted, request_timeout=_NEVER_FIRST_SECONDS)

@@ -184,5 +184,5 @@ def _replicates(calls: Calls, name: str, replicas: int) -> bool | None:
 
 
 def _tells_newest(calls: Calls, name: str) -> bool | None:
-    seen, told = offsets.topic_offsets(calls, {name: [0]}, newest=True)
-    return None if seen[name].unknown else told
+    seen, untold = offsets.topic_offsets(calls, {name: [0]}, newest=True)
+    return None if seen[name].unknown else not untold

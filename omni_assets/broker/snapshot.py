@@ -65,7 +65,8 @@ class ObservedTopic:
 
 @dataclass(frozen=True, slots=True)
 class BrokerSnapshot:
-    """Everything that one observation saw. ``calls`` is the number of requests that it took."""
+    """Everything that one observation saw of topics. ``calls`` is the number of requests that it took, and ``seconds``
+    the time: with those about what moves on them, where both were looked at in one go."""
 
     cluster_id: str
     bootstrap_servers: str

@@ -82,14 +82,14 @@ def observe(context: Context) -> BrokerSnapshot:
 
 def look(context: Context, admin: BrokerAdmin, manifest: Manifest) -> Look:
     """Look at everything, and say what differs. Writes nothing anywhere. Raises ``BrokerError``, ``StateError``."""
-    return look_at_flows(admin, look_at_topics(context, admin, manifest))
+    snapshot, flows = admin.look(manifest.topics)
+    return _in_the_light_of_the_past(context, manifest, snapshot, flows)
 
 
 def look_at_topics(context: Context, admin: BrokerAdmin, manifest: Manifest) -> Look:
     """Look at topics and their settings alone: what moves on them is not known. Raises as ``look``."""
     snapshot = admin.snapshot(manifest.topics)
-    memory = current(remember(context, cluster_of(snapshot)), snapshot)
-    return _held_against(manifest, context.grammar(), policy_of(context), snapshot, _not_looked_at(snapshot), memory)
+    return _in_the_light_of_the_past(context, manifest, snapshot, _not_looked_at(snapshot))
 
 
 def in_the_light_of(seen: Look, capabilities: Capabilities) -> Look:
@@ -108,6 +108,11 @@ def look_at_flows(admin: BrokerAdmin, seen: Look) -> Look:
     """The same look with what moves: offsets and consumer groups. Raises ``BrokerError``."""
     flows = admin.flows(watched(seen.manifest, seen.snapshot))
     return _held_against(seen.manifest, seen.grammar, seen.policy, seen.snapshot, flows, seen.memory)
+
+
+def _in_the_light_of_the_past(context: Context, manifest: Manifest, snapshot: BrokerSnapshot, flows: Flows) -> Look:
+    memory = current(remember(context, cluster_of(snapshot)), snapshot)
+    return _held_against(manifest, context.grammar(), policy_of(context), snapshot, flows, memory)
 
 
 def _held_against(

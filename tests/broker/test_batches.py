@@ -52,6 +52,43 @@ def test_no_more_requests_are_open_than_allowed() -> None:
     assert most == 3
 
 
+def test_the_first_requests_are_sent_at_once_and_the_others_as_answers_are_taken() -> None:
+    sent: list[int] = []
+
+    def ask(keys: Sequence[int]) -> list[Future[int]]:
+        sent.extend(keys)
+        return [answered(key) for key in keys]
+
+    answers = Batches(ask, size=1, in_flight=3, seconds=1).answers(range(5))
+    assert sent == [0, 1, 2]
+    next(answers)
+    next(answers)
+    assert sent == [0, 1, 2, 3]
+    assert list(answers) == [(2, 2), (3, 3), (4, 4)]
+    assert sent == [0, 1, 2, 3, 4]
+
+
+def test_an_answer_that_came_while_another_was_read_counts_after_its_deadline() -> None:
+    answers = Batches(lambda keys: [answered(key) for key in keys], size=1, in_flight=1, seconds=0).answers([7])
+    assert list(answers) == [(7, 7)]
+
+
+def test_answers_are_kept_as_they_are_read_and_may_turn_out_to_be_none() -> None:
+    asked: list[int] = []
+
+    def ask(keys: Sequence[int]) -> list[Future[int]]:
+        asked.extend(keys)
+        return [answered(key) for key in keys]
+
+    def read(answer: int) -> str | TopicError:
+        return str(answer) if answer < 2 else TIMED_OUT
+
+    answers = list(Batches(ask, size=1, in_flight=2, seconds=1, read=read).answers(range(9)))
+    assert answers[:4] == [(0, "0"), (1, "1"), (2, TIMED_OUT), (3, TIMED_OUT)]
+    assert answers[-1] == (8, NOT_ASKED)
+    assert len(asked) < 9
+
+
 def test_one_error_stays_with_its_key() -> None:
     refused = KafkaException(KafkaError(KafkaError.TOPIC_AUTHORIZATION_FAILED))
 
