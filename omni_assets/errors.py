@@ -21,6 +21,7 @@ results, not errors.
     │   ├── RevisionUnknown        a revision that Git does not know, or does not have here
     │   ├── TaskUnusable           a task that cannot be read, or not be done as it stands
     │   │   ├── UnknownTaskClass   it names a class that there is none of
+    │   │   ├── ClassUnclear       it states no class, and none is likely enough
     │   │   └── PromptError        its inputs are not those of its class's prompt
     │   ├── RescueRefused          records that cannot, or must not, be brought to a topic
     │   └── RetirementRefused      a topic that cannot, or must not, be ended so
@@ -220,6 +221,13 @@ class UnknownTaskClass(TaskUnusable):
 
     def __init__(self, name: str, near: Sequence[str]) -> None:
         super().__init__(f"there is no task class `{name}`.", _perhaps(near, "Name a file of the task classes."))
+
+
+class ClassUnclear(TaskUnusable):
+    """A task states no class, and which one it belongs to is not clear."""
+
+    def __init__(self, task_id: str, why: str) -> None:
+        super().__init__(f"the class of the task `{task_id}` is not clear: {why}.", "State it as its `task_class`.")
 
 
 class PromptError(TaskUnusable):

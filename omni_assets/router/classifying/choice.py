@@ -1,0 +1,51 @@
+"""The class of a task: the one that it states, or the likeliest that takes its inputs. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from difflib import get_close_matches
+from importlib.util import find_spec
+
+from omni_assets.errors import ClassUnclear, UnknownTaskClass
+from omni_assets.router.classifying.rules import by_rules
+from omni_assets.router.classifying.shares import Classifier
+from omni_assets.router.prompt import misfits
+from omni_assets.router.receipt import Classified
+from omni_assets.router.task import Task
+from omni_assets.router.task_class import TaskClass
+
+LEAST_CONFIDENCE = 0.5
+"""Below it no class is told: a task under the gates of another class passes for what it is not."""
+
+_STATED = Classified(by="stated", confidence=1.0)
+
+
+def classifier() -> Classifier:
+    """The best classifier that is installed here: the learned one of the extra `classify`, else the rules."""
+    if find_spec("sklearn") is not None:
+        from omni_assets.router.classifying.learned import by_examples
+
+        return by_examples
+    return by_rules
+
+
+def class_of(task: Task, classes: Mapping[str, TaskClass], classifier: Classifier) -> tuple[TaskClass, Classified]:
+    """The class of a task, and how it is known.
+
+    Raises ``UnknownTaskClass`` where the task states one that there is none of, and ``ClassUnclear`` where it states
+    none and no class takes its inputs, or none is likely enough.
+    """
+    if task.task_class is not None:
+        stated = classes.get(task.task_class)
+        if stated is None:
+            raise UnknownTaskClass(task.task_class, get_close_matches(task.task_class, classes, 2))
+        return stated, _STATED
+    candidates = [each for each in classes.values() if misfits(task, each) == ((), ())]
+    if not candidates:
+        raise ClassUnclear(task.id, "no task class takes its inputs")
+    by, shares = classifier(task, candidates)
+    likeliest = max(candidates, key=lambda each: shares[each.name])
+    confidence = shares[likeliest.name]
+    if confidence < LEAST_CONFIDENCE:
+        raise ClassUnclear(task.id, f"the likeliest is `{likeliest.name}`, by {confidence:.0%}")
+    return likeliest, Classified(by=by, confidence=round(confidence, 6))
