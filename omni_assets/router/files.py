@@ -90,7 +90,7 @@ class Tree:
         return [self._flaw(each, model, under) for each in error.errors(include_url=False)]
 
     def _flaw(self, error: Any, model: type[BaseModel], under: tuple[str | int, ...]) -> Flaw:
-        kind, location, context = error["type"], error["loc"], error.get("ctx", {})
+        kind, location = error["type"], error["loc"]
         reached = self._reach((*under, *location))
         if kind == "missing":
             return Flaw(place(self.path, reached.value), f"{_name(*reached.path, location[-1])} is missing", "add it")
@@ -100,10 +100,9 @@ class Tree:
             fix = f"write {meant}" if meant else _without(fields)
             return Flaw(place(self.path, reached.key), f"{_name(*reached.path)} is not a field", fix)
         where = reached.key if location[-1:] == ("[key]",) else reached.value
-        problem, fix = _PROBLEMS.get(kind, _OTHERWISE)
+        problem, fix = problem_of(error)
         subject = _name(*reached.path) if reached.path else "this file"
-        clause = problem.format_map({"msg": error["msg"], **context})
-        return Flaw(place(self.path, where), f"{subject} {visible(clause)}", fix)
+        return Flaw(place(self.path, where), f"{subject} {problem}", fix)
 
     def _reach(self, path: Sequence[str | int]) -> _Reached:
         reached = _Reached(self.root, self.root, ())
@@ -169,6 +168,12 @@ def loads(path: str, content: bytes, model: type[M]) -> Loaded[M]:
     if values.flaws:
         raise Flawed(values.flaws)
     return Loaded(value, tree, content)
+
+
+def problem_of(error: Any) -> tuple[str, str]:
+    """What one of pydantic's errors says of a value, as a clause, and what to do about it, as another."""
+    problem, fix = _PROBLEMS.get(error["type"], _OTHERWISE)
+    return visible(problem.format_map({"msg": error["msg"], **error.get("ctx", {})})), fix
 
 
 def near(name: str, known: Sequence[str]) -> list[str]:

@@ -1,0 +1,130 @@
+"""Tasks as people and programs write them: a JSON object, a list of them, or an object a line.
+
+The first bytes tell which: a file that is one JSON value is taken whole, any other as JSON lines.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import stat
+import sys
+from collections.abc import Iterable, Iterator
+from typing import Any, NamedTuple
+
+from pydantic import ValidationError
+
+from omni_assets.contracts.text import count, visible
+from omni_assets.errors import TaskUnusable, reason
+from omni_assets.router.files import near, problem_of
+from omni_assets.router.task import Task
+
+STANDARD_INPUT = "-"
+MOST_BYTES = 256 * 1024 * 1024
+"""The largest file of tasks that is read."""
+
+_MOST_FLAWS = 20
+_FIELDS = sorted(Task.model_fields)
+
+
+class _Placed(NamedTuple):
+    """A JSON value, and where it stands: ``FILE``, ``FILE:LINE`` or ``FILE[INDEX]``."""
+
+    place: str
+    value: Any
+
+
+def read_tasks(paths: Iterable[str]) -> tuple[Task, ...]:
+    """The tasks in some files, in order; ``-`` is standard input.
+
+    Raises ``TaskUnusable`` with everything that is wrong, each with its file and field; also where two have one id.
+    """
+    tasks: list[Task] = []
+    flaws: list[str] = []
+    places: dict[str, str] = {}
+    for path in paths:
+        for placed in _values(path):
+            try:
+                task = Task.model_validate(placed.value)
+            except ValidationError as error:
+                flaws += [f"{placed.place}: {_flaw(each)}" for each in error.errors(include_url=False)]
+                continue
+            first = places.setdefault(task.id, placed.place)
+            if first != placed.place:
+                flaws.append(f"{placed.place}: `id` is `{visible(task.id)}`, which {first} has too")
+            tasks.append(task)
+    if flaws:
+        shown = flaws[:_MOST_FLAWS]
+        more = [f"and {count(len(flaws) - len(shown), 'flaw')} more"] if len(flaws) > len(shown) else []
+        listed = "\n".join(f"{flaw}." for flaw in (*shown, *more))
+        raise TaskUnusable(f"these tasks cannot be done as they stand:\n{listed}", "docs/receipts.md shows a task.")
+    if not tasks:
+        raise TaskUnusable("there is no task in what was named.", "Name a file that holds one; - reads standard input.")
+    return tuple(tasks)
+
+
+def _values(path: str) -> Iterator[_Placed]:
+    name = "standard input" if path == STANDARD_INPUT else path
+    text = _text(path, name)
+    try:
+        whole = json.loads(text)
+    except (ValueError, RecursionError) as error:
+        yield from _lines(name, text, error)
+        return
+    if isinstance(whole, list):
+        yield from (_Placed(f"{name}[{index}]", value) for index, value in enumerate(whole))
+    else:
+        yield _Placed(name, whole)
+
+
+def _lines(name: str, text: str, error: Exception) -> Iterator[_Placed]:
+    """The values of JSON lines. A file whose first line is no JSON value is none: it is said where it breaks off."""
+    lines = [(number, line) for number, line in enumerate(text.split("\n"), 1) if line.strip()]
+    values = []
+    for number, line in lines:
+        try:
+            values.append(_Placed(f"{name}:{number}", json.loads(line)))
+        except (ValueError, RecursionError) as broken:
+            raise _no_json(name, broken, number) if values else _no_json(name, error, 1) from None
+    yield from values
+
+
+def _no_json(name: str, error: Exception, line: int) -> TaskUnusable:
+    if isinstance(error, json.JSONDecodeError):
+        where, why = f"{name}:{line + error.lineno - 1}:{error.colno}", error.msg[:1].lower() + error.msg[1:]
+    else:
+        where, why = f"{name}:{line}", "it nests too deep, or holds a number without end"
+    return TaskUnusable(
+        f"{where} is no JSON: {why}.", "Write a JSON object, a list of them, or an object a line; docs/receipts.md."
+    )
+
+
+def _text(path: str, name: str) -> str:
+    try:
+        if path == STANDARD_INPUT:
+            content = sys.stdin.buffer.read(MOST_BYTES + 1)
+        else:
+            mode = os.stat(path).st_mode
+            if stat.S_ISDIR(mode):
+                raise TaskUnusable(f"{name} is a folder.", "Name a file of tasks.")
+            with open(path, "rb") as file:
+                content = file.read(MOST_BYTES + 1)
+    except OSError as error:
+        raise TaskUnusable(f"cannot read {name}: {reason(error)}.", "Name a file of tasks.") from None
+    if len(content) > MOST_BYTES:
+        raise TaskUnusable(f"{name} is larger than {MOST_BYTES // 2**20} MiB.", "Split it.")
+    try:
+        return content.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise TaskUnusable(f"{name} is not UTF-8 at offset {error.start}.", "Save it as UTF-8.") from None
+
+
+def _flaw(error: Any) -> str:
+    path = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in error["loc"]).lstrip(".")
+    field = f"`{visible(path)}`" if path else "it"
+    if error["type"] == "missing":
+        return f"{field} is missing"
+    if error["type"] == "extra_forbidden":
+        meant = near(str(error["loc"][-1]), _FIELDS) if len(error["loc"]) == 1 else []
+        return f"{field} is not a field" + (f"; perhaps `{meant[0]}` is meant" if meant else "")
+    return f"{field} {problem_of(error)[0]}"
