@@ -41,11 +41,14 @@ Reply = TypeVar("Reply", Answer, tuple[str, ...])
 
 
 class Client:
-    """A client of one endpoint. Use it within one event loop, and close it."""
+    """A client of one endpoint. Use it within one event loop, and close it.
 
-    def __init__(self, endpoint: Endpoint, at: Address) -> None:
+    ``redactor`` knows the keys of all endpoints: one may stand before another and pass on what that one says.
+    """
+
+    def __init__(self, endpoint: Endpoint, at: Address, redactor: Redactor) -> None:
         self._seconds = endpoint.timeout_seconds
-        self._redactor = Redactor([at.key] if at.key else [])
+        self._redactor = redactor
         self._instead: dict[str, Mapping[str, str | None]] = {}
         withheld = _AMBIENT if at.key else (*_AMBIENT, "Authorization")
         self._options: RequestOptions = {"headers": {name: openai.Omit() for name in withheld}}
@@ -67,7 +70,7 @@ class Client:
         """The model's answer, or why there is none. Takes no longer than the endpoint may."""
         reply = await self._within(self._seconds, self._answer(question))
         if isinstance(reply, Answer) and (text := self._redactor.exact(reply.text)) != reply.text:
-            return replace(reply, text=text, findings=(*reply.findings, "its answer held its key, which is masked"))
+            return replace(reply, text=text, findings=(*reply.findings, "its answer held a key, which is masked"))
         return reply
 
     async def models(self, seconds: float) -> tuple[str, ...] | Failed:

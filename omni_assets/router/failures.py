@@ -32,7 +32,7 @@ class Kind(StrEnum):
     NO_TEXT = "no-text"
     DECLINED = "declined"
     CANCELLED = "cancelled"
-    CIRCUIT_OPEN = "circuit-open"
+    UNAVAILABLE = "unavailable"
     OVER_BUDGET = "over-budget"
     OVER_CEILING = "over-ceiling"
 
@@ -68,7 +68,7 @@ NATURES: Mapping[Kind, Nature] = MappingProxyType(
         Kind.NO_TEXT: Nature(transient=False, charged=True),
         Kind.DECLINED: Nature(transient=False, charged=True),
         Kind.CANCELLED: Nature(transient=False, charged=True),
-        Kind.CIRCUIT_OPEN: Nature(transient=False, charged=False, called=False),
+        Kind.UNAVAILABLE: Nature(transient=False, charged=False, called=False),
         Kind.OVER_BUDGET: Nature(transient=False, charged=False, called=False),
         Kind.OVER_CEILING: Nature(transient=False, charged=False, called=False),
     }

@@ -34,6 +34,7 @@ _CONTEXT = re.compile(
     r"context[_ ](?:length|size|window)|maximum context|exceed_context|(?:prompt|input) is too long|too many tokens",
     re.IGNORECASE,
 )
+_HALVES = re.compile("[\ud800-\udfff]")
 _QUOTA = re.compile(r"insufficient_quota|insufficient (?:balance|credits?|funds)|billing", re.IGNORECASE)
 
 
@@ -132,13 +133,11 @@ def _answer(
 
 
 def _text(content: object) -> str:
-    """Content as text: itself, or its parts that are text one after the other."""
-    if isinstance(content, str):
-        return content
-    if not isinstance(content, list):
-        return ""
-    parts = (part.get("text") if isinstance(part, dict) else part for part in content)
-    return "".join(part for part in parts if isinstance(part, str))
+    """Content as text that can be encoded: itself, or its parts that are text one after the other."""
+    if isinstance(content, list):
+        parts = (part.get("text") if isinstance(part, dict) else part for part in content)
+        content = "".join(part for part in parts if isinstance(part, str))
+    return _HALVES.sub("\N{REPLACEMENT CHARACTER}", content) if isinstance(content, str) else ""
 
 
 def _usage(reported: object, output: str, asked: Question) -> tuple[Usage, tuple[str, ...]]:

@@ -15,6 +15,7 @@ from omni_assets.router.addresses import Address, address
 from omni_assets.router.catalog import Endpoint
 from omni_assets.router.client import Client
 from omni_assets.router.failures import Failed, Kind
+from omni_assets.router.redaction import Redactor
 from omni_assets.router.replies import Answer, Question
 from omni_assets.router.values import FinishReason, Location
 from tests.support.model_endpoint import (
@@ -49,7 +50,9 @@ def ask(
     endpoint.script[:] = script
 
     async def asked() -> Answer | Failed:
-        client = Client(Endpoint(location=Location.CLOUD, timeout_seconds=seconds), Address(endpoint.base_url, key))
+        client = Client(
+            Endpoint(location=Location.CLOUD, timeout_seconds=seconds), Address(endpoint.base_url, key), Redactor([KEY])
+        )
         try:
             for _ in range(times - 1):
                 await client.ask(QUESTION)
@@ -223,7 +226,7 @@ def test_where_nobody_listens_there_is_no_connection() -> None:
         port = taken.getsockname()[1]
 
     async def asked() -> Answer | Failed:
-        client = Client(Endpoint(location=Location.LOCAL), Address(f"http://127.0.0.1:{port}/v1"))
+        client = Client(Endpoint(location=Location.LOCAL), Address(f"http://127.0.0.1:{port}/v1"), Redactor([]))
         try:
             return await client.ask(QUESTION)
         finally:
@@ -344,7 +347,7 @@ def test_an_endpoint_without_a_key_is_sent_none_that_was_set_for_another(
 
 def test_cancelling_a_question_is_not_held_up(endpoint: ModelEndpoint) -> None:
     async def cancelled() -> None:
-        client = Client(Endpoint(location=Location.CLOUD), Address(endpoint.base_url, KEY))
+        client = Client(Endpoint(location=Location.CLOUD), Address(endpoint.base_url, KEY), Redactor([KEY]))
         asking = asyncio.create_task(client.ask(QUESTION))
         await asyncio.to_thread(endpoint.asked.wait, 20)
         asking.cancel()
@@ -358,7 +361,7 @@ def test_cancelling_a_question_is_not_held_up(endpoint: ModelEndpoint) -> None:
 
 def test_the_models_of_an_endpoint(endpoint: ModelEndpoint) -> None:
     async def listed() -> tuple[str, ...] | Failed:
-        client = Client(Endpoint(location=Location.CLOUD), Address(endpoint.base_url, KEY))
+        client = Client(Endpoint(location=Location.CLOUD), Address(endpoint.base_url, KEY), Redactor([KEY]))
         try:
             return await client.models(5.0)
         finally:

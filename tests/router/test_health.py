@@ -11,6 +11,7 @@ from omni_assets.router.addresses import Address
 from omni_assets.router.catalog import Endpoint
 from omni_assets.router.client import Client
 from omni_assets.router.health import Breaker, Closed, HalfOpen, Health, Open, Patience, look
+from omni_assets.router.redaction import Redactor
 from omni_assets.router.values import Location
 from tests.support.model_endpoint import Behaviour, ModelEndpoint, fails, hangs, replies, resets
 
@@ -166,7 +167,7 @@ TestBreakerLaws = BreakerLaws.TestCase
 
 def looked(models: Behaviour, *served: str) -> Health:
     async def look_once(base_url: str) -> Health:
-        client = Client(Endpoint(location=Location.LOCAL), Address(base_url))
+        client = Client(Endpoint(location=Location.LOCAL), Address(base_url), Redactor([]))
         try:
             return await look("mine", client, served, 0.5)
         finally:

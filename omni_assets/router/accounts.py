@@ -1,0 +1,49 @@
+"""What a task cost, what that saved, and why it failed: reckoned from its attempts. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from decimal import Decimal
+
+from omni_assets.router.pricing import BILLIONTH
+from omni_assets.router.receipt import Attempt, Audit, Baseline, Outcome
+
+MOST_REASON = 4000
+"""Characters of a chain of reasons."""
+
+
+def total(attempts: Sequence[Attempt], audit: Audit | None) -> Decimal | None:
+    """What all calls of a task cost together; ``None`` as soon as one of them is not known."""
+    costs = [attempt.cost.usd for attempt in attempts]
+    if audit is not None:
+        costs.append(audit.cost.usd)
+    known = [cost for cost in costs if cost is not None]
+    return sum(known, Decimal(0)).quantize(BILLIONTH) if len(known) == len(costs) else None
+
+
+def saved(outcome: Outcome, baseline: Baseline | None, cost_usd: Decimal | None) -> Decimal | None:
+    """What the baseline would have cost less what was spent. A task that failed saves nothing that could be named."""
+    if outcome is not Outcome.ACCEPTED or baseline is None or baseline.cost.usd is None or cost_usd is None:
+        return None
+    return baseline.cost.usd - cost_usd
+
+
+def chain_of_reasons(attempts: Sequence[Attempt], reason: str) -> str:
+    """Why a task failed: what each attempt ended with, one after the other, and why nothing else was tried."""
+    links = [f"{attempt.model}: {end(attempt)}" for attempt in attempts]
+    chain = "; ".join([*links, reason])
+    return chain if len(chain) <= MOST_REASON else f"{chain[: MOST_REASON - 1]}…"
+
+
+def end(attempt: Attempt) -> str:
+    """Why an attempt does not count, as a clause."""
+    if attempt.failure is not None:
+        return f"{attempt.failure.kind}, {attempt.failure.message}"
+    barring = next((check for check in attempt.checks if check.bars), None)
+    if barring is not None:
+        return f"the gate {barring.gate} {barring.verdict.value}" + (
+            f", {barring.evidence}" if barring.evidence else ""
+        )
+    if attempt.support is not None:
+        return f"its answer has a support of {attempt.support:.2f}, which is too little"
+    return attempt.outcome.value
