@@ -29,12 +29,13 @@ from confluent_kafka.admin import (
 from benchmarks.measure import compare, parser, show
 from benchmarks.observe import write_contracts
 from omni_assets.broker.connection import open_client
-from omni_assets.broker.local import lifecycle, probe
+from omni_assets.broker.local import lifecycle
 from omni_assets.operations.apply import apply
 from omni_assets.operations.context import Context, resolve
 from omni_assets.operations.observe import drift
 from omni_assets.operations.plan import make_plan
 from omni_assets.operations.provision import provision
+from omni_assets.processes.ports import free_port
 
 _DECLARED, _LOST = "259200000", "86400000"
 
@@ -124,7 +125,7 @@ def main() -> None:
         write_contracts(folder / "contracts", arguments.topics)
         (folder / "omni.toml").write_text("[reconcile]\nmax_changed_share = 1.0\n", encoding="utf-8")
         environ = {"OMNI_HOME": str(folder / "state"), "OMNI_CONTRACTS": str(folder / "contracts")}
-        broker = lifecycle.start(folder / "state", port=probe.free_port("127.0.0.1"))
+        broker = lifecycle.start(folder / "state", port=free_port("127.0.0.1"))
         try:
             context = resolve(bootstrap_servers=broker.bootstrap_servers, environ=environ, folder=folder)
             found = figures(context, arguments.rounds)

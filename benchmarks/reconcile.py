@@ -11,8 +11,9 @@ from pathlib import Path
 
 from benchmarks.measure import parser, show
 from benchmarks.observe import write_contracts
-from omni_assets.broker.local import lifecycle, probe
+from omni_assets.broker.local import lifecycle
 from omni_assets.operations import dagster_home
+from omni_assets.processes.ports import free_port
 
 
 def events(topics: int) -> dict[str, object]:
@@ -20,7 +21,7 @@ def events(topics: int) -> dict[str, object]:
     with tempfile.TemporaryDirectory(prefix="omni-bench-") as name:
         folder = Path(name)
         write_contracts(folder / "contracts", topics)
-        broker = lifecycle.start(folder / "state", port=probe.free_port("127.0.0.1"))
+        broker = lifecycle.start(folder / "state", port=free_port("127.0.0.1"))
         environ = {
             **os.environ,
             "OMNI_HOME": str(folder / "state"),

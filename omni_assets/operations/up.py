@@ -23,11 +23,13 @@ from filelock import FileLock, Timeout
 from omni_assets.broker.local import lifecycle
 from omni_assets.broker.local.record import BrokerRecord
 from omni_assets.errors import PortInUse, ServiceFailed, StateError, StateFolderUnusable, reason
-from omni_assets.operations import dagster_home, services
+from omni_assets.operations import dagster_home, local_model, services
 from omni_assets.operations.context import BrokerOrigin, Context
 from omni_assets.operations.cycle import Cycle, run_cycle
 from omni_assets.operations.services import Interruption, Service
 from omni_assets.processes.ports import free_port, port_is_free
+from omni_assets.router.local import lifecycle as models
+from omni_assets.router.local.weights import Serving
 
 HOST = "127.0.0.1"
 UI_PORT = 3000
@@ -45,6 +47,16 @@ class BrokerReady:
     """A broker is there to work with; ``started`` says whether it was started for this."""
 
     bootstrap_servers: str
+    started: bool
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class ModelReady:
+    """The local model is there to work with; ``started`` says whether it was started for this."""
+
+    model: str
+    base_url: str
     started: bool
     seconds: float
 
@@ -88,7 +100,7 @@ class Stopping:
     names: tuple[str, ...]
 
 
-Event: TypeAlias = BrokerReady | CycleEnded | PortTaken | ServiceStarted | UiReady | Stopping
+Event: TypeAlias = BrokerReady | ModelReady | CycleEnded | PortTaken | ServiceStarted | UiReady | Stopping
 Notify: TypeAlias = Callable[[Event], None]
 
 
@@ -105,15 +117,16 @@ def cycle(context: Context, notify: Notify, interruption: Interruption) -> Cycle
 def serve(context: Context, notify: Notify, interruption: Interruption, port: int | None = None) -> bool:
     """A cycle, then the UI and the daemon until somebody asks to end. False where that was before the UI answered.
 
-    Without a ``port`` the UI takes the usual one, or a free one where that is taken. Raises ``InputError``,
-    ``StateError``, ``PortInUse`` and ``ServiceFailed``.
+    The local model is served meanwhile, where the settings ask for it. Without a ``port`` the UI takes the usual one,
+    or a free one where that is taken. Raises ``InputError``, ``StateError``, ``PortInUse``, ``ServiceFailed``, and
+    ``ExtraMissing`` and ``EngineFailed`` for the model.
     """
     started = time.monotonic()
     context.manifest()
     with _alone(context):
         if port is not None:
             _require_free(port)
-        with _broker(context, notify) as where:
+        with _model(context, notify), _broker(context, notify) as where:
             return _served(where, notify, interruption, port, started)
 
 
@@ -193,6 +206,25 @@ def _broker(context: Context, notify: Notify) -> Iterator[Context]:
     finally:
         notify(Stopping(("broker",)))
         lifecycle.stop(context.home)
+
+
+@contextmanager
+def _model(context: Context, notify: Notify) -> Iterator[None]:
+    """The local model while this lasts, where the settings ask for it; one that runs already is left running."""
+    if not context.settings.router.serve_local:
+        yield
+        return
+    began = time.monotonic()
+    already = models.running(context.home)
+    record = already or models.start(context.home, Serving(local_model.chosen(context.settings)))
+    started = already is None
+    try:
+        notify(ModelReady(record.model, record.base_url, started, time.monotonic() - began if started else 0.0))
+        yield
+    finally:
+        if started:
+            notify(Stopping(("model",)))
+            models.stop(context.home)
 
 
 def _on(context: Context, record: BrokerRecord) -> Context:

@@ -12,13 +12,13 @@ import sys
 import time
 import urllib.request
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from omni_assets.broker.local import lifecycle, probe
+from omni_assets.broker.local import lifecycle
 from omni_assets.errors import PortInUse
 from omni_assets.operations import up as operation
 from omni_assets.operations.context import BrokerOrigin, Context
@@ -28,6 +28,7 @@ from omni_assets.operations.up import (
     BrokerReady,
     CycleEnded,
     Event,
+    ModelReady,
     PortTaken,
     ServiceStarted,
     Stopping,
@@ -35,6 +36,10 @@ from omni_assets.operations.up import (
     environment,
     serve,
 )
+from omni_assets.processes.ports import port_is_free
+from omni_assets.router.local import lifecycle as models
+from omni_assets.router.local.weights import Serving, weights
+from omni_assets.settings import RouterSettings
 
 pytestmark = [pytest.mark.dagster, pytest.mark.broker, pytest.mark.slow]
 
@@ -126,7 +131,7 @@ def up(tmp_path: Path) -> Iterator[Up]:
 @pytest.fixture
 def port() -> int:
     """A port that is likely to be free still when the UI binds it: not one of those that the system hands out."""
-    return next(port for port in random.sample(range(15_000, 30_000), 50) if probe.port_is_free("127.0.0.1", port))
+    return next(port for port in random.sample(range(15_000, 30_000), 50) if port_is_free("127.0.0.1", port))
 
 
 def asked(port: int, query: str) -> Any:
@@ -234,6 +239,36 @@ def test_when_omni_is_killed_its_services_end_and_the_broker_stays_on_record(up:
     assert lifecycle.running(up.home) is not None
     assert lifecycle.stop(up.home) is not None
     up.nothing_runs()
+
+
+def test_the_local_model_is_served_meanwhile_where_the_settings_ask_for_it(up: Up, port: int) -> None:
+    (up.folder / "omni.toml").write_text("[router]\nserve_local = true\n")
+    process = up.start("--port", str(port))
+    up.said("Dagster UI at")
+    record = models.running(up.home)
+    assert record is not None
+    assert f"model smollm2 at {record.base_url} (started in" in up.written()
+    process.send_signal(signal.SIGTERM)
+    assert process.wait(SECONDS) == 0
+    assert "stopping model" in up.written()
+    assert models.status(up.home).state is models.ModelState.STOPPED
+    up.nothing_runs()
+
+
+def test_a_model_that_is_served_already_is_left_running(context_of: Callable[..., Context], tmp_path: Path) -> None:
+    context = context_of()
+    context = replace(
+        context, settings=context.settings.model_copy(update={"router": RouterSettings(serve_local=True)})
+    )
+    record = models.start(context.home, Serving(weights(), context=512))
+    events: list[Event] = []
+    try:
+        with operation._model(context, events.append):
+            assert models.running(context.home) == record
+        assert models.running(context.home) == record
+    finally:
+        models.stop(context.home)
+    assert events == [ModelReady("smollm2", record.base_url, started=False, seconds=0.0)]
 
 
 def test_a_port_in_use_is_one_sentence_and_nothing_stays(up: Up) -> None:

@@ -13,6 +13,7 @@ from omni_assets.operations.up import (
     BrokerReady,
     CycleEnded,
     Event,
+    ModelReady,
     PortTaken,
     ServiceStarted,
     Stopping,
@@ -26,6 +27,9 @@ def event_lines(event: Event, width: int | None) -> list[Line]:
         case BrokerReady(address, started, seconds):
             how = f" (started in {seconds:.1f} s)" if started else ""
             return paragraph(f"broker at {address}{how}; running the first cycle", width)
+        case ModelReady(model, base_url, started, seconds):
+            how = f" (started in {seconds:.1f} s)" if started else ""
+            return paragraph(f"model {model} at {base_url}{how}", width)
         case CycleEnded(cycle):
             return _cycle_lines(cycle, width)
         case PortTaken(taken, instead):
