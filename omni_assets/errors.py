@@ -22,6 +22,7 @@ results, not errors.
     │   ├── TaskUnusable           a task that cannot be read, or not be done as it stands
     │   │   ├── UnknownTaskClass   it names a class that there is none of
     │   │   ├── ClassUnclear       it states no class, and none is likely enough
+    │   │   ├── TaskLacks          it lacks what the gates of its class look at
     │   │   └── PromptError        its inputs are not those of its class's prompt
     │   ├── RescueRefused          records that cannot, or must not, be brought to a topic
     │   └── RetirementRefused      a topic that cannot, or must not, be ended so
@@ -55,7 +56,7 @@ results, not errors.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import ClassVar
 
 
@@ -228,6 +229,17 @@ class ClassUnclear(TaskUnusable):
 
     def __init__(self, task_id: str, why: str) -> None:
         super().__init__(f"the class of the task `{task_id}` is not clear: {why}.", "State it as its `task_class`.")
+
+
+class TaskLacks(TaskUnusable):
+    """A task lacks what gates of its class look at: no answer to it could count. ``lacks`` gives the gate by field."""
+
+    def __init__(self, task_id: str, task_class: str, lacks: Mapping[str, str]) -> None:
+        fields = ", ".join(f"`{field}` for the gate `{gate}`" for field, gate in lacks.items())
+        super().__init__(
+            f"the task `{task_id}` of the class `{task_class}` lacks {fields}, so no answer to it could count.",
+            "Add it to the task, or make the gate a warning.",
+        )
 
 
 class PromptError(TaskUnusable):

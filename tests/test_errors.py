@@ -22,6 +22,7 @@ SAMPLES = {
     errors.TaskClassUnusable: ("contracts/task_classes", ["planning.yaml:3:5 there is no gate `emty`"]),
     errors.UnknownTaskClass: ("sumarization", ["summarization"]),
     errors.ClassUnclear: ("a task", "no task class takes its inputs"),
+    errors.TaskLacks: ("a task", "code-generation", {"tests": "tests-pass"}),
     errors.PromptError: ("a task", "summarization", ["text"]),
     errors.ExtraMissing: ("local", "a local model"),
     errors.NotARepository: ("contracts", "it is not in a Git repository"),

@@ -65,7 +65,7 @@ class Model(Strict):
     served_name: str
     context_window: Tokens
     max_output_tokens: Tokens | None = None
-    capabilities: frozenset[str] = frozenset()
+    capabilities: tuple[str, ...] = ()
     price: Price | None = None
     weights_sha256: Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")] | None = None
 

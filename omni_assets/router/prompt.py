@@ -127,7 +127,7 @@ def _filled(template: str, task: Task, task_class: TaskClass) -> str:
 def _value(name: str, task: Task, task_class: TaskClass) -> str | None:
     if name in task.inputs:
         return task.inputs[name]
-    carried = _CARRIED.get(name)
+    carried = _FROM_THE_TASK.get(name)
     return carried(task, task_class) or None if carried else None
 
 
@@ -142,7 +142,7 @@ def _source(source: Source) -> str:
     changed = frozenset(source.changed_lines)
     lines = (
         f"{'+' if number in changed else ' '}{number:4} {line}"
-        for number, line in enumerate(source.text.splitlines(), 1)
+        for number, line in enumerate(source.text.split("\n"), 1)
     )
     return "\n".join((f"[{source.id}]", *lines))
 
@@ -152,7 +152,7 @@ def _schema(task: Task, task_class: TaskClass) -> str:
     return json.dumps(schema, ensure_ascii=False) if schema else ""
 
 
-_CARRIED: Mapping[str, Callable[[Task, TaskClass], str]] = MappingProxyType(
+_FROM_THE_TASK: Mapping[str, Callable[[Task, TaskClass], str]] = MappingProxyType(
     {
         "sources": _sources,
         "signature": lambda task, _: task.signature or "",
@@ -162,3 +162,5 @@ _CARRIED: Mapping[str, Callable[[Task, TaskClass], str]] = MappingProxyType(
         "language": lambda task, _: task.language,
     }
 )
+CARRIED = frozenset(_FROM_THE_TASK)
+"""Variables that are no inputs: a task carries what fills them for its gates."""

@@ -1,4 +1,4 @@
-"""The class of a task: the one that it states, or the likeliest that takes its inputs. Pure."""
+"""The class of a task: the one that it states, or the likeliest of those that take its inputs. Pure."""
 
 from __future__ import annotations
 
@@ -6,10 +6,11 @@ from collections.abc import Mapping
 from difflib import get_close_matches
 from importlib.util import find_spec
 
-from omni_assets.errors import ClassUnclear, UnknownTaskClass
+from omni_assets.errors import ClassUnclear, TaskLacks, UnknownTaskClass
 from omni_assets.router.classifying.rules import by_rules
 from omni_assets.router.classifying.shares import Classifier
-from omni_assets.router.prompt import misfits
+from omni_assets.router.needs import lacking
+from omni_assets.router.prompt import CARRIED, misfits
 from omni_assets.router.receipt import Classified
 from omni_assets.router.task import Task
 from omni_assets.router.task_class import TaskClass
@@ -32,15 +33,26 @@ def classifier() -> Classifier:
 def class_of(task: Task, classes: Mapping[str, TaskClass], classifier: Classifier) -> tuple[TaskClass, Classified]:
     """The class of a task, and how it is known.
 
-    Raises ``UnknownTaskClass`` where the task states one that there is none of, and ``ClassUnclear`` where it states
-    none and no class takes its inputs, or none is likely enough.
+    Raises ``UnknownTaskClass`` where the task states one that there is none of, ``ClassUnclear`` where it states none
+    and no class takes its inputs, or none is likely enough, and ``TaskLacks`` where the gates of its class would bar
+    every answer, since they ask for what it does not carry.
     """
-    if task.task_class is not None:
-        stated = classes.get(task.task_class)
-        if stated is None:
-            raise UnknownTaskClass(task.task_class, get_close_matches(task.task_class, classes, 2))
-        return stated, _STATED
-    candidates = [each for each in classes.values() if misfits(task, each) == ((), ())]
+    found, how = _stated(task, classes) if task.task_class is not None else _told(task, classes, classifier)
+    lacks = lacking(task, found)
+    if lacks:
+        raise TaskLacks(task.id, found.name, lacks)
+    return found, how
+
+
+def _stated(task: Task, classes: Mapping[str, TaskClass]) -> tuple[TaskClass, Classified]:
+    name = task.task_class or ""
+    if name not in classes:
+        raise UnknownTaskClass(name, get_close_matches(name, classes, 2))
+    return classes[name], _STATED
+
+
+def _told(task: Task, classes: Mapping[str, TaskClass], classifier: Classifier) -> tuple[TaskClass, Classified]:
+    candidates = [each for each in classes.values() if _takes_the_inputs(each, task)]
     if not candidates:
         raise ClassUnclear(task.id, "no task class takes its inputs")
     by, shares = classifier(task, candidates)
@@ -49,3 +61,10 @@ def class_of(task: Task, classes: Mapping[str, TaskClass], classifier: Classifie
     if confidence < LEAST_CONFIDENCE:
         raise ClassUnclear(task.id, f"the likeliest is `{likeliest.name}`, by {confidence:.0%}")
     return likeliest, Classified(by=by, confidence=round(confidence, 6))
+
+
+def _takes_the_inputs(task_class: TaskClass, task: Task) -> bool:
+    """Whether a task has the inputs of a class. Sources and the like may be missing still: it is the task's class, and
+    the task is told what it lacks."""
+    missing, unused = misfits(task, task_class)
+    return not unused and set(missing) <= CARRIED

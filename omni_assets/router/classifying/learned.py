@@ -15,7 +15,8 @@ from typing import Any
 
 from omni_assets.errors import ExtraMissing
 from omni_assets.router.classifying.rules import MOST_CHARACTERS, by_rules
-from omni_assets.router.classifying.shares import carried, in_shares
+from omni_assets.router.classifying.shares import in_shares
+from omni_assets.router.needs import use_of
 from omni_assets.router.task import Task
 from omni_assets.router.task_class import TaskClass
 
@@ -25,7 +26,7 @@ def by_examples(task: Task, classes: Sequence[TaskClass]) -> tuple[str, Mapping[
     if any(each.name not in examples() for each in classes):
         return by_rules(task, classes)
     said = likelihoods("\n".join(text[:MOST_CHARACTERS] for text in task.inputs.values()))
-    return "examples", in_shares({each.name: math.log(said[each.name]) + carried(task, each) for each in classes})
+    return "examples", in_shares({each.name: math.log(said[each.name]) + use_of(task, each) for each in classes})
 
 
 @cache

@@ -6,7 +6,8 @@ import re
 from collections.abc import Mapping, Sequence
 from functools import lru_cache
 
-from omni_assets.router.classifying.shares import carried, in_shares
+from omni_assets.router.classifying.shares import in_shares
+from omni_assets.router.needs import use_of
 from omni_assets.router.task import Task
 from omni_assets.router.task_class import TaskClass
 
@@ -22,7 +23,7 @@ def by_rules(task: Task, classes: Sequence[TaskClass]) -> tuple[str, Mapping[str
     """How likely each class is: a keyword multiplies it by 12, and each thing that its gates ask for by 2.7."""
     text = "\n".join(each[:MOST_CHARACTERS] for each in task.inputs.values()).casefold()
     points = {
-        each.name: _KEYWORD * min(_keywords(each, text), _MOST_KEYWORDS) + _CARRIED * carried(task, each)
+        each.name: _KEYWORD * min(_keywords(each, text), _MOST_KEYWORDS) + _CARRIED * use_of(task, each)
         for each in classes
     }
     return "rules", in_shares(points)

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 
 import pytest
 
-from omni_assets.errors import ClassUnclear, UnknownTaskClass
+from omni_assets.errors import ClassUnclear, TaskLacks, UnknownTaskClass
 from omni_assets.router.classifying import class_of, classifier
 from omni_assets.router.classifying.learned import by_examples
 from omni_assets.router.classifying.rules import by_rules
@@ -42,14 +42,14 @@ def test_a_stated_class_that_there_is_none_of(classes: Classes) -> None:
     [
         (Task(id="t", inputs={"text": "It broke.", "labels": "bug, question"}), "classification"),
         (Task(id="t", inputs={"text": "A long story."}), "summarization"),
-        (Task(id="t", inputs={"code": "x = 1", "request": "Rename x."}), "refactoring"),
+        (Task(id="t", inputs={"code": "x = 1", "request": "Rename x."}, tests="assert x"), "refactoring"),
         (Task(id="t", inputs={"output": "assert 1 == 2"}), "test-explanation"),
         (Task(id="t", inputs={"goal": "World peace"}), "planning"),
         (
             Task(id="t", inputs={"criterion": "It works."}, sources=(Source(id="a", text="b"),)),
             "acceptance-verification",
         ),
-        (Task(id="t", inputs={"title": "A fix"}, sources=(Source(id="a", text="b"),)), "code-review"),
+        (Task(id="t", inputs={"title": "Fix"}, sources=(Source(id="a", text="b", changed_lines=(1,)),)), "code-review"),
     ],
     ids=lambda each: each if isinstance(each, str) else "",
 )
@@ -64,20 +64,28 @@ def test_a_task_that_fits_no_class(classes: Classes) -> None:
 
 
 def test_nothing_is_told_that_is_not_likely(classes: Classes) -> None:
-    with pytest.raises(ClassUnclear, match=r"the likeliest is `classification`, by \d+%"):
+    with pytest.raises(ClassUnclear, match=r"the likeliest is `acceptance-verification`, by \d+%"):
         class_of(Task(id="t", inputs={"request": "Do it."}), classes, even)
 
 
-def test_a_class_that_needs_sources_is_no_candidate_without_them(classes: Classes) -> None:
-    seen: list[str] = []
+@pytest.mark.parametrize("choose", [by_rules, by_examples])
+@pytest.mark.parametrize(
+    ("request_", "lacks"),
+    [
+        ("Review this pull request: does the diff break anything?", "`sources` for the gate `citations-exist`"),
+        ("Write a function that returns the n-th prime.", "`tests` for the gate `tests-pass`"),
+    ],
+)
+def test_a_task_without_what_its_gates_look_at_is_refused_and_taken_for_no_other(
+    request_: str, lacks: str, choose, classes: Classes
+) -> None:
+    with pytest.raises(TaskLacks, match=lacks):
+        class_of(Task(id="t", inputs={"request": request_}), classes, choose)
 
-    def watching(task: Task, candidates: Sequence[TaskClass]) -> tuple[str, Mapping[str, float]]:
-        seen.extend(each.name for each in candidates)
-        return by_rules(task, candidates)
 
-    class_of(Task(id="t", inputs={"request": "Summarize: a long story."}), classes, watching)
-    assert "summarization" in seen
-    assert not {"code-review", "acceptance-verification"} & set(seen)
+def test_a_stated_class_is_held_to_its_gates_too(classes: Classes) -> None:
+    with pytest.raises(TaskLacks, match="of the class `code-generation` lacks `tests`"):
+        class_of(Task(id="t", task_class="code-generation", inputs={"request": "x"}), classes, never)
 
 
 def test_the_learned_one_is_taken_where_it_is_installed(monkeypatch: pytest.MonkeyPatch) -> None:
