@@ -240,6 +240,7 @@ def test_an_answer_that_comes_too_late_does_not_end_the_process(broker: Any) -> 
     commit(broker, "g", ("orders", 0, 1))
     program = f"""
 import os, signal, time
+from pathlib import Path
 from omni_assets.broker import groups
 from omni_assets.broker.admin import BrokerAdmin
 from omni_assets.broker.connection import Connection
@@ -247,6 +248,8 @@ with BrokerAdmin(Connection("{broker.bootstrap_servers}", timeout=0.5)) as admin
     admin.topic_names()
     os.kill({broker.pid}, signal.SIGSTOP)
     try:
+        while any(" T " not in each.read_text() for each in Path("/proc/{broker.pid}/task").glob("*/stat")):
+            time.sleep(0.001)
         asked = [ask(admin._calls, ["g"]) for ask in (groups._offsets, groups._descriptions)]
         late = [answer.silent for answers in asked for _, answer in answers]
     finally:
