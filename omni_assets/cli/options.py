@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from typing import Annotated, Any
 
@@ -10,6 +12,9 @@ import typer
 from omni_assets.cli.streams import say
 
 COULD_NOT_RUN = 2
+
+_AGE = re.compile(r"([0-9]{1,6}) ?(s|min|h|d)")
+_SECONDS = {"s": 1, "min": 60, "h": 3_600, "d": 86_400}
 HELP_NAMES = {"help_option_names": ["-h", "--help"]}
 
 
@@ -104,6 +109,16 @@ BootstrapServers = Annotated[
         callback=stated,
     ),
 ]
+Since = Annotated[
+    str | None,
+    typer.Option(
+        "--since",
+        metavar="WHEN",
+        help="Only what ended since then: a day or moment (2026-03-01, 2026-03-01T12:00, in UTC), or an age (24h, 7d).",
+        show_default=False,
+        callback=stated,
+    ),
+]
 OutputFormat = Annotated[Format, typer.Option("--format", help="How the result is written on standard output.")]
 TableOutputFormat = Annotated[
     TableFormat, typer.Option("--format", help="How the result is written on standard output.")
@@ -132,6 +147,23 @@ def rules_stated(values: list[str] | None) -> list[str]:
 def port_option(where: str, lowest: int = 1) -> Any:
     """``--port``; ``where`` says who listens there, and where without it."""
     return typer.Option("--port", min=lowest, max=65_535, metavar="PORT", help=where, show_default=False)
+
+
+def moment_since(text: str | None, now: datetime) -> datetime | None:
+    """What ``--since`` says: a day or a moment, in UTC where it names no zone, or an age before ``now``."""
+    if text is None:
+        return None
+    ago = _AGE.fullmatch(text.strip())
+    try:
+        if ago is not None:
+            return now - timedelta(seconds=int(ago[1]) * _SECONDS[ago[2]])
+        moment = datetime.fromisoformat(text.strip())
+    except (ValueError, OverflowError):
+        raise typer.BadParameter(
+            f"`{text}` is neither a day such as 2026-03-01, a moment, nor an age such as 24h or 7d",
+            param_hint="'--since'",
+        ) from None
+    return moment if moment.tzinfo is not None else moment.replace(tzinfo=UTC)
 
 
 def help_when_alone(context: typer.Context) -> None:
