@@ -49,7 +49,7 @@ def _parses_as(language: str, code: str) -> Judged:
     if len(code) > MOST_CODE:
         return unknown(f"the output has more than {MOST_CODE:,} characters, which is more than is read")
     try:
-        parser = get_parser(language)  # type: ignore[arg-type]
+        parser = get_parser(language)
     except LookupError:
         return unknown(f"there is no grammar for the language {language}")
     root = parser.parse(code.encode()).root_node

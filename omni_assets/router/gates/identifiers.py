@@ -7,7 +7,6 @@ import builtins
 import keyword
 import re
 from collections.abc import Iterator
-from collections.abc import Set as AbstractSet
 from functools import cache
 from importlib.util import find_spec
 from itertools import chain, islice
@@ -55,7 +54,7 @@ def _identifiers_exist(evidence: Evidence, parameters: Known) -> Judged:
     return failed(f"not there: {', '.join(named)}") if named else passed()
 
 
-def _supplied(task: Task) -> AbstractSet[str]:
+def _supplied(task: Task) -> frozenset[str]:
     """Every word of what the task supplies that could be an identifier."""
     texts = (
         *task.symbols,
@@ -67,7 +66,7 @@ def _supplied(task: Task) -> AbstractSet[str]:
     return frozenset(word for text in texts for word in _WORD.findall(text))
 
 
-def _missing_in_prose(text: str, supplied: AbstractSet[str], modules: AbstractSet[str]) -> Iterator[str]:
+def _missing_in_prose(text: str, supplied: frozenset[str], modules: frozenset[str]) -> Iterator[str]:
     """What stands between backticks like an identifier, and is none of what there is."""
     known = supplied | _BUILT_IN | _METHODS | modules | {*keyword.kwlist}
     for span in _SPAN.finditer(text):
@@ -78,7 +77,7 @@ def _missing_in_prose(text: str, supplied: AbstractSet[str], modules: AbstractSe
                 yield f"`{span[1].strip()}`"
 
 
-def _missing(tree: ast.Module, supplied: AbstractSet[str], modules: AbstractSet[str]) -> Iterator[str]:
+def _missing(tree: ast.Module, supplied: frozenset[str], modules: frozenset[str]) -> Iterator[str]:
     bound = frozenset(name for node in ast.walk(tree) for name in _bound(node))
     own = bound | {node.attr for node in ast.walk(tree) if isinstance(node, ast.Attribute) and _stored(node)}
     foreign = {name for node in ast.walk(tree) for name in _imported(node, supplied)}
@@ -120,7 +119,7 @@ def _bound(node: ast.AST) -> Iterator[str]:
             pass
 
 
-def _imported(node: ast.AST, supplied: AbstractSet[str]) -> Iterator[str]:
+def _imported(node: ast.AST, supplied: frozenset[str]) -> Iterator[str]:
     """The names that a node imports from what the task supplied: what they have is known."""
     if isinstance(node, ast.ImportFrom) and (node.level or not _importable((node.module or "").partition(".")[0])):
         yield from (alias.asname or alias.name for alias in node.names)
@@ -142,14 +141,14 @@ def _selves(tree: ast.Module) -> Iterator[str]:
         yield from ("self", "cls")
 
 
-def _is_supplied(base: ast.expr, supplied: AbstractSet[str], own: AbstractSet[str], selves: AbstractSet[str]) -> bool:
+def _is_supplied(base: ast.expr, supplied: frozenset[str], own: frozenset[str], selves: frozenset[str]) -> bool:
     """Whether an expression is dotted names that begin with something that the task supplied, or with ``self``."""
     while isinstance(base, ast.Attribute) and base.attr in supplied:
         base = base.value
     return isinstance(base, ast.Name) and (base.id in selves or (base.id in supplied and base.id not in own))
 
 
-def _missing_imports(node: ast.ImportFrom, supplied: AbstractSet[str], modules: AbstractSet[str]) -> Iterator[str]:
+def _missing_imports(node: ast.ImportFrom, supplied: frozenset[str], modules: frozenset[str]) -> Iterator[str]:
     module = node.module or ""
     if not node.level and not _there(module, supplied, modules):
         yield _placed(module, node)
@@ -159,7 +158,7 @@ def _missing_imports(node: ast.ImportFrom, supplied: AbstractSet[str], modules: 
                 yield _placed(f"{module}.{alias.name}", node)
 
 
-def _there(module: str, supplied: AbstractSet[str], modules: AbstractSet[str]) -> bool:
+def _there(module: str, supplied: frozenset[str], modules: frozenset[str]) -> bool:
     top, *below = module.split(".")
     return top in modules or _importable(top) or (top in supplied and supplied.issuperset(below))
 

@@ -24,15 +24,15 @@ _QUOTE = re.compile(
 )
 _LEFT_OUT = re.compile(r"\s?(?:\[(?:\.\.\.|…)\]|\.\.\.|…)\s?")
 _SPACE = re.compile(r"\s+")
-_ALIKE = str.maketrans("‘’“”«»‐‑–—", '\'\'""""----')
+_ALIKE = str.maketrans("\u2018\u2019\u201c\u201d\u00ab\u00bb\u2010\u2011\u2013\u2014", '\'\'""""----')
 
 
 class Quoting(Strict):
     """What is a quote.
 
-    ``members`` hold quotes in JSON, and ``sources`` in the same object where they are from. In text and in JSON strings
-    a quote is what stands in double quotation marks, of ``least_words`` or more: fewer are a name or irony. ``least`` is
-    how many quotes there must be.
+    ``members`` hold quotes in JSON, and ``sources`` in the same object where they are from. In text and in JSON
+    strings a quote is what stands in double quotation marks, of ``least_words`` or more: fewer are a name or irony.
+    ``least`` is how many quotes there must be.
     """
 
     members: tuple[str, ...] = ("quote", "quotes", "excerpt")

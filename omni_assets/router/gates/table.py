@@ -30,6 +30,7 @@ from omni_assets.router.gates import (
     quotes,
     refusal,
     signature,
+    tests_pass,
     undefined,
 )
 from omni_assets.router.gates.gate import AnyGate, BoundGate, Gate, ProcessGate
@@ -50,6 +51,7 @@ _FAMILIES = (
     citations,
     quotes,
     changed_lines,
+    tests_pass,
 )
 
 GATES: Mapping[str, AnyGate] = MappingProxyType({gate.id: gate for family in _FAMILIES for gate in family.GATES})
