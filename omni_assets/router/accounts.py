@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from decimal import Decimal
 
-from omni_assets.router.pricing import BILLIONTH
+from omni_assets.router.pricing import MOST_USD
 from omni_assets.router.receipt import Attempt, Audit, Baseline, Outcome
 
 MOST_REASON = 4000
@@ -18,7 +18,8 @@ def total(attempts: Sequence[Attempt], audit: Audit | None) -> Decimal | None:
     if audit is not None:
         costs.append(audit.cost.usd)
     known = [cost for cost in costs if cost is not None]
-    return sum(known, Decimal(0)).quantize(BILLIONTH) if len(known) == len(costs) else None
+    usd = sum(known, Decimal(0))
+    return usd if len(known) == len(costs) and usd <= MOST_USD else None
 
 
 def saved(outcome: Outcome, baseline: Baseline | None, cost_usd: Decimal | None) -> Decimal | None:
@@ -41,9 +42,8 @@ def end(attempt: Attempt) -> str:
         return f"{attempt.failure.kind}, {attempt.failure.message}"
     barring = next((check for check in attempt.checks if check.bars), None)
     if barring is not None:
-        return f"the gate {barring.gate} {barring.verdict.value}" + (
-            f", {barring.evidence}" if barring.evidence else ""
-        )
+        found = f": {barring.evidence}" if barring.evidence else ""
+        return f"barred by the gate {barring.gate} ({barring.verdict.value}{found})"
     if attempt.support is not None:
         return f"its answer has a support of {attempt.support:.2f}, which is too little"
     return attempt.outcome.value

@@ -22,7 +22,7 @@ from omni_assets.router.failures import Failed
 if TYPE_CHECKING:
     from omni_assets.router.client import Client
 
-SECONDS_TO_LOOK = 2.0
+SECONDS_TO_LOOK = 3.0
 """The most that a health check takes."""
 
 

@@ -82,16 +82,15 @@ def read(status: int, headers: Mapping[str, str], body: bytes, asked: Question) 
 
 
 def models(status: int, headers: Mapping[str, str], body: bytes) -> tuple[str, ...] | Failed:
-    """The names that an endpoint lists. Empty where it answers, and has no such list."""
+    """The names that an endpoint lists. Empty where it answers, and its answer is no such list: many have none, and
+    some keys may ask a model and not list them.
+    """
     document = _document(body)
-    if status in {404, 405, 501}:
-        return ()
-    if status != 200:
+    if status == 401 or (status >= 500 and status != 501):
         return _refusal(status, headers, document)
     listed = document.get("data") if isinstance(document, dict) else None
-    if not isinstance(listed, list):
-        return Failed(Kind.NOT_JSON, f"the list of models is {_described(headers, body)}, no list of OpenAI's form")
-    return tuple(each["id"] for each in listed if isinstance(each, dict) and isinstance(each.get("id"), str))
+    names = (each.get("id") for each in listed if isinstance(each, dict)) if isinstance(listed, list) else ()
+    return tuple(name for name in names if isinstance(name, str))
 
 
 def blamed_parameter(body: bytes) -> str | None:

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from omni_assets.router import client as client_module
-from omni_assets.router.addresses import Address, address
+from omni_assets.router.addresses import Address
 from omni_assets.router.catalog import Endpoint
 from omni_assets.router.client import Client
 from omni_assets.router.failures import Failed, Kind
@@ -368,36 +368,6 @@ def test_the_models_of_an_endpoint(endpoint: ModelEndpoint) -> None:
             await client.close()
 
     assert asyncio.run(listed()) == ("small", "large")
-    endpoint.models = replies(404, b"")
-    assert asyncio.run(listed()) == ()
-    endpoint.models = replies(200, {"data": 7})
-    assert failed(asyncio.run(listed())).kind is Kind.NOT_JSON  # type: ignore[arg-type]
-
-
-@pytest.mark.parametrize(
-    ("fields", "environ", "says"),
-    [
-        ({}, {}, "no base_url"),
-        ({"base_url_env": "WHERE"}, {}, "WHERE is not set"),
-        ({"base_url": "ftp://host/v1"}, {}, "http or https"),
-        ({"base_url": "http://"}, {}, "with a host"),
-        ({"base_url": "http://host:99999999/"}, {}, "no URL"),
-        ({"base_url": f"https://user:{KEY}@host/v1"}, {}, "key_env"),
-        ({"base_url": f"https://host/v1?key={KEY}"}, {}, "key_env"),
-        ({"base_url": "http://host", "key_env": "SECRET"}, {}, "SECRET is not set"),
-        ({"base_url": "http://host", "key_env": "SECRET"}, {"SECRET": f"{KEY}\n{KEY}"}, "SECRET holds characters"),
-    ],
-)
-def test_an_address_that_is_not_known_has_its_reason(
-    fields: dict[str, str], environ: dict[str, str], says: str
-) -> None:
-    reason = address("mine", Endpoint(location=Location.CLOUD, **fields), environ)  # type: ignore[arg-type]
-    assert isinstance(reason, str)
-    assert says in reason
-    assert KEY not in reason
-
-
-def test_a_variable_names_the_address_before_the_catalog_does() -> None:
-    endpoint = Endpoint(location=Location.CLOUD, base_url="http://one", base_url_env="WHERE", key_env="SECRET")
-    assert address("mine", endpoint, {"WHERE": "http://two", "SECRET": f" {KEY}\n"}) == Address("http://two", KEY)
-    assert address("mine", endpoint, {"SECRET": KEY}) == Address("http://one", KEY)
+    for none in (replies(404, b""), replies(200, {"data": 7}), replies(200, b"<html>"), fails(403), fails(501)):
+        endpoint.models = none
+        assert asyncio.run(listed()) == ()

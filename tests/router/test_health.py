@@ -198,7 +198,6 @@ def test_an_endpoint_without_a_list_is_healthy_all_the_same() -> None:
         (resets, "broke"),
         (fails(503, "Loading model"), "Loading model"),
         (fails(401, "no such key"), "no such key"),
-        (replies(200, b"<html>", {"Content-Type": "text/html"}), "text/html"),
     ],
 )
 def test_an_endpoint_that_cannot_be_used_has_a_problem(models: Behaviour, says: str) -> None:

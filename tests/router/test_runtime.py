@@ -163,7 +163,7 @@ def test_what_no_model_can_do_fails_with_its_chain_of_reasons_and_saves_nothing(
     assert told.outcome is Outcome.FAILED
     assert told.model is told.saved_usd is told.baseline is None
     assert told.cost_usd == 0
-    assert "small: the gate valid-json" in (told.failure or "")
+    assert "small: barred by the gate valid-json" in (told.failure or "")
     assert "large: refused, HTTP 400: no" in (told.failure or "")
 
 
