@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import random
-from collections.abc import AsyncIterable, AsyncIterator, Callable, Iterable, Mapping
+from collections.abc import AsyncGenerator, AsyncIterable, AsyncIterator, Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from hashlib import sha256
@@ -128,7 +128,9 @@ class Router:
             course.decision = f"the router itself failed: {type(error).__name__}, {visible(str(error)[:500])}"
         return self._finish(course)
 
-    async def many(self, tasks: Iterable[Task] | AsyncIterable[Task], concurrency: int = 16) -> AsyncIterator[Done]:
+    async def many(
+        self, tasks: Iterable[Task] | AsyncIterable[Task], concurrency: int = 16
+    ) -> AsyncGenerator[Done, None]:
         """Do tasks, so many at once at most, and give back what became of each as it comes.
 
         Whoever stops listening cancels the tasks that are under way. What the source of the tasks raises is raised once
