@@ -1,4 +1,4 @@
-"""What is wrong with contracts: read, wired, judged."""
+"""What is wrong with contracts, those of nodes and those of tasks: read, wired, judged."""
 
 from __future__ import annotations
 
@@ -29,6 +29,7 @@ from omni_assets.operations.judging import (
     today,
 )
 from omni_assets.operations.registry import registry_findings, write_configured
+from omni_assets.operations.routing.findings import is_about_routing, routing_findings
 from omni_assets.settings import baseline_path
 
 BASELINE_FILE = "omni-baseline.json"
@@ -78,16 +79,18 @@ def scope(context: Context, paths: Sequence[str]) -> Scope:
 
     Raises ``PathNotFound`` and ``NoContracts`` for a path that cannot be checked.
     """
-    if not paths:
-        return Scope(context, (), own=True)
-    named = frozenset(map(os.path.realpath, find_contracts(paths)))
+    contracts = [path for path in paths if not is_about_routing(path, context.settings)]
+    if not contracts:
+        return Scope(context, tuple(paths), own=True)
+    named = frozenset(map(os.path.realpath, find_contracts(contracts)))
     if named <= _contracts_of(context):
         return Scope(context, tuple(paths), own=True)
     return Scope(replace(context, sources=tuple(paths)), (), own=False)
 
 
 def check(scope: Scope, choice: Choice = NO_CHOICE) -> Report:
-    """The findings over contracts, their wiring and the registry that the settings name, as the settings judge them.
+    """The findings over contracts, their wiring, the registry that the settings name, and what the router works with,
+    as the settings judge them.
 
     Raises ``SettingsError``, ``BaselineUnusable``, ``PathNotFound``, ``NoContracts``, and ``UnknownRule`` where the
     choice names no rule.
@@ -138,6 +141,7 @@ def _findings(scope: Scope, manifest: Manifest) -> list[Finding]:
     found = [*manifest.findings, *scope.context.wiring_findings(manifest)]
     if scope.own:
         found += registry_findings(scope.context, manifest)
+        found += routing_findings(scope.context.settings)
     return list(in_order(found))
 
 

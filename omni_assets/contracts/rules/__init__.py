@@ -2,7 +2,7 @@
 
 Codes: OM0xx a contract as a file, OM1xx the topics that it declares, OM2xx the wiring between contracts, OM3xx the
 settings that judge findings, OM4xx the registry and the source code that uses it, OM5xx what changed between two
-revisions. A code is never given to another rule.
+revisions, OM6xx the models and task classes of the router. A code is never given to another rule.
 """
 
 from __future__ import annotations
@@ -38,6 +38,8 @@ from omni_assets.contracts.rules.revisions import SETTINGS_CHANGED as SETTINGS_C
 from omni_assets.contracts.rules.revisions import TOPIC_ADDED as TOPIC_ADDED
 from omni_assets.contracts.rules.revisions import TOPIC_REMOVED as TOPIC_REMOVED
 from omni_assets.contracts.rules.revisions import TOPIC_RENAMED as TOPIC_RENAMED
+from omni_assets.contracts.rules.routing import INVALID_CATALOG as INVALID_CATALOG
+from omni_assets.contracts.rules.routing import INVALID_TASK_CLASS as INVALID_TASK_CLASS
 from omni_assets.contracts.rules.wiring import CYCLE as CYCLE
 from omni_assets.contracts.rules.wiring import DEAD_END as DEAD_END
 from omni_assets.contracts.rules.wiring import NEAR_MISS as NEAR_MISS
@@ -97,4 +99,6 @@ RULES: tuple[Rule, ...] = (
     SETTINGS_CHANGED,
     TOPIC_ADDED,
     TOPIC_REMOVED,
+    INVALID_CATALOG,
+    INVALID_TASK_CLASS,
 )
