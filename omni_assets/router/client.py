@@ -60,7 +60,7 @@ class Client:
                 timeout=httpx2.Timeout(None, connect=min(SECONDS_TO_CONNECT, self._seconds)),
                 limits=httpx2.Limits(max_connections=None, max_keepalive_connections=endpoint.concurrency),
                 follow_redirects=False,
-                trust_env=endpoint.location is Location.CLOUD,  # what is local goes through no proxy
+                mounts=_PAST_ANY_PROXY if endpoint.location is Location.LOCAL else None,
                 headers={"Accept-Encoding": "identity"},
                 event_hooks={"response": [_bound]},
             ),
@@ -175,6 +175,9 @@ def _lost(error: BaseException) -> Failed:
 _CHAT = "/chat/completions"
 _MODELS = "/models"
 _TOO_LARGE = f"the reply has more than {MOST_BYTES // 1024**2} MiB, and was cut off"
+_PAST_ANY_PROXY: Mapping[str, None] = MappingProxyType({"http://": None, "https://": None})
+"""The way to what is local, whatever proxies the environment names for the rest."""
+
 _AMBIENT = ("OpenAI-Organization", "OpenAI-Project")
 """Headers that the package would fill from variables that were set for another endpoint."""
 

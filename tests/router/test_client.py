@@ -44,14 +44,19 @@ def endpoint() -> Iterator[ModelEndpoint]:
 
 
 def ask(
-    endpoint: ModelEndpoint, *script: Behaviour, seconds: float = 20.0, key: str | None = KEY, times: int = 1
+    endpoint: ModelEndpoint,
+    *script: Behaviour,
+    seconds: float = 20.0,
+    key: str | None = KEY,
+    times: int = 1,
+    location: Location = Location.CLOUD,
 ) -> Answer | Failed:
     """What comes of the last of so many questions."""
     endpoint.script[:] = script
 
     async def asked() -> Answer | Failed:
         client = Client(
-            Endpoint(location=Location.CLOUD, timeout_seconds=seconds), Address(endpoint.base_url, key), Redactor([KEY])
+            Endpoint(location=location, timeout_seconds=seconds), Address(endpoint.base_url, key), Redactor([KEY])
         )
         try:
             for _ in range(times - 1):
@@ -343,6 +348,17 @@ def test_an_endpoint_without_a_key_is_sent_none_that_was_set_for_another(
     answered(ask(endpoint, answers("42"), key=None))
     assert KEY not in repr(endpoint.seen)
     assert "authorization" not in endpoint.seen[0].headers
+
+
+def test_what_is_sent_to_a_local_endpoint_goes_through_no_proxy(
+    endpoint: ModelEndpoint, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "http_proxy", "https_proxy", "all_proxy"):
+        monkeypatch.setenv(name, "http://127.0.0.1:9")
+    for name in ("NO_PROXY", "no_proxy"):
+        monkeypatch.delenv(name, raising=False)
+    assert failed(ask(endpoint)).kind is Kind.UNREACHABLE
+    assert answered(ask(endpoint, location=Location.LOCAL)).text == "ok"
 
 
 def test_cancelling_a_question_is_not_held_up(endpoint: ModelEndpoint) -> None:
