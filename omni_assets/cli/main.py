@@ -19,6 +19,7 @@ from omni_assets.cli import (
     broker,
     check,
     demo,
+    docs,
     drift,
     explain,
     model,
@@ -57,6 +58,7 @@ app = typer.Typer(
 for module in (
     check,
     rule,
+    docs,
     topics,
     registry,
     wiring,

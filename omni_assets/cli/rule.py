@@ -1,4 +1,4 @@
-"""``omni rule`` and ``omni docs``: what a code stands for."""
+"""``omni rule``: what a code stands for."""
 
 from __future__ import annotations
 
@@ -29,7 +29,6 @@ def add_to(app: typer.Typer) -> None:
     app.command(
         epilog=examples("omni rule", "omni rule OM203", "omni rule near-miss --format markdown"),
     )(rule)
-    app.command(epilog=examples("omni docs OM203"))(docs)
 
 
 def _named(code: str | None) -> str | None:
@@ -73,25 +72,18 @@ def rule(
     What it means, why it matters, an example, the same mended, and how to exempt it.
     """
     if write is not None:
+        from omni_assets.contracts.rules.pages import pages
         from omni_assets.contracts.text import count
         from omni_assets.operations.pages import write_pages
 
-        streams.say(f"omni: wrote {count(write_pages(write), 'page')} that differed.")
+        streams.say(f"omni: wrote {count(write_pages(write, pages()), 'page')} that differed.")
         return 0
-    _show(code, output)
+    show(code, output)
     return 0
 
 
-def docs(code: Code = None, output: Output = PageFormat.TEXT) -> int:
-    """Explain a code that omni printed.
-
-    The same as `omni rule`.
-    """
-    _show(code, output)
-    return 0
-
-
-def _show(code: str | None, output: PageFormat) -> None:
+def show(code: str | None, output: PageFormat) -> None:
+    """Write the page of a rule, or the list of all."""
     from omni_assets.cli.views import rule as view
     from omni_assets.contracts.rules import RULES
     from omni_assets.contracts.rules import pages as rule_pages

@@ -27,6 +27,7 @@ class UnknownRule(ValueError):
 
     def __init__(self, text: str) -> None:
         close = _close_codes(text) if _CODE.match(text.strip()) else get_close_matches(text.strip().lower(), _NAMES, 2)
+        self.near = bool(close)
         hint = f"; did you mean {' or '.join(f'`{each}`' for each in close)}?" if close else "."
         super().__init__(f"there is no rule `{visible(text)}`{hint}")
 

@@ -63,6 +63,7 @@ class UnknownGate(LookupError):
 
     def __init__(self, name: str) -> None:
         near = get_close_matches(name.strip().lower(), every_gate(), 2)
+        self.near = bool(near)
         hint = f"; did you mean {' or '.join(f'`{each}`' for each in near)}?" if near else "."
         super().__init__(f"there is no gate `{visible(name)}`{hint}")
 
