@@ -13,7 +13,7 @@ from omni_assets.cli.options import BootstrapServers, EnvironmentName, Format, O
 
 def add_to(app: typer.Typer) -> None:
     app.command(
-        epilog=examples("omni plan", "omni plan -o plan.json", "omni plan --format json --env staging"),
+        epilog=examples("omni plan", "omni plan -o plan.json", "omni plan --acknowledge --env staging"),
     )(plan)
 
 
@@ -32,6 +32,13 @@ def plan(
             callback=stated,
         ),
     ] = None,
+    acknowledge: Annotated[
+        bool,
+        typer.Option(
+            "--acknowledge",
+            help="Say that these contracts and this cluster are those that are meant, for brakes to compare with.",
+        ),
+    ] = False,
     output: OutputFormat = Format.TEXT,
 ) -> int:
     """Plan what would bring the broker to what the contracts declare.
@@ -40,6 +47,7 @@ def plan(
     """
     from omni_assets.cli.views import plan as view
     from omni_assets.cli.views.contract_errors import say_errors
+    from omni_assets.operations import plan as operation
     from omni_assets.operations.context import resolve
     from omni_assets.operations.plan import make_plan, write_plan
 
@@ -49,6 +57,9 @@ def plan(
     errors = say_errors(context, manifest)
     with streams.progress(f"observing {context.bootstrap_servers}"):
         planned = make_plan(context, manifest)
+        if acknowledge:
+            planned = operation.acknowledge(context, planned)
+            streams.say(view.acknowledged_sentence(planned))
     if path is not None:
         write_plan(path, planned.plan)
         streams.say(view.written_sentence(path))

@@ -19,6 +19,7 @@ from omni_assets.errors import BrokerError, PlanHeldBack, PlanOfAnotherCluster, 
 from omni_assets.operations.audit import Audit
 from omni_assets.operations.capabilities import probe
 from omni_assets.operations.context import Context
+from omni_assets.operations.memory import Because, seen_now, trust
 from omni_assets.operations.observe import (
     DriftReport,
     Look,
@@ -118,7 +119,21 @@ def apply(
         present = deletion_of(context, seen, plan.topics) if deletes(plan) else plan_of(context, admin, seen)
         audit = Audit(context, plan, "apply")
         pending = _pending(plan, present, seen, audit)
-        return _carry_out(context, admin, _Work(seen, plan, pending, audit, tuple(approvals), tuple(only)), started)
+        done = _carry_out(context, admin, _Work(seen, plan, pending, audit, tuple(approvals), tuple(only)), started)
+    if not done.carried or done.unrecorded is not None:
+        return done
+    return replace(done, unrecorded=_trusted(context, seen))
+
+
+def _trusted(context: Context, seen: Look) -> StateError | None:
+    """A plan that somebody read was carried out, and no brake held it back: what it was made for is what is meant."""
+    meant = seen_now(seen.manifest, seen.snapshot)
+    try:
+        if meant != seen.memory.known:
+            trust(context, meant, Because.APPLIED)
+    except StateError as error:
+        return error
+    return None
 
 
 @dataclass(frozen=True, slots=True)

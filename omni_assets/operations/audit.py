@@ -15,7 +15,7 @@ from omni_assets.operations.context import Context
 from omni_assets.projection.rows import AuditRow
 from omni_assets.projection.store import Projection
 
-PLAN, APPROVAL, STEP = "plan", "approval", "step"
+PLAN, APPROVAL, STEP, ACKNOWLEDGEMENT = "plan", "approval", "step", "acknowledgement"
 BEGUN = "begun"
 """The outcome of a step that is about to be asked for: a killed process leaves it."""
 
@@ -46,6 +46,10 @@ class Audit:
         notes += [self._row(APPROVAL, detail=approval) for approval in sorted(set(approvals))]
         self._steps = {step.id: self._of(step) for step in steps}
         self._projection.record_audit([*notes, *self._steps.values()])
+
+    def acknowledge(self, what: str) -> None:
+        """Note that somebody is content with what a brake held back. Raises ``StateError``."""
+        self._projection.record_audit([self._row(ACKNOWLEDGEMENT, detail=what)])
 
     def end(self, outcomes: Iterable[tuple[Step, str, str]]) -> None:
         """Note what became of steps: each with its outcome and a detail. Raises ``StateError``."""

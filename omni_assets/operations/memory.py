@@ -6,15 +6,18 @@ import json
 from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime
+from enum import StrEnum
 
 from omni_assets.broker.capabilities import Capabilities, from_document
 from omni_assets.broker.flows import Flows, ObservedGroup, TopicOffsets
 from omni_assets.broker.snapshot import BrokerSnapshot
+from omni_assets.contracts.model import Manifest
 from omni_assets.drift.flow import LOG, Earlier
 from omni_assets.drift.kinds import UNDECLARED_KINDS
 from omni_assets.drift.plan import Known
 from omni_assets.drift.retirement import Retirement
+from omni_assets.operations.audit import who
 from omni_assets.operations.context import Context
 from omni_assets.projection import rows
 from omni_assets.projection.store import Projection
@@ -31,6 +34,14 @@ class Memory:
     known: Known = field(default_factory=Known)
 
 
+class Because(StrEnum):
+    """What makes something be what brakes compare with."""
+
+    OBSERVED = "observed"
+    APPLIED = "applied"
+    ACKNOWLEDGED = "acknowledged"
+
+
 def cluster_of(snapshot: BrokerSnapshot) -> str:
     """By what a cluster is known: its id, or its bootstrap address where it reports none."""
     return snapshot.cluster_id or snapshot.bootstrap_servers
@@ -44,8 +55,33 @@ def remember(context: Context, cluster: str) -> Memory:
         {name: seen.topic_id for name, seen in known.topics.items() if seen.topic_id},
         _earlier(known),
         tuple(Retirement(row.topic, row.renamed_to, row.step, row.since) for row in known.retirements),
-        _known(known.observations, context.environment),
+        _known(known.trusted, context.environment),
     )
+
+
+def meant(context: Context) -> Known:
+    """What brakes compare with in this environment. Raises ``StateError``."""
+    return _known(Projection(context.home).trusted(), context.environment)
+
+
+def seen_now(manifest: Manifest, snapshot: BrokerSnapshot) -> Known:
+    """What a look found of that which brakes compare with."""
+    return Known(len(manifest.topics), snapshot.cluster_id)
+
+
+def keep_in_mind(context: Context, known: Known, seen: Known) -> None:
+    """Remember what was seen, as far as that releases no brake. Raises ``StateError``."""
+    kept = known.after(seen)
+    if kept != known:
+        trust(context, kept, Because.OBSERVED)
+
+
+def trust(context: Context, meant: Known, because: Because) -> None:
+    """From now on this is what brakes compare with. Raises ``StateError``."""
+    row = rows.TrustedRow(
+        context.environment, meant.cluster_id, meant.declared_topics or 0, who(), because, datetime.now(UTC)
+    )
+    Projection(context.home).record_trusted(row)
 
 
 def _capabilities(row: rows.CapabilitiesRow | None) -> Capabilities | None:
@@ -57,12 +93,10 @@ def _capabilities(row: rows.CapabilitiesRow | None) -> Capabilities | None:
         return None  # written by another omni: it is probed again
 
 
-def _known(observations: tuple[rows.ObservationRow, ...], environment: str) -> Known:
-    here = [each for each in observations if each.environment == environment]
-    if not here:
-        return Known()
-    last = max(here, key=lambda each: each.observed_at)
-    return Known(last.declared_topics, "" if last.cluster == last.bootstrap_servers else last.cluster)
+def _known(trusted: tuple[rows.TrustedRow, ...], environment: str) -> Known:
+    return next(
+        (Known(row.declared_topics, row.cluster_id) for row in trusted if row.environment == environment), Known()
+    )
 
 
 def _earlier(known: rows.Remembered) -> Earlier:

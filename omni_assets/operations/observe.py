@@ -22,7 +22,7 @@ from omni_assets.drift.retirement import retiring
 from omni_assets.drift.verdict import Verdict
 from omni_assets.operations.capabilities import current
 from omni_assets.operations.context import Context
-from omni_assets.operations.memory import Memory, cluster_of, remember
+from omni_assets.operations.memory import Memory, cluster_of, keep_in_mind, remember, seen_now
 from omni_assets.operations.policy import policy_of
 from omni_assets.operations.recording import News, record_look, record_snapshot
 
@@ -147,8 +147,9 @@ def drift_from(context: Context, seen: Look, calls: int) -> DriftReport:
 
 
 def report(context: Context, seen: Look, calls: int) -> DriftReport:
-    """Project a look, and say what is open and since when. Raises ``StateError``."""
+    """Project a look, and say what is open and since when. Releases no brake. Raises ``StateError``."""
     recorded = record_look(context, seen.manifest, seen.snapshot, seen.flows, seen.drift, calls)
+    keep_in_mind(context, seen.memory.known, seen_now(seen.manifest, seen.snapshot))
     return DriftReport(
         seen.manifest,
         seen.snapshot,

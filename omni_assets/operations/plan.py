@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
 
 from omni_assets.broker.admin import BrokerAdmin
 from omni_assets.contracts.model import Manifest
+from omni_assets.contracts.text import count
 from omni_assets.drift.plan import (
     Action,
     Brake,
@@ -23,8 +24,10 @@ from omni_assets.drift.plan import (
     windows,
 )
 from omni_assets.errors import PlanUnusable, reason
+from omni_assets.operations.audit import Audit
 from omni_assets.operations.context import Context
 from omni_assets.operations.files import write_whole
+from omni_assets.operations.memory import Because, cluster_of, seen_now, trust
 from omni_assets.operations.observe import Look, look
 
 MOST_BYTES = 256 * 1024 * 1024
@@ -48,6 +51,17 @@ def make_plan(context: Context, manifest: Manifest) -> Planned:
         seen = look(context, admin, manifest)
         plan = plan_of(context, admin, seen)
         return Planned(plan, seen, brakes(plan, manifest, seen.memory.known, seen.policy), admin.calls)
+
+
+def acknowledge(context: Context, planned: Planned) -> Planned:
+    """Say that the contracts and the cluster that were planned for are those that are meant: brakes compare with them
+    from now on. Gives the plan with what holds it back still. Raises ``StateError``."""
+    meant = seen_now(planned.seen.manifest, planned.seen.snapshot)
+    said = f"{count(meant.declared_topics or 0, 'declared topic')} on {cluster_of(planned.seen.snapshot)}"
+    Audit(context, planned.plan, "plan").acknowledge("; ".join([said, *(each.message for each in planned.brakes)]))
+    trust(context, meant, Because.ACKNOWLEDGED)
+    held = brakes(planned.plan, planned.seen.manifest, meant, planned.seen.policy)
+    return replace(planned, brakes=held)
 
 
 def plan_of(context: Context, admin: BrokerAdmin, seen: Look) -> Plan:

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
 from omni_assets.broker.admin import BrokerAdmin
 from omni_assets.broker.topics import NewTopicRequest, TopicError
 from omni_assets.contracts.model import Manifest, Topic
-from omni_assets.errors import BrokerError, ReadOnly, StateError
+from omni_assets.contracts.text import count
+from omni_assets.drift.plan import another_cluster
+from omni_assets.errors import BrokerError, PlanHeldBack, ReadOnly, StateError
 from omni_assets.operations.context import Context
+from omni_assets.operations.memory import meant
 from omni_assets.operations.outcomes import Outcome, TopicOutcome
 from omni_assets.operations.recording import ProvisioningLog
 
@@ -49,21 +52,44 @@ def provision(context: Context, manifest: Manifest, *, trigger: str = "provision
     """
     started = time.monotonic()
     with context.admin() as admin:
+        return _provision(context, admin, manifest, admin.topic_names(), trigger, started)
+
+
+def provision_unasked(context: Context, manifest: Manifest, *, trigger: str) -> Provisioning:
+    """The same where no person asked for it now: nothing is created on another cluster than the one that is meant.
+
+    Raises ``PlanHeldBack`` where something is missing there, ``StateError``, and as ``provision``.
+    """
+    started = time.monotonic()
+    with context.admin() as admin:
         present = admin.topic_names()
-        missing = [topic for topic in manifest.topics.values() if topic.name not in present and not topic.blocked]
-        if missing and context.connection.read_only:
-            raise ReadOnly(f"creating {missing[0].name}" + (f" and {len(missing) - 1} more" if missing[1:] else ""))
-        log = ProvisioningLog(context, admin.cluster_id(), trigger)
-        log.begin(topic.name for topic in missing)
-        answers = _create(admin, missing)
-        listed, unread = _read_back(admin, answers) if missing else (present, "")
-        calls = admin.calls
+        missing = _missing(manifest, present)
+        brake = another_cluster(meant(context), admin.cluster_id(), context.bootstrap_servers) if missing else None
+        if brake is not None:
+            raise PlanHeldBack(f"{count(len(missing), 'missing topic')} not created: {brake.message}", brake.remedy)
+        return _provision(context, admin, manifest, present, trigger, started)
+
+
+def _missing(manifest: Manifest, present: Collection[str]) -> list[Topic]:
+    return [topic for topic in manifest.topics.values() if topic.name not in present and not topic.blocked]
+
+
+def _provision(
+    context: Context, admin: BrokerAdmin, manifest: Manifest, present: frozenset[str], trigger: str, started: float
+) -> Provisioning:
+    missing = _missing(manifest, present)
+    if missing and context.connection.read_only:
+        raise ReadOnly(f"creating {missing[0].name}" + (f" and {len(missing) - 1} more" if missing[1:] else ""))
+    log = ProvisioningLog(context, admin.cluster_id(), trigger)
+    log.begin(topic.name for topic in missing)
+    answers = _create(admin, missing)
+    listed, unread = _read_back(admin, answers) if missing else (present, "")
     outcomes = tuple(
         _outcome(topic, topic.name in present, topic.name in listed, answers.get(topic.name), unread)
         for topic in manifest.topics.values()
     )
     log.end(outcomes)
-    return Provisioning(outcomes, calls, time.monotonic() - started, log.trouble)
+    return Provisioning(outcomes, admin.calls, time.monotonic() - started, log.trouble)
 
 
 def _create(admin: BrokerAdmin, missing: list[Topic]) -> Mapping[str, TopicError | None]:

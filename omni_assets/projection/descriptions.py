@@ -39,6 +39,8 @@ TABLE_DESCRIPTIONS: Mapping[str, str] = MappingProxyType(
         "`omni rebuild` adds what only the ledger has.",
         "attempts": "Calls of models for tasks: one row for each attempt of a receipt. Projected with receipts.",
         "publications": "Which receipts a ledger has, and where. Projected from journal/publications.jsonl.",
+        "trusted": "What brakes compare a plan with: one row for each environment. Projected from "
+        "journal/trusted.jsonl, which keeps earlier ones too.",
         "journal_position": "How far each journal has been projected, committed together with its rows.",
         "projected_rows": "Which rows a table was given last, committed together with them: the same are not written "
         "again.",
@@ -213,7 +215,7 @@ COLUMN_DESCRIPTIONS: Mapping[str, Mapping[str, str]] = MappingProxyType(
             "cluster": _CLUSTER,
             "environment": "Profile of the settings that it was done with.",
             "plan": "Digest of the plan; empty where there was none.",
-            "event": "What it was: a plan made or refused, an approval, a step begun or ended.",
+            "event": "What it was: a plan made or refused, an approval, a step begun or ended, an acknowledgement (of what a brake held back).",
             "step": "Id of the plan's step; empty where it is about the whole plan.",
             "topic": "The topic's name; empty where it is about the whole plan.",
             "action": "What was to be done to the topic; empty where nothing was.",
@@ -244,6 +246,14 @@ COLUMN_DESCRIPTIONS: Mapping[str, Mapping[str, str]] = MappingProxyType(
             "proof": "What proves the steps that are done, as text.",
             "since": "When it came to this step.",
             "checked_at": "When it was looked at last.",
+        },
+        "trusted": {
+            "environment": "Profile of the settings.",
+            "cluster_id": "Id of the cluster that is meant there; empty where it reports none.",
+            "declared_topics": "Number of declared topics that are meant to be there.",
+            "who": "Who was content with that; empty where it was taken over from an older projection.",
+            "because": "What made it so: observed, applied or acknowledged.",
+            "since": "When it became so.",
         },
         "receipts": {
             "id": "Identity of the receipt, 32 hexadecimal digits.",

@@ -20,6 +20,7 @@ from omni_assets.projection.rows import (
     PublicationRow,
     RescueRow,
     RetirementRow,
+    TrustedRow,
 )
 
 _R = TypeVar("_R", bound=tuple[Any, ...])
@@ -124,6 +125,7 @@ PUBLISHED = RowForm(
     frozenset({"partition", "position"}),
 )
 RETIRED = RowForm("retired", RetirementRow, RetirementRow._fields, frozenset({"since", "checked_at"}))
+TRUSTED = RowForm("trusted", TrustedRow, TrustedRow._fields, frozenset({"since"}), frozenset({"declared_topics"}))
 
 
 def _drift_record(drift: Drift) -> dict[str, object]:

@@ -27,6 +27,7 @@ from omni_assets.projection.rows import (
     ReceiptSummary,
     RescueRow,
     RetirementRow,
+    TrustedRow,
 )
 from omni_assets.projection.tables import BOOKKEEPING, TABLES
 
@@ -112,6 +113,7 @@ RETIREMENTS = (
     f"SELECT {_columns(RetirementRow._fields)} FROM retirements "
     "WHERE $cluster IS NULL OR cluster = $cluster ORDER BY cluster, topic"
 )
+TRUSTED = f"SELECT {_columns(TrustedRow._fields)} FROM trusted ORDER BY environment"
 EARLIER_TOPICS = f"SELECT name, {_columns(EarlierTopic._fields)} FROM observed_topics WHERE cluster = $cluster"
 TOPIC_IDS = "SELECT name, topic_id FROM observed_topics WHERE cluster = $cluster AND topic_id IS NOT NULL"
 FLOWS = f"SELECT {_columns(FlowsRow._fields)} FROM observed_flows WHERE cluster = $cluster"
@@ -157,29 +159,51 @@ SAVINGS_GROUPS: Mapping[str, str] = MappingProxyType({"class": "task_class", "mo
 """What savings are told by, and the column of task_costs that says so."""
 
 
+_SAVINGS = (
+    "count(*) AS tasks, "
+    "count(*) FILTER (outcome = 'accepted') AS accepted, "
+    "count(*) FILTER (attempts > 0) AS attempted, "
+    "count(*) FILTER (escalations > 0) AS escalated, "
+    "sum(tokens)::BIGINT AS tokens, "
+    "sum(local_tokens)::BIGINT AS local_tokens, "
+    "sum(calls_without_tokens)::BIGINT AS calls_without_tokens, "
+    "sum(spent_usd) AS spent_usd, "
+    "coalesce(sum(spent_usd) FILTER (outcome <> 'accepted'), 0) AS unsuccessful_usd, "
+    "sum(calls_without_cost)::BIGINT AS calls_without_cost, "
+    "count(saved_usd) AS compared, "
+    "coalesce(sum(baseline_usd) FILTER (saved_usd IS NOT NULL), 0) AS baseline_usd, "
+    "coalesce(sum(saved_usd), 0) AS avoided_usd, "
+    "coalesce(string_agg(DISTINCT baseline_model, ', ' ORDER BY baseline_model) "
+    "FILTER (saved_usd IS NOT NULL), '') AS baselines, "
+    "count(audit_agrees) AS audited, "
+    "count(*) FILTER (NOT audit_agrees) AS false_accepts "
+    "FROM task_costs WHERE $since IS NULL OR epoch_us(ended_at) >= $since"
+)
+
+
 def savings(group: str) -> str:
     """What tasks cost and saved, by a column of ``task_costs``, or ``NULL`` for all together."""
-    return (
-        f"SELECT {group} AS group_name, count(*) AS tasks, "
-        "count(*) FILTER (outcome = 'accepted') AS accepted, "
-        "count(*) FILTER (attempts > 0) AS attempted, "
-        "count(*) FILTER (escalations > 0) AS escalated, "
-        "sum(tokens)::BIGINT AS tokens, "
-        "sum(local_tokens)::BIGINT AS local_tokens, "
-        "sum(calls_without_tokens)::BIGINT AS calls_without_tokens, "
-        "sum(spent_usd) AS spent_usd, "
-        "coalesce(sum(spent_usd) FILTER (outcome <> 'accepted'), 0) AS unsuccessful_usd, "
-        "sum(calls_without_cost)::BIGINT AS calls_without_cost, "
-        "count(saved_usd) AS compared, "
-        "coalesce(sum(baseline_usd) FILTER (saved_usd IS NOT NULL), 0) AS baseline_usd, "
-        "coalesce(sum(saved_usd), 0) AS avoided_usd, "
-        "coalesce(string_agg(DISTINCT baseline_model, ', ' ORDER BY baseline_model) "
-        "FILTER (saved_usd IS NOT NULL), '') AS baselines, "
-        "count(audit_agrees) AS audited, "
-        "count(*) FILTER (NOT audit_agrees) AS false_accepts "
-        "FROM task_costs WHERE $since IS NULL OR epoch_us(ended_at) >= $since "
-        "GROUP BY group_name ORDER BY group_name"
-    )
+    return f"SELECT {group} AS group_name, {_SAVINGS} GROUP BY group_name ORDER BY group_name"
+
+
+SAVINGS_BY_DAY = f"SELECT day, task_class AS group_name, {_SAVINGS} GROUP BY day, task_class ORDER BY day, task_class"
+SPENT = (
+    "SELECT budget_day, receipts.task_class, sum(spent_usd), sum(calls_without_cost)::BIGINT "
+    "FROM receipts JOIN task_costs ON receipt = id WHERE budget_day >= $day "
+    "GROUP BY budget_day, receipts.task_class ORDER BY budget_day, receipts.task_class"
+)
+CALLS_WITHOUT_COST = (
+    "SELECT calls.model, price_source, count(*), min(id) FROM receipts JOIN ("
+    "SELECT receipt, model, price_source, cost_usd FROM attempts UNION ALL "
+    "SELECT id, audit_model, document ->> '$.audit.cost.source', audit_usd FROM receipts WHERE audit_model IS NOT NULL"
+    ") AS calls ON calls.receipt = id WHERE calls.cost_usd IS NULL AND epoch_us(ended_at) >= $since "
+    "GROUP BY calls.model, price_source ORDER BY calls.model, price_source"
+)
+TROUBLED = (
+    f"SELECT {_columns(TroubledRow._fields)} FROM receipts WHERE epoch_us(receipts.ended_at) >= $since "
+    "AND (findings <> '[]' OR (outcome <> 'accepted' AND trim(coalesce(failure, '')) = '')) "
+    "ORDER BY findings <> '[]', receipts.ended_at DESC, id LIMIT $limit"
+)
 
 
 JOURNALLED_ROWS = f"SELECT {', '.join(f'(SELECT count(*) FROM {table})' for table in Rebuilt._fields)}"

@@ -372,6 +372,18 @@ class RetirementRow(NamedTuple):
     checked_at: datetime
 
 
+class TrustedRow(NamedTuple):
+    """What brakes compare a plan with, in one environment: the cluster's id, empty where it reports none, and the
+    number of declared topics. ``because`` is observed, applied or acknowledged."""
+
+    environment: str
+    cluster_id: str
+    declared_topics: int
+    who: str
+    because: str
+    since: datetime
+
+
 class ReceiptRow(NamedTuple):
     """What became of one task: the scalars of its receipt, and all of it as ``document``, a JSON object.
 
@@ -507,14 +519,14 @@ class SavingsRow(NamedTuple):
 
 
 class Remembered(NamedTuple):
-    """What is known of a cluster from before, of one reading; ``observations`` are those of every cluster."""
+    """What is known of a cluster from before, of one reading; ``trusted`` is of every environment."""
 
     topics: Mapping[str, EarlierTopic]
     flows: EarlierFlows
     capabilities: CapabilitiesRow | None
     rescued: tuple[RescueRow, ...]
     retirements: tuple[RetirementRow, ...]
-    observations: tuple[ObservationRow, ...]
+    trusted: tuple[TrustedRow, ...]
     drift: tuple[DriftRow, ...]
 
 
@@ -544,6 +556,7 @@ class Rebuilt(NamedTuple):
     capabilities: int = 0
     rescues: int = 0
     retirements: int = 0
+    trusted: int = 0
     receipts: int = 0
     attempts: int = 0
     publications: int = 0

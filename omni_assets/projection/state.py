@@ -24,7 +24,13 @@ from omni_assets.errors import (
 
 MIGRATIONS = tuple(
     Path(__file__).with_name("migrations") / name
-    for name in ("001_foundation.sql", "002_reconciliation.sql", "003_expected_every.sql", "004_routing.sql")
+    for name in (
+        "001_foundation.sql",
+        "002_reconciliation.sql",
+        "003_expected_every.sql",
+        "004_routing.sql",
+        "005_trusted.sql",
+    )
 )
 """Scripts in order; the schema version of a projection is the number of those that it has."""
 

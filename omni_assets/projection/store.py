@@ -52,6 +52,7 @@ from omni_assets.projection.rows import (
     SavingsRow,
     Stored,
     SummaryRow,
+    TrustedRow,
 )
 from omni_assets.projection.state import JOURNAL_FOLDER, PROJECTION_FILE, locked, nothing_projected
 
@@ -80,6 +81,7 @@ class Projection:
         self._capabilities = Log(journals / "capabilities.jsonl", events.PROBED, tables.CAPABILITIES)
         self._rescues = Log(journals / "rescues.jsonl", events.RESCUED, tables.RESCUES)
         self._retirements = Log(journals / "retirements.jsonl", events.RETIRED, tables.RETIREMENTS)
+        self._trusted = Log(journals / "trusted.jsonl", events.TRUSTED, tables.TRUSTED)
         self._receipts = Log(
             journals / "receipts.jsonl",
             ReceiptForm(),
@@ -94,6 +96,7 @@ class Projection:
             self._capabilities,
             self._rescues,
             self._retirements,
+            self._trusted,
             self._receipts,
             self._publications,
         )
@@ -162,6 +165,10 @@ class Projection:
     def record_retirement(self, rows: Iterable[RetirementRow]) -> None:
         """Remember where the ends of topics stand."""
         self._record(self._retirements, rows)
+
+    def record_trusted(self, row: TrustedRow) -> None:
+        """Remember what brakes compare with from now on, in that environment."""
+        self._record(self._trusted, [row])
 
     def record_receipts(self, rows: Iterable[ReceiptRow]) -> None:
         """Add what became of tasks, and their attempts, in one transaction; a receipt that is known stays as it is."""
@@ -317,6 +324,10 @@ class Projection:
         group = "NULL" if by is None else queries.SAVINGS_GROUPS[by]
         return self._recall(SavingsRow, queries.savings(group), since=since and _microseconds(since))
 
+    def trusted(self) -> tuple[TrustedRow, ...]:
+        """What brakes compare with, in every environment."""
+        return self._recall(TrustedRow, queries.TRUSTED)
+
     def remembered(self, cluster: str) -> Remembered:
         """Everything that a look at a cluster is held against, by opening the file once; nothing before the first.
 
@@ -333,7 +344,7 @@ class Projection:
                 next(iter(read(connection, CapabilitiesRow, queries.CAPABILITIES, cluster=cluster)), None),
                 read(connection, RescueRow, queries.RESCUED, cluster=cluster, source=None),
                 read(connection, RetirementRow, queries.RETIREMENTS, cluster=cluster),
-                read(connection, ObservationRow, queries.OBSERVATIONS, cluster=None),
+                read(connection, TrustedRow, queries.TRUSTED),
                 read(connection, DriftRow, queries.DRIFT, cluster=cluster),
             )
 

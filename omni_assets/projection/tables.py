@@ -29,6 +29,7 @@ from omni_assets.projection.rows import (
     ReceiptRow,
     RescueRow,
     RetirementRow,
+    TrustedRow,
 )
 
 
@@ -98,6 +99,7 @@ AUDIT = _keyed(AuditRow._fields, "audit", ("id",))
 CAPABILITIES = _keyed(CapabilitiesRow._fields, "capabilities", ("cluster", "version"))
 RESCUES = _keyed(RescueRow._fields, "rescues", ("cluster", "source", "target", "partition"))
 RETIREMENTS = _keyed(RetirementRow._fields, "retirements", ("cluster", "topic"))
+TRUSTED = _keyed(TrustedRow._fields, "trusted", ("environment",))
 RECEIPTS = _keyed(ReceiptRow._fields, "receipts", ("id",))
 ATTEMPTS = _keyed(AttemptRow._fields, "attempts", ("receipt", "number"))
 PUBLICATIONS = _keyed(PublicationRow._fields, "publications", ("receipt", "cluster", "topic"))
@@ -121,6 +123,7 @@ TABLES = (
     CAPABILITIES,
     RESCUES,
     RETIREMENTS,
+    TRUSTED,
     RECEIPTS,
     ATTEMPTS,
     PUBLICATIONS,

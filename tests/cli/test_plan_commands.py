@@ -105,6 +105,33 @@ def test_steps_are_approved_one_by_one_and_all_is_noted(drifted, admin):
     assert all(row["who"] and row["host"] for row in rows)
 
 
+def test_a_brake_is_released_by_saying_so(drifted):
+    address = drifted.omni("broker", "status", "--format", "json").document["bootstrap_servers"]
+    assert drifted.omni("drift").code == 1
+    for number in range(8):
+        text = f"name: other-{number}\nevent_bus: {{publish_topics: [onex.evt.other.e-{number}.v1]}}\n"
+        drifted.contract(f"other-{number}", text)
+    assert drifted.omni("drift").code == 1
+    for number in range(8):
+        (drifted.folder / "contracts" / f"other-{number}" / "contract.yaml").unlink()
+    for look in ("drift", "validate", "boot"):
+        drifted.omni(look)
+        held = drifted.omni("apply", "--safe")
+        assert (held.code, held.out) == (2, "")
+        assert "the contracts declare 3 topics, and 11 are meant to be declared." in held.err
+        assert "omni plan --acknowledge" in held.err
+    assert [each["kind"] for each in drifted.omni("plan", "--format", "json").document["brakes"]] == [
+        "shrunken_manifest"
+    ]
+    said = drifted.omni("plan", "--acknowledge", "--format", "json")
+    assert (said.code, said.document["brakes"]) == (1, [])
+    assert said.err == f"omni: from now on brakes compare with 3 declared topics on {address}.\n"
+    (noted,) = (row for row in audit(drifted) if row["event"] == "acknowledgement")
+    assert noted["detail"].startswith(f"3 declared topics on {address}; the contracts declare 3 topics")
+    assert noted["who"]
+    assert drifted.omni("apply", "--safe").code == 1, "and the rest still needs an approval"
+
+
 def test_what_is_safe_is_applied_and_the_rest_says_how(drifted):
     ran = drifted.omni("apply", "--safe")
     assert ran.code == 1

@@ -14,12 +14,16 @@ import pytest
 from omni_assets.drift.plan import Plan
 from omni_assets.errors import PlanHeldBack, PlanOfAnotherCluster, PlanStale, ReadOnly, StateError
 from omni_assets.operations import apply as operation
+from omni_assets.operations import boot
 from omni_assets.operations.apply import Applied, StepOutcome, apply, apply_safe
 from omni_assets.operations.capabilities import probe
 from omni_assets.operations.context import Context
+from omni_assets.operations.memory import meant
 from omni_assets.operations.observe import drift
-from omni_assets.operations.plan import make_plan
+from omni_assets.operations.plan import acknowledge, make_plan
 from omni_assets.operations.provision import provision
+from omni_assets.operations.rebuild import rebuild
+from omni_assets.operations.validate import validate
 from omni_assets.projection.store import Projection
 from tests.support import tampering
 from tests.support.proxy import Lost, Proxy
@@ -267,15 +271,56 @@ def test_many_missing_topics_are_no_sign_of_a_mistake(twenty, client):
     assert apply_safe(twenty, twenty.manifest()).counts == {"applied": 20, "failed": 0, "unconfirmed": 0}
 
 
-def test_a_shrunken_manifest_is_held_back_until_it_was_observed(twenty, client, proxy, write_contract):
+def test_a_shrunken_manifest_is_held_back_until_a_person_acknowledges_it(twenty, client, proxy, write_contract):
     write_contract(many(MANY[:8]), "many")
     shorten(client, MANY[:1])
-    proxy.reset()
-    with pytest.raises(PlanHeldBack, match="declared 20 when"):
-        apply_safe(twenty, twenty.manifest())
-    assert proxy.writes == 0
-    drift(twenty, twenty.manifest())
+    look = (
+        lambda: drift(twenty, twenty.manifest()),
+        lambda: validate(twenty),
+        lambda: boot.run(lambda: twenty),
+        lambda: rebuild(twenty),
+        lambda: make_plan(twenty, twenty.manifest()),
+    )
+    for each in look:
+        each()
+        proxy.reset()
+        with pytest.raises(PlanHeldBack, match="declare 8 topics, and 20 are meant"):
+            apply_safe(twenty, twenty.manifest())
+        assert proxy.writes == 0
+    made = make_plan(twenty, twenty.manifest())
+    assert [brake.kind for brake in made.brakes] == ["shrunken_manifest"]
+    assert acknowledge(twenty, made).brakes == ()
+    (noted_,) = (row for row in Projection(twenty.home).audited() if row.event == "acknowledgement")
+    assert noted_.detail == f"8 declared topics on {twenty.bootstrap_servers}; {made.brakes[0].message}"
     assert carried(apply_safe(twenty, twenty.manifest())) == [(MANY[0], "retention.ms", APPLIED)]
+
+
+def test_only_a_plan_that_was_read_lets_what_is_meant_shrink(twenty, client, write_contract):
+    """20 topics to 15 and on to 11 is no sign of a mistake, if somebody read a plan for the 15."""
+    write_contract(many(MANY[:15]), "many")
+    shorten(client, MANY[:1])
+    assert apply_safe(twenty, twenty.manifest()).clean
+    assert meant(twenty).declared_topics == 20, "a run that nobody looked at"
+    shorten(client, MANY[:1])
+    assert apply(twenty, twenty.manifest(), planned(twenty)).clean
+    assert meant(twenty).declared_topics == 15
+    write_contract(many(MANY[:11]), "many")
+    shorten(client, MANY[:1])
+    assert apply_safe(twenty, twenty.manifest()).clean
+
+
+def test_what_is_meant_is_not_said_where_it_cannot_be_written(twenty, client, monkeypatch, write_contract):
+    write_contract(many(MANY[:15]), "many")
+    shorten(client, MANY[:1])
+    plan = planned(twenty)
+
+    def full(*_arguments):
+        raise StateError("the disk is full.", "Make room.")
+
+    monkeypatch.setattr(operation, "trust", full)
+    done = apply(twenty, twenty.manifest(), plan)
+    assert [outcome for *_, outcome in carried(done)] == [APPLIED]
+    assert "the disk is full" in str(done.unrecorded)
 
 
 def test_contracts_without_a_topic_change_nothing_and_are_told(twenty, write_contract, proxy):

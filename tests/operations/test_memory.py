@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
 
 from omni_assets.broker.capabilities import Capabilities
 from omni_assets.drift.plan import Known
-from omni_assets.operations.memory import Memory, remember
+from omni_assets.operations.memory import Because, Memory, keep_in_mind, meant, remember, trust
 from omni_assets.operations.observe import drift
 from omni_assets.projection import rows
 from omni_assets.projection.store import Projection
@@ -67,3 +68,24 @@ def test_a_look_is_remembered(write_contract, context_of, broker):
     assert earlier.flows.groups["reader"].committed == {(TOPIC, 0): 3}
     assert earlier.unchanged_since[TOPIC, "reader"] < earlier.flows.observed_at
     assert remember(context, "another") == Memory(known=Known(1))
+
+
+def test_what_brakes_compare_with_is_moved_by_looks_only_to_hold_back_more(context_of):
+    context = context_of("broker:9092")
+    assert meant(context) == Known()
+    for seen, kept in (
+        (Known(8, "one"), Known(8, "one")),
+        (Known(0, "one"), Known(8, "one")),
+        (Known(9, "two"), Known(8, "one")),
+        (Known(9, "one"), Known(9, "one")),
+    ):
+        keep_in_mind(context, meant(context), seen)
+        assert meant(context) == kept
+    trust(context, Known(2, "two"), Because.ACKNOWLEDGED)
+    assert meant(context) == Known(2, "two")
+    other = replace(context, environment="other")
+    assert meant(other) == Known(), "each environment has its own"
+    (row,) = Projection(context.home).trusted()
+    assert (row.because, bool(row.who)) == ("acknowledged", True)
+    Projection(context.home).rebuild()
+    assert meant(context) == Known(2, "two"), "it comes from a journal"

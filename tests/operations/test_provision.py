@@ -7,11 +7,14 @@ from omni_assets.broker.admin import BrokerAdmin
 from omni_assets.broker.codes import NOT_ASKED, TIMED_OUT
 from omni_assets.broker.local import lifecycle
 from omni_assets.broker.topics import TopicError
-from omni_assets.errors import BrokerUnreachable, ProjectionDamaged, ReadOnly, UnnamedBroker
+from omni_assets.drift.plan import Known
+from omni_assets.errors import BrokerUnreachable, PlanHeldBack, ProjectionDamaged, ReadOnly, UnnamedBroker
 from omni_assets.operations import provision as operation
+from omni_assets.operations.memory import Because, trust
 from omni_assets.operations.observe import drift
 from omni_assets.operations.outcomes import Outcome, TopicOutcome
-from omni_assets.operations.provision import provision
+from omni_assets.operations.plan import acknowledge, make_plan
+from omni_assets.operations.provision import provision, provision_unasked
 from omni_assets.projection.store import Projection
 from tests.support.proxy import Lost, Proxy
 
@@ -167,6 +170,22 @@ def test_read_only_creates_nothing(write_contract, context_of, broker):
     with pytest.raises(ReadOnly, match=GOOD):
         provision(context, context.manifest())
     assert GOOD not in broker.client.list_topics(timeout=10).topics
+
+
+def test_unasked_nothing_is_created_on_another_cluster(write_contract, context_of, broker):
+    """An embedded broker reports no id of its own, so it is none of those that do."""
+    write_contract(f"event_bus:\n  publish_topics: [{GOOD}]\n")
+    context = context_of(broker.bootstrap_servers)
+    trust(context, Known(1, "cluster-of-before"), Because.OBSERVED)
+    with pytest.raises(PlanHeldBack, match=r"1 missing topic not created: .* `cluster-of-before` is meant") as held:
+        provision_unasked(context, context.manifest(), trigger="dagster")
+    assert "omni plan --acknowledge" in str(held.value)
+    assert GOOD not in broker.client.list_topics(timeout=5).topics
+    assert Projection(context.home).provisioned() == ()
+    acknowledge(context, make_plan(context, context.manifest()))
+    assert provision_unasked(context, context.manifest(), trigger="dagster").counts["created"] == 1
+    trust(context, Known(1, "cluster-of-before"), Because.OBSERVED)
+    assert provision_unasked(context, context.manifest(), trigger="dagster").clean, "nothing is missing"
 
 
 def test_a_broker_that_nobody_named_is_left_alone(write_contract, context_of, broker, monkeypatch):

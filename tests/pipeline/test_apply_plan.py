@@ -11,6 +11,8 @@ import dagster as dg
 import pytest
 from confluent_kafka.admin import AlterConfigOpType, ConfigEntry, ConfigResource, ResourceType
 
+from omni_assets.drift.plan import Known
+from omni_assets.operations.memory import Because, meant, trust
 from omni_assets.operations.plan import make_plan, write_plan
 from omni_assets.operations.provision import provision
 from omni_assets.pipeline.definitions import build
@@ -184,6 +186,16 @@ def test_what_cannot_be_meant_is_refused_in_a_sentence(
 
 
 @pytest.mark.broker
+def test_a_brake_is_released_by_whoever_launches_it(drifted: ProjectResource, run: Run, broker: Any) -> None:
+    trust(drifted.context(), Known(2, "cluster-of-before"), Because.OBSERVED)
+    assert "`cluster-of-before` is meant" in refusal(run())
+    assert retention(broker) == (DAY, MONTH)
+    assert run(acknowledge=True).success
+    assert retention(broker) == (WEEK, MONTH)
+    assert meant(drifted.context()) == Known(2)
+
+
+@pytest.mark.broker
 def test_a_read_only_project_refuses(run: Run, broker: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("OMNI_READONLY", "1")
     assert "OMNI_READONLY" in refusal(run())
@@ -194,9 +206,10 @@ def test_the_launchpad_explains_every_field_and_is_filled_in(project: Callable[.
     job = build(project()).resolve_job_def("apply_plan")
     op = job.get_node_named("carry_out_plan").definition
     fields = op.config_schema.config_type.fields  # type: ignore[union-attr]
-    assert set(fields) == {"plan", "approve", "only"}
+    assert set(fields) == {"plan", "approve", "acknowledge", "only"}
     for field in fields.values():
         assert len(field.description or "") > 40
         assert not field.is_required
     assert job.run_config is not None
-    assert job.run_config["ops"] == {"carry_out_plan": {"config": {"plan": PLAN_NOW, "approve": [], "only": []}}}
+    filled_in = {"plan": PLAN_NOW, "approve": [], "acknowledge": False, "only": []}
+    assert job.run_config["ops"] == {"carry_out_plan": {"config": filled_in}}

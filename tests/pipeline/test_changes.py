@@ -10,14 +10,18 @@ import dagster as dg
 import pytest
 from confluent_kafka.admin import AlterConfigOpType, ConfigEntry, ConfigResource, NewTopic, ResourceType
 
+from omni_assets.drift.plan import Known
 from omni_assets.operations.apply import Applied, Carried, StepOutcome
+from omni_assets.operations.memory import Because, meant, trust
 from omni_assets.operations.observe import drift
-from omni_assets.operations.plan import make_plan
+from omni_assets.operations.plan import acknowledge, make_plan
+from omni_assets.operations.provision import provision
 from omni_assets.pipeline.resources import ProjectResource
 from omni_assets.pipeline.topics import changes
 from omni_assets.pipeline.topics.assets import topic_tables
 from omni_assets.pipeline.topics.changes import SAFE_DRIFT_CORRECTED
-from omni_assets.pipeline.topics.keys import APPLIED_CHANGES, TOPIC_DRIFT
+from omni_assets.pipeline.topics.creation import MISSING_CREATED
+from omni_assets.pipeline.topics.keys import APPLIED_CHANGES, PROVISIONED_TOPICS, TOPIC_DRIFT
 from omni_assets.projection.store import Projection
 from tests.support.proxy import Proxy
 
@@ -196,23 +200,64 @@ def test_too_many_changes_are_held_back_and_the_drift_is_shown_all_the_same(
     assert audited(tmp_path) == []
 
 
-def test_what_a_brake_compares_with_is_not_observed_anew_until_a_person_does(
+def test_what_a_brake_compares_with_is_for_a_person_to_change(
     provisioned: ProjectResource, reconcile: Reconcile, write_contract: Writer, broker: Any
 ) -> None:
     write_contract("router", publishes=NAMES[:1])
     retain(broker, DAY, NAMES[0])
+    where = provisioned.context()
     for _ in range(2):
         result = reconcile(provisioned)
-        assert not result.success
-        assert "topic_drift" not in materialized(result)
-        assert "the contracts declare 1 topic, and declared 8" in judged(result).description
-        failure = result.get_step_failure_events()[0].step_failure_data.user_failure_data
-        assert failure is not None
-        assert "omni drift" in (failure.description or "")
+        assert result.success
+        assert metadata(result, TOPIC_DRIFT)["kind_config"] == 1, "it is shown all the same, which releases nothing"
+        assert not judged(result).passed
+        assert "the contracts declare 1 topic, and 8 are meant" in judged(result).description
+        assert "omni plan --acknowledge" in judged(result).description
         assert retention(broker, NAMES[0]) == DAY
-    drift(provisioned.context(), provisioned.context().manifest())
-    assert reconcile(provisioned).success
+        drift(where, where.manifest())
+    acknowledge(where, make_plan(where, where.manifest()))
+    assert judged(reconcile(provisioned)).passed
     assert retention(broker, NAMES[0]) == "604800000"
+
+
+def created(result: dg.ExecuteInProcessResult) -> Any:
+    (found,) = (each for each in result.get_asset_check_evaluations() if each.check_name == MISSING_CREATED)
+    return found
+
+
+def test_nothing_is_created_on_another_cluster_until_a_person_says_so(
+    provisioned: ProjectResource, reconcile: Reconcile, write_contract: Writer, broker: Any
+) -> None:
+    """An embedded broker reports no id of its own, so it is none of those that do."""
+    where = provisioned.context()
+    trust(where, Known(len(NAMES), "cluster-of-before"), Because.OBSERVED)
+    new = "onex.evt.router.new.v1"
+    write_contract("router", publishes=[*NAMES, new])
+    for _ in range(2):
+        result = reconcile(provisioned)
+        assert result.success
+        assert new not in broker.client.list_topics(timeout=10).topics
+        said = metadata(result, PROVISIONED_TOPICS)
+        assert "1 missing topic not created" in said["held_back"]
+        assert "`cluster-of-before` is meant" in said["held_back"]
+        assert said["created"] == 0
+        assert (created(result).passed, created(result).severity) == (False, dg.AssetCheckSeverity.ERROR)
+        assert created(result).description == said["held_back"]
+        assert not judged(result).passed
+        assert metadata(result, TOPIC_DRIFT)["kind_missing"] == 1
+    assert provision(where, where.manifest()).counts["created"] == 1, "a person who asks for it is obeyed"
+    assert created(reconcile(provisioned)).passed, "nothing is missing, so nothing is held back"
+    assert meant(where).cluster_id == "cluster-of-before"
+
+
+def test_what_is_missing_shows_without_creating_it(
+    provisioned: ProjectResource, reconcile: Reconcile, write_contract: Writer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write_contract("router", publishes=[*NAMES, "onex.evt.router.new.v1"])
+    monkeypatch.setenv("OMNI_READONLY", "1")
+    check = created(reconcile(provisioned))
+    assert (check.passed, check.severity) == (False, dg.AssetCheckSeverity.WARN)
+    assert check.description == "1 topic to be created"
 
 
 def test_the_check_alone_plans_and_changes_nothing(

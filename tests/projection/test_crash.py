@@ -82,6 +82,7 @@ for step in steps:
     projection.record_rescue([RescueRow("c", "o", "t", n, step * 10, step * 10, "begun", at) for n in range(2)])
     projection.record_capabilities(CapabilitiesRow("c", "1", at, "{}"))
     projection.record_retirement([RetirementRow("c", "o", "t", f"step {step}", "", at, at)])
+    projection.record_trusted(TrustedRow("local", "c", step, "ada", "observed", at))
     projection.record_provisioning([ProvisionRow(os.urandom(16).hex(), at, "c", "h:1", "test", "t", "created")])
 """
 
@@ -94,6 +95,7 @@ FROM_JOURNALS = (
     "rescues",
     "capabilities",
     "retirements",
+    "trusted",
     "journal_position",
 )
 TABLES = (
@@ -109,6 +111,7 @@ TABLES = (
     "rescues",
     "capabilities",
     "retirements",
+    "trusted",
 )
 
 

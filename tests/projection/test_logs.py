@@ -11,7 +11,7 @@ import pytest
 
 from omni_assets.errors import JournalDamaged, ProjectionDamaged
 from omni_assets.projection.question import ask
-from omni_assets.projection.rows import AuditRow, CapabilitiesRow, Rebuilt, RescueRow, RetirementRow
+from omni_assets.projection.rows import AuditRow, CapabilitiesRow, Rebuilt, RescueRow, RetirementRow, TrustedRow
 from omni_assets.projection.store import Projection
 
 
@@ -33,6 +33,7 @@ def _kept(sample: Any) -> tuple[Kept, ...]:
     )
     probed = CapabilitiesRow("main", "1.0", sample.at(0), "{}")
     rescue = RescueRow("main", "t1", "t0", 0, 5, 5, "begun", sample.at(0))
+    meant = TrustedRow("local", "main", 7, "ada", "observed", sample.at(0))
     ending = RetirementRow("main", "t0", "t1", "drained", "no group is behind", sample.at(0), sample.at(0))
     return (
         Kept(
@@ -71,10 +72,19 @@ def _kept(sample: Any) -> tuple[Kept, ...]:
             lambda projection, row: projection.record_retirement([row]),
             lambda projection: projection.retirements("main"),
         ),
+        Kept(
+            "trusted",
+            "trusted.jsonl",
+            meant,
+            meant._replace(declared_topics=4, because="acknowledged", since=sample.at(1)),
+            meant._replace(environment="staging", cluster_id=""),
+            lambda projection, row: projection.record_trusted(row),
+            lambda projection: projection.trusted(),
+        ),
     )
 
 
-@pytest.fixture(params=range(4), ids=("audit", "capabilities", "rescues", "retirements"))
+@pytest.fixture(params=range(5), ids=("audit", "capabilities", "rescues", "retirements", "trusted"))
 def kept(request: pytest.FixtureRequest, sample: Any) -> Kept:
     return _kept(sample)[request.param]
 
@@ -142,15 +152,16 @@ def test_a_line_of_something_else_is_named(tmp_path: Path, kept: Kept, damage: s
     journal = tmp_path / "journal" / kept.journal
     record = json.loads(journal.read_text())
     time = next(name for name, value in zip(kept.first._fields, kept.first, strict=True) if hasattr(value, "tzinfo"))
+    text = next(name for name, value in zip(kept.first._fields, kept.first, strict=True) if isinstance(value, str))
     changes = {
         "a field": {},
-        "a type": {"cluster": 7},
+        "a type": {text: 7},
         "a zone": {time: "2026-01-01T00:00:00"},
         "an event": {"event": ""},
     }
     record |= changes[damage]
     if damage == "a field":
-        del record["cluster"]
+        del record[text]
     journal.write_text(json.dumps(record) + "\n")
     projection.file.unlink()
     with pytest.raises(JournalDamaged, match=rf"{kept.journal}:1 cannot be read: "):

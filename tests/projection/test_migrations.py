@@ -75,6 +75,12 @@ def test_the_next_observation_fills_the_new_columns(folder: Path, table: Callabl
     assert projection.record_snapshot(seen) == 0
 
 
+def test_what_brakes_compared_with_is_what_they_compare_with(folder: Path, table: Callable[..., list[Any]]) -> None:
+    (newest,) = table(folder, "(FROM observations ORDER BY observed_at DESC LIMIT 1)", "environment, declared_topics")
+    (row,) = Projection(folder).trusted()
+    assert (row.environment, row.declared_topics, row.because) == (*newest, "observed")
+
+
 def test_what_is_declared_fills_its_new_column_although_no_other_changed(
     folder: Path, table: Callable[..., list[Any]], sample: Any
 ) -> None:

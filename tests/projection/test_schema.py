@@ -86,6 +86,7 @@ def test_the_comments_in_the_file_are_the_descriptions(
         (rows.CapabilitiesRow, "capabilities"),
         (rows.RescueRow, "rescues"),
         (rows.RetirementRow, "retirements"),
+        (rows.TrustedRow, "trusted"),
         (rows.ReceiptRow, "receipts"),
         (rows.AttemptRow, "attempts"),
         (rows.PublicationRow, "publications"),

@@ -14,6 +14,7 @@ from omni_assets.contracts.values import readable
 from omni_assets.drift.plan import Action, Plan, Step, document, step_document
 from omni_assets.drift.verdict import Verdict
 from omni_assets.operations.apply import Applied, Carried, StepOutcome
+from omni_assets.operations.memory import cluster_of
 from omni_assets.operations.plan import Planned
 
 _STYLES = {Verdict.AUTO_FIXABLE: "cyan", Verdict.NEEDS_APPROVAL: "yellow"}
@@ -47,6 +48,11 @@ def plan_document(planned: Planned) -> dict[str, Any]:
 
 def written_sentence(path: str) -> str:
     return f"omni: wrote the plan to {visible(path)}; `omni apply {visible(path)}` carries it out."
+
+
+def acknowledged_sentence(planned: Planned) -> str:
+    topics = count(len(planned.seen.manifest.topics), "declared topic")
+    return f"omni: from now on brakes compare with {topics} on {visible(cluster_of(planned.seen.snapshot))}."
 
 
 def applied_lines(done: Applied, width: int | None) -> list[Line]:

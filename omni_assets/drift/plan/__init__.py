@@ -1,6 +1,6 @@
 """Plans: what would bring a broker to what the contracts declare. Definition, building, explanation; all of it pure."""
 
-from omni_assets.drift.plan.braking import Brake, BrakeKind, Known, brakes
+from omni_assets.drift.plan.braking import Brake, BrakeKind, Known, another_cluster, brakes
 from omni_assets.drift.plan.building import build, windows
 from omni_assets.drift.plan.definition import Action, Plan, Step, step_id
 from omni_assets.drift.plan.deletion import build_deletion, judge_deletion
@@ -17,6 +17,7 @@ __all__ = [
     "Plan",
     "PlanUnreadable",
     "Step",
+    "another_cluster",
     "approved",
     "brakes",
     "build",

@@ -11,7 +11,7 @@ from omni_assets.drift.plan import EVERYTHING, Plan, idle
 from omni_assets.errors import InputError
 from omni_assets.operations.apply import apply
 from omni_assets.operations.context import Context
-from omni_assets.operations.plan import make_plan, read_plan
+from omni_assets.operations.plan import acknowledge, make_plan, read_plan
 from omni_assets.pipeline.resources import ProjectResource, one_sentence
 from omni_assets.pipeline.topics.changes import changes_metadata, trouble_sentence, troubled
 from omni_assets.pipeline.topics.history import pages, turned
@@ -35,6 +35,11 @@ class PlanToApply(dg.Config):
         f"`left_to_people`; or `{EVERYTHING}` for every step but deletions, with the path of a plan that you have "
         "read. Empty: only what is safe.",
     )
+    acknowledge: bool = Field(
+        default=False,
+        description="Say that the contracts and the cluster as they are now are those that are meant, where a brake "
+        "says otherwise: it compares with them from then on. Read first what it says.",
+    )
     only: list[str] = Field(
         default_factory=list,
         description="Patterns of topics, such as `onex.evt.router.*`: no other topic is touched. Empty: all topics.",
@@ -49,6 +54,8 @@ def carry_out_plan(context: dg.OpExecutionContext, config: PlanToApply, project:
     with one_sentence():
         where = project.context()
         manifest = where.manifest()
+        if config.acknowledge:
+            acknowledge(where, make_plan(where, manifest))
         plan = _plan(where, manifest, config)
         _require_known(plan, config.approve)
         applied = apply(where, manifest, plan, config.approve, config.only)

@@ -21,20 +21,18 @@ from omni_assets.operations.apply import Applied
 from omni_assets.operations.context import Context
 from omni_assets.operations.judging import contract_findings
 from omni_assets.operations.observe import DriftReport, OpenDrift, observe
-from omni_assets.operations.outcomes import Outcome
-from omni_assets.operations.provision import Provisioning, provision
 from omni_assets.operations.recording import declare
 from omni_assets.pipeline.resources import ProjectResource, one_sentence
 from omni_assets.pipeline.topics import checks
 from omni_assets.pipeline.topics.changes import (
     Changes,
-    Waiting,
     changes_metadata,
     correct,
     corrected,
     drift_after,
     plan_alone,
 )
+from omni_assets.pipeline.topics.creation import all_created, create, creation_metadata, none_to_create
 from omni_assets.pipeline.topics.fingerprint import FINGERPRINT, fingerprint
 from omni_assets.pipeline.topics.history import OBSERVED_AT, pages, turned
 from omni_assets.pipeline.topics.keys import (
@@ -106,8 +104,12 @@ def _reconcile(project: ProjectResource, asked: _Asked, instance: dg.DagsterInst
     yield checks.contracts_valid(manifest, findings)
     if PROVISIONED_TOPICS in asked.assets and not where.connection.read_only:
         with one_sentence():
-            provisioning = provision(where, manifest, trigger="dagster")
-        yield dg.MaterializeResult(asset_key=PROVISIONED_TOPICS, metadata=_provisioned(where, provisioning))
+            created = create(where, manifest)
+        yield dg.MaterializeResult(asset_key=PROVISIONED_TOPICS, metadata=creation_metadata(where, created))
+        yield all_created(created)
+    elif asked.touches(PROVISIONED_TOPICS):
+        with one_sentence():
+            yield none_to_create(where, manifest)
     changes = None
     if asked.touches(APPLIED_CHANGES):
         with one_sentence():
@@ -116,9 +118,6 @@ def _reconcile(project: ProjectResource, asked: _Asked, instance: dg.DagsterInst
             yield dg.MaterializeResult(asset_key=APPLIED_CHANGES, metadata=changes_metadata(where, changes))
         yield corrected(changes)
     if asked.compares:
-        if isinstance(changes, Waiting) and changes.until_observed:
-            # What is observed now would be what the brake compares with next time, and release it.
-            raise dg.Failure(changes.why, allow_retries=False)
         yield from _compared(where, manifest, findings, changes, asked, instance)
     elif asked.touches(OBSERVED_TOPICS):
         with one_sentence():
@@ -166,23 +165,6 @@ def _declared(where: Context, manifest: Manifest, findings: Sequence[Finding], d
         **_projection(where),
         **preview("declared", _DECLARED_COLUMNS, map(_declared_row, manifest.topics.values()), "see `omni topics`"),
     }
-
-
-def _provisioned(where: Context, provisioning: Provisioning) -> Metadata:
-    news = [each for each in provisioning.topics if each.outcome is not Outcome.EXISTED]
-    entries: Metadata = {
-        **counts(provisioning.counts),
-        **_broker(where, provisioning.calls, provisioning.seconds),
-        **preview(
-            "news",
-            (Column("topic"), Column("outcome"), Column("why")),
-            ({"topic": each.topic, "outcome": each.outcome.value, "why": each.error} for each in news),
-            "see the table provision_log",
-        ),
-    }
-    if provisioning.unrecorded is not None:
-        entries["not_recorded"] = dg.MetadataValue.text(str(provisioning.unrecorded))
-    return entries
 
 
 def _observed(where: Context, snapshot: BrokerSnapshot) -> Metadata:

@@ -11,7 +11,7 @@ import dagster as dg
 from omni_assets.contracts.model import Manifest
 from omni_assets.contracts.text import count
 from omni_assets.contracts.values import readable
-from omni_assets.drift.plan import BrakeKind, Step
+from omni_assets.drift.plan import Step
 from omni_assets.errors import OmniError, PlanHeldBack, ReadOnly
 from omni_assets.operations.apply import Applied, Carried, StepOutcome, apply_safe
 from omni_assets.operations.context import Context
@@ -26,20 +26,15 @@ TRIGGER = "reconcile"
 """What the audit says of a plan that a run made by itself."""
 
 _ERROR, _WARN = dg.AssetCheckSeverity.ERROR, dg.AssetCheckSeverity.WARN
-_COMPARED_WITH_LAST = frozenset({BrakeKind.SHRUNKEN_MANIFEST, BrakeKind.ANOTHER_CLUSTER})
 
 
 @dataclass(frozen=True, slots=True)
 class Waiting:
-    """The steps of a plan of which none was carried out, and why: ``why`` is a sentence, empty where nobody tried.
-
-    ``until_observed`` says that the next observation would let them run, so that it is for a person to make.
-    """
+    """A plan of which no step was carried out, and why: ``why`` is a sentence, empty where nobody tried."""
 
     planned: Planned
     why: str = ""
     severity: dg.AssetCheckSeverity = _ERROR
-    until_observed: bool = False
 
     @property
     def steps(self) -> tuple[Step, ...]:
@@ -76,9 +71,7 @@ def plan_alone(where: Context, manifest: Manifest) -> Waiting:
 
 
 def _held_back(where: Context, manifest: Manifest, error: OmniError, severity: dg.AssetCheckSeverity) -> Waiting:
-    planned = make_plan(where, manifest)
-    released = severity is _ERROR and any(brake.kind in _COMPARED_WITH_LAST for brake in planned.brakes)
-    return Waiting(planned, str(error), severity, released)
+    return Waiting(make_plan(where, manifest), str(error), severity)
 
 
 def drift_after(where: Context, manifest: Manifest, changes: Changes | None) -> DriftReport:

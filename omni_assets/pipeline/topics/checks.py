@@ -17,7 +17,14 @@ from omni_assets.drift.diff import Drift
 from omni_assets.drift.health import Unhealthy
 from omni_assets.drift.kinds import DriftKind
 from omni_assets.pipeline.topics.changes import SAFE_DRIFT_CORRECTED
-from omni_assets.pipeline.topics.keys import APPLIED_CHANGES, DECLARED_TOPICS, OBSERVED_TOPICS, TOPIC_DRIFT
+from omni_assets.pipeline.topics.creation import MISSING_CREATED
+from omni_assets.pipeline.topics.keys import (
+    APPLIED_CHANGES,
+    DECLARED_TOPICS,
+    OBSERVED_TOPICS,
+    PROVISIONED_TOPICS,
+    TOPIC_DRIFT,
+)
 from omni_assets.pipeline.topics.metadata import Column, counts, preview
 from omni_assets.pipeline.topics.rules import NOTES, RULES, DriftRule
 
@@ -35,6 +42,12 @@ def specs() -> list[dg.AssetCheckSpec]:
         description="No contract has an error: each can be read, and its topics follow the grammar. "
         "`omni check` shows the same with the fixes.",
     )
+    created = dg.AssetCheckSpec(
+        MISSING_CREATED,
+        asset=PROVISIONED_TOPICS,
+        description="Every declared topic that the broker did not have was created, and read back. It fails where one "
+        "could not be, and where another cluster answers than is meant: a person has to look first.",
+    )
     changes = dg.AssetCheckSpec(
         SAFE_DRIFT_CORRECTED,
         asset=APPLIED_CHANGES,
@@ -49,6 +62,7 @@ def specs() -> list[dg.AssetCheckSpec]:
     )
     return [
         contracts,
+        created,
         changes,
         healthy,
         *(dg.AssetCheckSpec(rule.name, asset=TOPIC_DRIFT, description=rule.description) for rule in (*RULES, *NOTES)),

@@ -44,7 +44,8 @@ def table_specs(contracts: Sequence[dg.AssetKey], problem: str) -> list[dg.Asset
             kinds={"kafka", "duckdb"},
             skippable=True,
             description="What provisioning did: declared topics that the broker did not have are created and read "
-            "back; existing topics are left alone. Not materialized while `OMNI_READONLY=1` forbids writes.",
+            "back; existing topics are left alone. Nothing is created on another cluster than is meant, and it says "
+            "so. Not materialized while `OMNI_READONLY=1` forbids writes.",
             metadata=_table("provision_log", rows.ProvisionRow),
         ),
         dg.AssetSpec(

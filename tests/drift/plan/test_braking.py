@@ -6,9 +6,11 @@ from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from omni_assets.drift.kinds import DriftKind
-from omni_assets.drift.plan import Action, BrakeKind, Known, Plan, Step, brakes
+from omni_assets.drift.plan import Action, BrakeKind, Known, Plan, Step, another_cluster, brakes
 from omni_assets.drift.policy import BUILT_IN_POLICY
 from omni_assets.drift.verdict import Verdict
 
@@ -46,6 +48,32 @@ def test_a_plan_is_held_back(topic, manifest, declared, changed, action, earlier
     found = brakes(plan(changed, action), contracts, earlier, BUILT_IN_POLICY)
     assert [brake.kind for brake in found] == kinds
     assert all(brake.message.endswith(".") and brake.remedy.endswith(".") for brake in found)
+
+
+KNOWN = st.builds(Known, st.none() | st.integers(0, 50), st.sampled_from(["", "one", "two"]))
+SEEN = st.builds(Known, st.integers(0, 50), st.sampled_from(["", "one", "two"]))
+
+
+def elsewhere(known: Known, seen: Known) -> bool:
+    return another_cluster(known, seen.cluster_id, "b:1") is not None
+
+
+@given(KNOWN, SEEN)
+def test_looking_releases_no_brake(known, seen):
+    """Whatever holds a plan back before a look holds it back after the look that found it."""
+    after = known.after(seen)
+    assert after.after(seen) == after
+    if known.declared_topics is None:
+        assert after == seen, "the first look is taken at its word"
+        return
+    assert (after.declared_topics or 0) - seen.declared_topics >= known.declared_topics - seen.declared_topics
+    assert elsewhere(after, seen) == elsewhere(known, seen)
+
+
+def test_what_is_meant_grows_with_what_is_seen():
+    assert Known(5, "one").after(Known(8, "one")) == Known(8, "one")
+    assert Known(5).after(Known(5, "one")) == Known(5, "one"), "a cluster that is told for the first time is no other"
+    assert Known(5, "one").after(Known(8, "two")) == Known(5, "one")
 
 
 def test_the_share_is_the_owners(topic, manifest):
