@@ -27,6 +27,7 @@ from omni_assets.projection.rows import (
     ReceiptSummary,
     RescueRow,
     RetirementRow,
+    TroubledRow,
     TrustedRow,
 )
 from omni_assets.projection.tables import BOOKKEEPING, TABLES

@@ -518,6 +518,51 @@ class SavingsRow(NamedTuple):
     false_accepts: int
 
 
+class SpentRow(NamedTuple):
+    """What the tasks of a class cost on a day of the budget (``YYYY-MM-DD``, UTC), as far as it is known."""
+
+    budget_day: str
+    task_class: str
+    spent_usd: Decimal
+    calls_without_cost: int
+
+
+class UncostedRow(NamedTuple):
+    """Calls of a model, audits included, whose cost is not known. ``price_source`` is ``unknown`` where the price is
+    not; else the tokens are not. ``receipt`` is one of those that hold such a call."""
+
+    model: str
+    price_source: str
+    calls: int
+    receipt: str
+
+
+class TroubledRow(NamedTuple):
+    """A receipt with ``findings``, a JSON list, or one without an accepted answer and without a ``failure``."""
+
+    id: str
+    ended_at: datetime
+    task_id: str
+    task_class: str
+    outcome: str
+    failure: str | None
+    findings: str
+
+
+class Books(NamedTuple):
+    """What tasks cost and saved since a moment, of one reading: together, by class, and by day (UTC) and class.
+
+    ``spent`` is by day of the budget, in full from that moment's day on; ``troubled`` holds the newest alone.
+    """
+
+    total: SavingsRow | None = None
+    classes: tuple[SavingsRow, ...] = ()
+    days: tuple[tuple[date, SavingsRow], ...] = ()
+    spent: tuple[SpentRow, ...] = ()
+    uncosted: tuple[UncostedRow, ...] = ()
+    troubled: tuple[TroubledRow, ...] = ()
+
+
 class Remembered(NamedTuple):
     """What is known of a cluster from before, of one reading; ``trusted`` is of every environment."""
 

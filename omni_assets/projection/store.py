@@ -26,6 +26,7 @@ from omni_assets.projection.logs import Log, position, write_position
 from omni_assets.projection.receipts import ReceiptForm, attempt_rows
 from omni_assets.projection.rows import (
     AuditRow,
+    Books,
     CapabilitiesRow,
     Declared,
     Drift,
@@ -50,9 +51,12 @@ from omni_assets.projection.rows import (
     RescueRow,
     RetirementRow,
     SavingsRow,
+    SpentRow,
     Stored,
     SummaryRow,
+    TroubledRow,
     TrustedRow,
+    UncostedRow,
 )
 from omni_assets.projection.state import JOURNAL_FOLDER, PROJECTION_FILE, locked, nothing_projected
 
@@ -323,6 +327,24 @@ class Projection:
         """What tasks cost and saved: one row for all of them, or one for each ``class``, ``model`` or ``day``."""
         group = "NULL" if by is None else queries.SAVINGS_GROUPS[by]
         return self._recall(SavingsRow, queries.savings(group), since=since and _microseconds(since))
+
+    def books(self, since: datetime, most_troubled: int = 1000) -> Books:
+        """What tasks that ended since a moment cost and saved, by day and class, and what of it should not be so."""
+        at: dict[str, object] = {"since": _microseconds(since)}
+        day = since.astimezone(UTC).date().isoformat()
+        if not self._begun():
+            return Books()
+        with self._writing() as connection:
+            for log in self._logs:
+                log.project(connection)
+            return Books(
+                next(iter(read(connection, SavingsRow, queries.savings("NULL"), **at)), None),
+                read(connection, SavingsRow, queries.savings(queries.SAVINGS_GROUPS["class"]), **at),
+                read(connection, lambda day, *sums: (day, SavingsRow(*sums)), queries.SAVINGS_BY_DAY, **at),
+                read(connection, SpentRow, queries.SPENT, day=day),
+                read(connection, UncostedRow, queries.CALLS_WITHOUT_COST, **at),
+                read(connection, TroubledRow, queries.TROUBLED, **at, limit=most_troubled),
+            )
 
     def trusted(self) -> tuple[TrustedRow, ...]:
         """What brakes compare with, in every environment."""
