@@ -152,7 +152,7 @@ class Switchboard:
         while True:
             called = await self._call(model, asking, calls)
             calls.append(called)
-            if isinstance(called.reply, Answer) or not called.reply.nature.transient:
+            if isinstance(called.reply, Answer) or retry >= called.reply.nature.retries:
                 return
             wait = self._persistence.wait(retry, called.reply.retry_after, self._chance())
             if wait is None:

@@ -37,40 +37,48 @@ class Kind(StrEnum):
     OVER_CEILING = "over-ceiling"
 
 
+OFTEN = 10
+"""More retries than anybody makes: the router's own patience decides."""
+
+
 @dataclass(frozen=True, slots=True)
 class Nature:
-    """``transient``: another try may help. ``charged``: somebody may have to pay for it, though there is no output.
-    ``called``: the endpoint was asked at all.
+    """``retries``: how often another try may help. ``charged``: somebody may have to pay for it, though there is no
+    output.
     """
 
-    transient: bool
+    retries: int
     charged: bool
-    called: bool = True
+
+    @property
+    def transient(self) -> bool:
+        """Whether it may be otherwise soon: it speaks of the endpoint as it is now, not of what was asked."""
+        return self.retries > 0
 
 
 NATURES: Mapping[Kind, Nature] = MappingProxyType(
     {
-        Kind.UNREACHABLE: Nature(transient=True, charged=False),
-        Kind.RESET: Nature(transient=True, charged=True),
-        Kind.TIMEOUT: Nature(transient=True, charged=True),
-        Kind.RATE_LIMITED: Nature(transient=True, charged=False),
-        Kind.QUOTA: Nature(transient=False, charged=False),
-        Kind.SERVER_ERROR: Nature(transient=True, charged=False),
-        Kind.GATEWAY_ERROR: Nature(transient=True, charged=True),
-        Kind.UNAUTHORIZED: Nature(transient=False, charged=False),
-        Kind.NO_SUCH_MODEL: Nature(transient=False, charged=False),
-        Kind.CONTEXT_EXCEEDED: Nature(transient=False, charged=False),
-        Kind.REFUSED: Nature(transient=False, charged=False),
-        Kind.REDIRECTED: Nature(transient=False, charged=False),
-        Kind.NOT_JSON: Nature(transient=True, charged=True),
-        Kind.MALFORMED: Nature(transient=True, charged=True),
-        Kind.TOO_LARGE: Nature(transient=False, charged=True),
-        Kind.NO_TEXT: Nature(transient=False, charged=True),
-        Kind.DECLINED: Nature(transient=False, charged=True),
-        Kind.CANCELLED: Nature(transient=False, charged=True),
-        Kind.UNAVAILABLE: Nature(transient=False, charged=False, called=False),
-        Kind.OVER_BUDGET: Nature(transient=False, charged=False, called=False),
-        Kind.OVER_CEILING: Nature(transient=False, charged=False, called=False),
+        Kind.UNREACHABLE: Nature(retries=OFTEN, charged=False),
+        Kind.RESET: Nature(retries=OFTEN, charged=True),
+        Kind.TIMEOUT: Nature(retries=1, charged=True),
+        Kind.RATE_LIMITED: Nature(retries=OFTEN, charged=False),
+        Kind.QUOTA: Nature(retries=0, charged=False),
+        Kind.SERVER_ERROR: Nature(retries=OFTEN, charged=False),
+        Kind.GATEWAY_ERROR: Nature(retries=OFTEN, charged=True),
+        Kind.UNAUTHORIZED: Nature(retries=0, charged=False),
+        Kind.NO_SUCH_MODEL: Nature(retries=0, charged=False),
+        Kind.CONTEXT_EXCEEDED: Nature(retries=0, charged=False),
+        Kind.REFUSED: Nature(retries=0, charged=False),
+        Kind.REDIRECTED: Nature(retries=0, charged=False),
+        Kind.NOT_JSON: Nature(retries=OFTEN, charged=True),
+        Kind.MALFORMED: Nature(retries=OFTEN, charged=True),
+        Kind.TOO_LARGE: Nature(retries=0, charged=True),
+        Kind.NO_TEXT: Nature(retries=0, charged=True),
+        Kind.DECLINED: Nature(retries=0, charged=True),
+        Kind.CANCELLED: Nature(retries=0, charged=True),
+        Kind.UNAVAILABLE: Nature(retries=0, charged=False),
+        Kind.OVER_BUDGET: Nature(retries=0, charged=False),
+        Kind.OVER_CEILING: Nature(retries=0, charged=False),
     }
 )
 

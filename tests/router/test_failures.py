@@ -1,15 +1,17 @@
 from __future__ import annotations
 
-from omni_assets.router.failures import NATURES, Failed, Kind
+import pytest
+
+from omni_assets.router.failures import NATURES, Failed, Kind, Nature
 
 
 def test_every_kind_has_its_nature() -> None:
     assert set(NATURES) == set(Kind)
 
 
-def test_what_was_not_called_costs_nothing_and_is_not_tried_again() -> None:
-    for nature in NATURES.values():
-        assert nature.called or not (nature.charged or nature.transient)
+@pytest.mark.parametrize("kind", [Kind.UNAVAILABLE, Kind.OVER_BUDGET, Kind.OVER_CEILING])
+def test_a_call_that_is_not_made_costs_nothing_and_is_not_tried_again(kind: Kind) -> None:
+    assert NATURES[kind] == Nature(retries=0, charged=False)
 
 
 def test_a_receipt_tells_it_by_name() -> None:
