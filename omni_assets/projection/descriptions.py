@@ -215,8 +215,8 @@ COLUMN_DESCRIPTIONS: Mapping[str, Mapping[str, str]] = MappingProxyType(
             "cluster": _CLUSTER,
             "environment": "Profile of the settings that it was done with.",
             "plan": "Digest of the plan; empty where there was none.",
-            "event": "What it was: a plan made or refused, an approval, a step begun or ended, an acknowledgement of what "
-            "a brake held back.",
+            "event": "What it was: a plan made or refused, an approval, a step begun or ended, an acknowledgement of "
+            "what a brake held back.",
             "step": "Id of the plan's step; empty where it is about the whole plan.",
             "topic": "The topic's name; empty where it is about the whole plan.",
             "action": "What was to be done to the topic; empty where nothing was.",
