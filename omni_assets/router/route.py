@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Annotated
 
+from pydantic import Field
+
+from omni_assets.router.scoring import Scorer
 from omni_assets.router.values import Share, Strict, Usd
 
 
@@ -30,23 +34,30 @@ class Candidate(Strict):
 
 
 class Step(Strict):
-    """A model of a chain, and the least support with which its answer is accepted where its gates pass.
+    """A model of a chain, and when an answer that its gates pass is accepted after it.
 
-    Support is what the class's scoring gates estimate, from 0 to 1; with ``None`` the gates alone decide.
+    With ``accept_at``: where the answer's support, which the class's scoring gates estimate, is at least that. With
+    ``least_gain``: where asking the next model would better the chance of a right answer by less than that, since more
+    is not worth its cost. With neither the gates alone decide.
     """
 
     model: str
     accept_at: Share | None = None
+    least_gain: Share | None = None
 
 
 class Route(Strict):
-    """The chain that was chosen for one task, and what was considered. Without steps, no model may do it."""
+    """The chain that was chosen for one task, and what was considered. Without steps, no model may do it.
+
+    ``scorer`` is what was learnt of answers of this class by then; it goes into no document.
+    """
 
     steps: tuple[Step, ...]
     candidates: tuple[Candidate, ...] = ()
     skipped: tuple[Skipped, ...] = ()
     reason: str
     explored: bool = False
+    scorer: Annotated[Scorer | None, Field(exclude=True)] = None
 
 
 @dataclass(frozen=True, slots=True)

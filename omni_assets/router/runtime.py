@@ -299,9 +299,13 @@ async def _judged(course: _Course, planned: Planned, model: str, answer: Answer)
     """An answer, unwrapped, and what its gates say of it."""
     ready = planned.told.ready
     normalised = normalise(answer.text, ready.task_class.output_format, ready.task_class.answer_key)
-    output = Output(model, normalised.text, answer.finish_reason, normalised.value, normalised.answer)
+    output = Output(
+        model, normalised.text, answer.finish_reason, normalised.value, normalised.answer, course.calls[-1].usage
+    )
     earlier = tuple(judged.output for judged in course.judged if judged is not None)
-    evidence = Evidence(course.task, ready.task_class, _prompt(planned), output, earlier)
+    evidence = Evidence(
+        course.task, ready.task_class, _prompt(planned), output, earlier, scorer=planned.route.scorer
+    )
     return _Judged(normalised, output, await judge(ready.gates, evidence))
 
 

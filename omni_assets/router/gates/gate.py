@@ -9,9 +9,10 @@ from typing import Annotated, Any, Generic, TypeVar
 
 from pydantic import Field
 
+from omni_assets.router.scoring import Scorer
 from omni_assets.router.task import Task
 from omni_assets.router.task_class import Severity, TaskClass
-from omni_assets.router.values import FinishReason, Name, OutputFormat, Share, Strict
+from omni_assets.router.values import FinishReason, Name, OutputFormat, Share, Strict, Usage
 
 MOST_EVIDENCE = 500
 """Characters of evidence that a check keeps."""
@@ -32,10 +33,24 @@ class Verdict(StrEnum):
     UNKNOWN = "unknown"
 
 
+class Standing(Strict):
+    """How the answers of a task stand, once the latest of them is known.
+
+    ``support`` are the chances that each is right, oldest first, the latest last: what comes later may speak for an
+    earlier answer, or against it. ``prospects`` are the chances, by model, that the best of them would be right if that
+    model were asked too.
+    """
+
+    support: tuple[Share, ...]
+    prospects: Mapping[str, Share] = Field(default_factory=dict)
+
+
 class Check(Strict):
     """What one gate said of one output. ``score`` is a chance from 0 to 1 where the gate estimates one.
 
     ``evidence`` is a clause that says what was found, without terminal escapes; it may quote the output.
+    ``agrees_with`` are the earlier outputs with the same answer, by their number from 0, ``None`` where that was not
+    looked at or there is no answer; ``standing`` how all answers stand, where a gate tells.
     """
 
     gate: Name
@@ -44,6 +59,8 @@ class Check(Strict):
     verdict: Verdict
     evidence: Annotated[str, Field(max_length=MOST_EVIDENCE)] = ""
     score: Share | None = None
+    agrees_with: tuple[int, ...] | None = None
+    standing: Standing | None = None
 
     @property
     def bars(self) -> bool:
@@ -56,6 +73,7 @@ class Output:
     """An output as gates see it. ``text`` is normalised, ``value`` the JSON value of it where there is one.
 
     ``answer`` is the answer itself in a canonical form, by which outputs are compared; ``None`` where there is none.
+    ``usage`` are the tokens of the call that it comes from.
     """
 
     model: str
@@ -63,6 +81,7 @@ class Output:
     finish_reason: FinishReason
     value: Any = None
     answer: str | None = None
+    usage: Usage | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +89,7 @@ class Evidence:
     """All that a gate may look at: nothing of it was unknown to the router at that moment.
 
     ``earlier`` are the outputs of this task's earlier attempts, oldest first; ``checks`` what the gates before this one
-    said of this output.
+    said of this output. ``scorer`` is what was learnt of answers of this class, ``None`` while that is too little.
     """
 
     task: Task
@@ -79,15 +98,18 @@ class Evidence:
     output: Output
     earlier: tuple[Output, ...] = ()
     checks: tuple[Check, ...] = ()
+    scorer: Scorer | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Judged:
-    """What a gate's function gives back."""
+    """What a gate's function gives back: what its ``Check`` says."""
 
     verdict: Verdict
     evidence: str = ""
     score: float | None = None
+    agrees_with: tuple[int, ...] | None = None
+    standing: Standing | None = None
 
 
 def passed(evidence: str = "", score: float | None = None) -> Judged:

@@ -29,6 +29,8 @@ async def judge(uses: Sequence[BoundGate], evidence: Evidence) -> tuple[Check, .
                 verdict=judged.verdict,
                 evidence=shown(judged.evidence),
                 score=judged.score,
+                agrees_with=judged.agrees_with,
+                standing=judged.standing,
             ),
         )
     return checks
