@@ -138,7 +138,7 @@ def decide(route: Route, attempts: Sequence[Attempt]) -> Call | Accept | GiveUp:
     best = _best(route, judged, standing)
     if best is None:
         why = accounts.end(attempts[-1])
-        return GiveUp(f"no model is left after {why}") if following is None else Call(following, why)
+        return GiveUp("no model is left") if following is None else Call(following, why)
     accepted = next(number for number, attempt in enumerate(attempts) if attempt is judged[best])
     if following is None or step.least_gain is None:
         return Accept(accepted, _counts_because(judged, best, standing, following))

@@ -120,4 +120,6 @@ def _interpreter() -> Iterator[tuple[str, Any]]:
 
 def _message(report: pytest.CollectReport | pytest.TestReport) -> str:
     crash = getattr(report.longrepr, "reprcrash", None)
-    return str(crash.message if crash is not None else report.longrepr).strip()[:MOST_MESSAGE]
+    # What pytest adds below the first line explains an assertion to a person who has the code before them.
+    said = crash.message.partition("\n")[0] if crash is not None else str(report.longrepr)
+    return said.strip()[:MOST_MESSAGE]
