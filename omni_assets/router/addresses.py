@@ -24,7 +24,7 @@ def address(name: str, endpoint: Endpoint, environ: Mapping[str, str]) -> Addres
     if not base_url:
         missing = f"{endpoint.base_url_env} is not set" if endpoint.base_url_env else "it has no base_url"
         return f"the address of the endpoint `{name}` is not known: {missing}"
-    if (flaw := _flaw(base_url)) is not None:
+    if (flaw := address_flaw(base_url)) is not None:
         return f"the address of the endpoint `{name}` cannot be used: {flaw}"
     if endpoint.key_env is None:
         return Address(base_url)
@@ -43,7 +43,8 @@ def unaddressed(catalog: Catalog, environ: Mapping[str, str]) -> dict[str, str]:
     return {name: reasons[model.endpoint] for name, model in catalog.models.items() if model.endpoint in reasons}
 
 
-def _flaw(base_url: str) -> str | None:
+def address_flaw(base_url: str) -> str | None:
+    """What is wrong with an address, as a clause that does not tell it; ``None`` where nothing is."""
     try:
         parts = urlsplit(base_url)
         port = parts.port

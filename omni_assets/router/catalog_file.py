@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from urllib.parse import urlsplit
 
 from omni_assets.errors import CatalogUnusable
+from omni_assets.router.addresses import address_flaw
 from omni_assets.router.catalog import Catalog, Endpoint, Model
 from omni_assets.router.files import Flaw, Flawed, Loaded, load, near, shown
 from omni_assets.router.values import Location
@@ -48,12 +48,10 @@ def _endpoint_problems(endpoint: Endpoint) -> Iterator[tuple[tuple[str, ...], st
         if variable is not None and not _VARIABLE.fullmatch(variable):
             fix = "name the variable that holds it, in capitals such as `OPENAI_API_KEY`"
             yield (field,), f"has a `{field}` that is no name of a variable", fix
-    if endpoint.base_url is not None:
-        if _holds_a_secret(endpoint.base_url):
-            fix = "name the variable with the key as `key_env`, or the one with the whole address as `base_url_env`"
-            yield ("base_url",), "has a `base_url` that may hold a secret", fix
-        elif not _is_address(endpoint.base_url):
-            yield ("base_url",), "has a `base_url` that is no address", "write one, such as `https://api.example/v1`"
+    flaw = address_flaw(endpoint.base_url) if endpoint.base_url is not None else None
+    if flaw is not None:
+        fix = "write one such as `https://api.example/v1`, or name the variable that holds it as `base_url_env`"
+        yield ("base_url",), f"has a `base_url` that cannot be used: {flaw}", fix
     if endpoint.location is Location.CLOUD and endpoint.base_url is None and endpoint.base_url_env is None:
         yield (), "is in the cloud and has no address", "give it a `base_url`, or a `base_url_env`"
 
@@ -65,19 +63,3 @@ def _model_problems(model: Model, catalog: Catalog) -> Iterator[tuple[tuple[str,
         yield ("endpoint",), f"is at the endpoint {shown(model.endpoint)}, which is not there", fix
     if model.max_output_tokens is not None and model.max_output_tokens > model.context_window:
         yield ("max_output_tokens",), "may answer with more tokens than its context window holds", "lower it"
-
-
-def _holds_a_secret(address: str) -> bool:
-    try:
-        parts = urlsplit(address)
-    except ValueError:
-        return False
-    return bool("@" in parts.netloc or parts.query or parts.fragment)
-
-
-def _is_address(address: str) -> bool:
-    try:
-        parts = urlsplit(address)
-        return parts.scheme in {"http", "https"} and bool(parts.hostname) and parts.port != 0 and address.isprintable()
-    except ValueError:
-        return False

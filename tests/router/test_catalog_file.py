@@ -86,7 +86,7 @@ def test_the_weights_of_this_project_are_those_of_the_extra() -> None:
         (
             "endpoints:\n  far:\n    location: cloud\n    base_url: api.example/v1\n    key_env: api-key\nmodels: {}",
             [
-                "4:15 the endpoint `far` has a `base_url` that is no address; write one, such as `https://api.example/v1`.",
+                "4:15 the endpoint `far` has a `base_url` that cannot be used: it is no http or https URL with a host;",
                 "5:14 the endpoint `far` has a `key_env` that is no name of a variable; name the variable that holds",
             ],
         ),
@@ -122,7 +122,7 @@ def test_a_key_in_the_file_is_refused_and_never_shown(field: str, flaws) -> None
 @pytest.mark.parametrize("address", ["ftp://a/v1", "https://", "http://[", "https://a:99999", "https://a:x/v1", "/v1"])
 def test_an_address_that_is_none(address: str, flaws) -> None:
     (told,) = flaws(f"endpoints:\n  far: {{location: cloud, base_url: '{address}'}}\nmodels: {{}}")
-    assert "has a `base_url` that is no address" in told
+    assert "has a `base_url` that cannot be used: it is no " in told
 
 
 def test_a_catalog_that_is_not_there(tmp_path: Path) -> None:
