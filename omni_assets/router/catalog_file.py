@@ -9,7 +9,6 @@ from omni_assets.errors import CatalogUnusable
 from omni_assets.router.addresses import address_flaw
 from omni_assets.router.catalog import Catalog, Endpoint, Model
 from omni_assets.router.files import Flaw, Flawed, Loaded, load, near, shown
-from omni_assets.router.values import Location
 
 _VARIABLE = re.compile(r"[A-Z_][A-Z0-9_]*")
 
@@ -52,8 +51,8 @@ def _endpoint_problems(endpoint: Endpoint) -> Iterator[tuple[tuple[str, ...], st
     if flaw is not None:
         fix = "write one such as `https://api.example/v1`, or name the variable that holds it as `base_url_env`"
         yield ("base_url",), f"has a `base_url` that cannot be used: {flaw}", fix
-    if endpoint.location is Location.CLOUD and endpoint.base_url is None and endpoint.base_url_env is None:
-        yield (), "is in the cloud and has no address", "give it a `base_url`, or a `base_url_env`"
+    if endpoint.base_url is None and endpoint.base_url_env is None:
+        yield (), "has no address", "give it a `base_url`, or a `base_url_env`"
 
 
 def _model_problems(model: Model, catalog: Catalog) -> Iterator[tuple[tuple[str, ...], str, str]]:

@@ -12,7 +12,7 @@ from omni_assets.router.catalog_file import read_catalog
 from omni_assets.router.values import Location
 
 ROOT = Path(__file__).resolve().parents[2]
-ENDPOINTS = "endpoints: {near: {location: local}, far: {location: cloud, base_url: 'https://api.example/v1'}}\n"
+ENDPOINTS = "endpoints: {near: {location: local, base_url_env: NEAR}, far: {location: cloud, base_url: 'http://f'}}\n"
 
 
 @pytest.fixture
@@ -74,7 +74,7 @@ def test_the_weights_of_this_project_are_those_of_the_extra() -> None:
         ),
         (
             "endpoints:\n  far: {location: cloud}\nmodels: {}",
-            ["2:8 the endpoint `far` is in the cloud and has no address; give it a `base_url`, or a `base_url_env`."],
+            ["2:8 the endpoint `far` has no address; give it a `base_url`, or a `base_url_env`."],
         ),
         (
             "endpoints: {}\nmodels:\n  m: {endpoint: e, served_name: m, context_window: 0, weights: x}",

@@ -15,7 +15,7 @@ INVALID_CATALOG = Rule(
         "yaml",
         """\
 endpoints:
-  local: {location: local}
+  local: {location: local, base_url_env: OMNI_LOCAL_BASE_URL}
 models:
   small: {endpoint: locla, served_name: small, context_window: 8192}
 """,
@@ -24,7 +24,7 @@ models:
         "yaml",
         """\
 endpoints:
-  local: {location: local}
+  local: {location: local, base_url_env: OMNI_LOCAL_BASE_URL}
 models:
   small: {endpoint: local, served_name: small, context_window: 8192}
 """,
