@@ -15,6 +15,7 @@ from omni_assets.broker.local import lifecycle
 from omni_assets.errors import InputError
 from omni_assets.operations import dagster_home
 from omni_assets.operations.context import Context, resolve
+from omni_assets.router.local import lifecycle as models
 
 _PROJECT = Path(__file__).resolve().parents[3]
 
@@ -30,7 +31,7 @@ class Stage:
 
 @contextmanager
 def set_stage() -> Iterator[Stage]:
-    """A stage whose broker runs; stopped and removed at the end, however that comes about.
+    """A stage whose broker runs; stopped and removed at the end with all that runs on it, however that comes about.
 
     Raises ``InputError`` where the demo's contracts are not there, and ``ProcessError`` where no broker can be started.
     """
@@ -41,6 +42,7 @@ def set_stage() -> Iterator[Stage]:
         home = Path(tempfile.mkdtemp(prefix="omni-demo-"))
         afterwards.callback(shutil.rmtree, home, ignore_errors=True)
         afterwards.callback(lifecycle.stop, home)
+        afterwards.callback(models.stop, home)
         started = time.monotonic()
         broker = lifecycle.start(home, port=0)
         seconds = time.monotonic() - started

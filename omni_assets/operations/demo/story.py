@@ -5,11 +5,14 @@ A chapter yields scenes; whoever called draws them. An ``Expected`` scene that i
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 from omni_assets.operations.demo.stage import Stage
 from omni_assets.operations.observe import DriftReport
+from omni_assets.operations.routing.remembered import Remembered
+from omni_assets.operations.routing.savings import Savings
+from omni_assets.projection.rows import ReceiptSummary
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +30,34 @@ class Shown:
 
 
 @dataclass(frozen=True, slots=True)
+class Listed:
+    """Receipts as ``omni receipts`` lists them."""
+
+    receipts: Sequence[ReceiptSummary]
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """A receipt as ``omni receipts show`` shows it."""
+
+    remembered: Remembered
+
+
+@dataclass(frozen=True, slots=True)
+class Economy:
+    """What tasks cost and saved, as ``omni savings`` shows it."""
+
+    savings: Savings
+
+
+@dataclass(frozen=True, slots=True)
+class LeftOut:
+    """The rest of the chapter cannot be told here, and why, as sentences. Nothing is wrong with the story for that."""
+
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
 class Expected:
     """Something that has to be so for the story to have come out as told."""
 
@@ -34,7 +65,7 @@ class Expected:
     met: bool
 
 
-Scene = Said | Shown | Expected
+Scene = Said | Shown | Listed | Opened | Economy | LeftOut | Expected
 
 
 @dataclass(frozen=True, slots=True)
