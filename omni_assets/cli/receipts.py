@@ -21,7 +21,7 @@ class OutcomeName(StrEnum):
 
 def add_to(app: typer.Typer) -> None:
     family = typer.Typer(
-        help="List what became of tasks, newest first; `show` tells one in full.",
+        help="List what became of tasks, or show one in full.",
         epilog=examples(
             "omni receipts --since 24h --outcome failed",
             "omni receipts --class code-review --model smollm2",

@@ -11,7 +11,7 @@ from omni_assets.cli.views.money import NOT_KNOWN, exact_usd
 from omni_assets.contracts.text import count
 from omni_assets.operations.routing.remembered import Remembered
 from omni_assets.router.gates.gate import Check, Verdict
-from omni_assets.router.receipt import Attempt, Audit, Cost, Outcome, Receipt
+from omni_assets.router.receipt import Attempt, Audit, Classified, Cost, Outcome, Receipt
 from omni_assets.router.route import Candidate, Skipped
 from omni_assets.router.values import FinishReason, Usage
 
@@ -68,6 +68,15 @@ def remembered_document(found: Remembered) -> dict[str, Any]:
     }
 
 
+def class_text(name: str, classified: Classified) -> str:
+    """The class of a task, and how it is known."""
+    if classified.by == "stated":
+        return f"class {name}, as it states"
+    if not name:
+        return "its class is not known"
+    return f"class {name}, as {classified.by} told with a confidence of {classified.confidence:.2f}"
+
+
 def route_lines(candidates: tuple[Candidate, ...], skipped: tuple[Skipped, ...], width: int | None) -> list[Line]:
     """The chains that were considered, the chosen one marked, and the models that were not, each with why."""
     rows = [
@@ -93,22 +102,22 @@ def _head(found: Remembered, width: int | None) -> list[Line]:
     receipt = found.receipt
     return [
         *paragraph(f"receipt {receipt.id}", width, "bold"),
-        *paragraph(f"task {receipt.task_id} of {receipt.task_key}: {_class(receipt)}", width),
+        *paragraph(_what(receipt), width),
         *paragraph(_end(receipt), width, _OUTCOME_STYLES[receipt.outcome]),
         *paragraph(receipt.decision, width),
     ]
 
 
-def _class(receipt: Receipt) -> str:
-    how = receipt.classified
-    told = "as it states" if how.by == "stated" else f"as {how.by} told, with a confidence of {how.confidence:.2f}"
+def _what(receipt: Receipt) -> str:
+    of = "" if receipt.task_key == receipt.task_id else f" of {receipt.task_key}"
+    told = class_text(receipt.task_class, receipt.classified)
     prompt = "no prompt" if receipt.prompt_version is None else f"prompt version {receipt.prompt_version}"
-    return f"class {receipt.task_class or NOT_KNOWN}, {told}; {prompt}"
+    return f"task {receipt.task_id}{of}: {told}; {prompt}"
 
 
 def _end(receipt: Receipt) -> str:
     seconds = (receipt.ended_at - receipt.started_at).total_seconds()
-    how = f"{count(len(receipt.attempts), 'call')}, {seconds:.2f} s, ended {_minute(receipt.ended_at)}"
+    how = f"{count(len(receipt.attempts), 'call')}, {_duration(seconds)}, ended {_minute(receipt.ended_at)}"
     if receipt.model is not None:
         return f"{receipt.outcome.value}: answered by {receipt.model} ({how})"
     return f"{receipt.outcome.value}: {receipt.failure or 'no reason given'} ({how})"
@@ -126,7 +135,7 @@ def _attempt(number: int, each: Attempt, width: int | None) -> list[Line]:
 def _facts(each: Attempt) -> Iterator[str]:
     yield f"asked {_second(each.started_at)}: {each.reason}"
     stopped = _STOPPED[each.finish_reason] if each.finish_reason else ""
-    yield "; ".join(filter(None, [f"{_tokens(each.usage)} in {each.latency_seconds:.2f} s", stopped]))
+    yield "; ".join(filter(None, [f"{_tokens(each.usage)} in {_duration(each.latency_seconds)}", stopped]))
     reserved = "" if each.reserved_usd is None else f"; {exact_usd(each.reserved_usd)} were reserved"
     yield f"cost {_cost(each.cost)}{reserved}"
     if each.failure is not None:
@@ -200,6 +209,10 @@ def _cost(cost: Cost) -> str:
 
 def _share(share: float | None) -> str:
     return NOT_KNOWN if share is None else f"{share:.3f}"
+
+
+def _duration(seconds: float) -> str:
+    return f"{seconds:.2f} s" if seconds >= 0.1 else f"{seconds * 1000:.0f} ms"
 
 
 def _minute(when: datetime) -> str:
