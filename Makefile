@@ -53,8 +53,8 @@ format: $(READY) ## sort imports and lay out the code
 
 lock: $(READY) ## make requirements.lock anew from pyproject.toml
 	@$(BIN)/uv pip compile pyproject.toml --quiet --universal --python-version 3.11 --generate-hashes \
-	  --no-emit-index-url --no-header --extra broker --extra router --extra languages --extra learn --extra classify \
-	  --extra local --extra dev -o requirements.lock
+	  --no-emit-index-url --no-header --extra broker --extra router --extra agents --extra languages --extra learn \
+	  --extra classify --extra local --extra dev -o requirements.lock
 
 bench: $(READY) ## measure every claim of benchmarks/README.md
 	@$(BIN)/python -m benchmarks.all
