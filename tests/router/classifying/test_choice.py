@@ -7,8 +7,10 @@ import sys
 from collections.abc import Mapping, Sequence
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from omni_assets.errors import ClassUnclear, TaskLacks, UnknownTaskClass
+from omni_assets.errors import ClassUnclear, TaskLacks, TaskUnusable, UnknownTaskClass
 from omni_assets.router.classifying import class_of, classifier
 from omni_assets.router.classifying.learned import by_examples
 from omni_assets.router.classifying.rules import by_rules
@@ -86,6 +88,37 @@ def test_a_task_without_what_its_gates_look_at_is_refused_and_taken_for_no_other
 def test_a_stated_class_is_held_to_its_gates_too(classes: Classes) -> None:
     with pytest.raises(TaskLacks, match="of the class `code-generation` lacks `tests`"):
         class_of(Task(id="t", task_class="code-generation", inputs={"request": "x"}), classes, never)
+
+
+INPUTS = ("request", "text", "labels", "goal", "title", "code", "output")
+TASKS = st.builds(
+    Task,
+    id=st.just("t"),
+    task_class=st.none() | st.sampled_from(["planning", "code-review", "none"]),
+    inputs=st.dictionaries(
+        st.sampled_from(["request", "text", "labels", "goal", "title", "code", "output"]),
+        st.text(max_size=50),
+        max_size=3,
+    ),
+    tests=st.none() | st.text(max_size=5),
+    sources=st.lists(st.builds(Source, id=st.just("a"), text=st.text(max_size=5)), max_size=2).map(tuple),
+    output_schema=st.none() | st.just({}),
+)
+
+
+@pytest.mark.parametrize("choose", [by_rules, by_examples])
+def test_a_task_has_a_class_that_can_take_it_or_is_unusable(choose, classes: Classes) -> None:
+    @given(TASKS)
+    def law(task: Task) -> None:
+        try:
+            found, how = class_of(task, classes, choose)
+        except TaskUnusable:
+            return
+        assert how.confidence >= 0.5
+        assert found.name in {task.task_class, *classes}
+        assert class_of(task, classes, choose) == (found, how)
+
+    law()
 
 
 def test_the_learned_one_is_taken_where_it_is_installed(monkeypatch: pytest.MonkeyPatch) -> None:
