@@ -371,7 +371,17 @@ def _by_counts(situation: Situation, costs: Mapping[str, float | None]) -> _Choi
         ((chain, _weighed(chain, links, costs)) for chain in _chains(task_class, order, costs)),
         key=lambda each: (each[1].cost_usd if each[1] else 0.0, len(each[0])),
     )
-    proven = next((each for each in weighed if each[1] is not None and each[1].bound >= floor), None)
+    # A model that nobody has seen at work proves nothing, trusted though the baseline is.
+    proven = next(
+        (
+            each
+            for each in weighed
+            if each[1] is not None
+            and each[1].bound >= floor
+            and all(links[name, place > 0].judged for place, name in enumerate(each[0]))
+        ),
+        None,
+    )
     if proven is not None and proven[1] is not None:
         chain, chosen = proven
         option = _Option(_steps(chain), chosen, _because(proven[1], floor))
@@ -401,6 +411,8 @@ def _link(situation: Situation, name: str, cost: float | None, after: bool) -> L
         accepted=prior.after(tally.accepted, tally.judged - tally.accepted),
         right=prior.after(tally.right, tally.wrong),
         cost_usd=cost or 0.0,
+        judged=tally.judged,
+        proved=tally.right + tally.wrong,
     )
 
 
@@ -448,7 +460,11 @@ def _ladder(
     as far as the class's limits allow.
     """
     *below, last = order
-    worth = [name for name in below if links[name, False].right.upper >= task_class.quality_floor]
+    worth = [
+        name
+        for name in below
+        if not links[name, False].proved or links[name, False].right.upper >= task_class.quality_floor
+    ]
     chain = [*worth, last]
     while len(chain) > 1 and len(chain) > _most_links(task_class):
         chain.pop(-2 if task_class.max_escalations else -1)

@@ -51,12 +51,14 @@ class Beta:
 @dataclass(frozen=True, slots=True)
 class Link:
     """A model at its place in a chain: how often its answers are accepted, how often those are right, what a call costs
-    in US dollars.
+    in US dollars. ``judged`` answers are known at this place, and of ``proved`` whether they are right.
     """
 
     accepted: Beta
     right: Beta
     cost_usd: float
+    judged: int = 0
+    proved: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -64,3 +64,11 @@ def test_an_expected_cost_is_known_where_the_price_is(given: int, answered: int)
     assert cost is not None
     assert dearer is not None
     assert 0 <= cost <= dearer
+
+
+@pytest.mark.parametrize("floor", [0.0, 0.5, 0.8, 0.9, 0.95, 0.99, 1.0])
+def test_on_the_first_day_the_cheapest_is_asked_first_whatever_the_floor(floor: float) -> None:
+    task_class = SORTING.model_copy(update={"quality_floor": floor})
+    planner = Planner(CATALOG, {"sorting": task_class}, by_rules)
+    route = planner.plan(planner.tell(task()), NOW).route
+    assert [step.model for step in route.steps] == ["small", "large"]

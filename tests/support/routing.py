@@ -29,7 +29,7 @@ LARGE_PRICE = StatedPrice(input=Decimal(1), output=Decimal(10))
 SORTING = TaskClass(
     name="sorting",
     description="Says which of two labels fits.",
-    quality_floor=0.0,
+    quality_floor=0.9,
     prompt=PromptTemplate(version=1, system="You sort texts.", user="{text}"),
     gates=(GateUse(gate="not-empty"), GateUse(gate="valid-json")),
     output_format=OutputFormat.JSON,
