@@ -20,6 +20,7 @@ from omni_assets.router.prompt import MalformedTemplate, parse
 from omni_assets.router.task_class import CloudPolicy, TaskClass
 from omni_assets.router.values import Location, OutputFormat
 
+_BUILDS_ON: Mapping[str, str] = MappingProxyType({"learned-scorer": "agreement"})
 _ENDINGS = (".yaml", ".yml")
 
 
@@ -103,6 +104,10 @@ def _gate_flaws(loaded: Loaded[TaskClass], _: Catalog | None) -> Iterator[Flaw]:
             gate.parameters.model_validate(dict(use.parameters))
         except ValidationError as error:
             yield from loaded.tree.flaws(error, gate.parameters, "gates", index, "parameters")
+        earlier = _BUILDS_ON.get(gate.id)
+        if earlier is not None and earlier not in {each.gate for each in loaded.value.gates[:index]}:
+            message = f"the gate {shown(gate.id)} builds on {shown(earlier)}, which does not stand before it"
+            yield Flaw(loaded.tree.place("gates", index, "gate"), message, f"add {shown(earlier)} before it")
 
 
 def _model_flaws(loaded: Loaded[TaskClass], catalog: Catalog | None) -> Iterator[Flaw]:

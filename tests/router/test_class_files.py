@@ -117,6 +117,10 @@ def test_a_basic_class(tmp_path: Path) -> None:
             ["sorting.yaml:7:18 `gates[0].parameters.least` is not a field; remove it."],
         ),
         (
+            f"{BASIC}gates:\n  - gate: learned-scorer\n  - gate: agreement\n",
+            ["sorting.yaml:6:11 the gate `learned-scorer` builds on `agreement`, which does not stand before it; add"],
+        ),
+        (
             f"{BASIC}baseline: lrage\nmodels: [small, zz]\n",
             [
                 "sorting.yaml:5:11 the catalog has no model `lrage`; write `large`.",

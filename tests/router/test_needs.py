@@ -51,9 +51,9 @@ def test_a_gate_that_lacks_what_it_needs_says_unknown(gate: str) -> None:
 
 
 def test_no_other_gate_is_unknown_for_what_a_task_lacks() -> None:
-    """``quotes-occur`` and ``agreement`` look at more than the task, and ``scorer`` at what was learnt."""
+    """``quotes-occur`` and ``agreement`` look at more than the task, and ``learned-scorer`` at what was learnt."""
     unknown = {gate for gate in every_gate() if said(gate, BARE).verdict is Verdict.UNKNOWN}
-    assert unknown - {"quotes-occur", "agreement", "scorer"} == set(NEEDS)
+    assert unknown - {"quotes-occur", "agreement", "learned-scorer"} == set(NEEDS)
 
 
 def test_what_is_lacking_is_told_with_its_gate() -> None:

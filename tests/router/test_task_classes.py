@@ -81,7 +81,7 @@ CASES: Mapping[str, Case] = {
             "inputs": {"output": "assert 5 == 6\n  where 5 = total([1, 2, 3])"},
             "sources": [{"id": "cart.py", "text": "def total(prices):\n    return sum(prices[1:])"}],
         },
-        'The test expected the sum of all three prices, 6, and got 5. The cause is "return sum(prices[1:])", which leaves '
+        'The test expected the sum of all three prices, 6, and got 5. The cause is "return sum(prices[1:])": it leaves '
         "out the first price.",
         {
             "quotes-occur": 'It expected 6 and got 5, and the cause is the line "return sum(prices[0:1] + 1)" in it.',
