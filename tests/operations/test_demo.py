@@ -12,8 +12,12 @@ from pathlib import Path
 import pytest
 
 from omni_assets.broker.local import lifecycle
+from omni_assets.cli.views.story import chapter_document, scene_lines
 from omni_assets.errors import EngineFailed
-from omni_assets.operations.demo.stage import set_stage
+from omni_assets.operations.context import resolve
+from omni_assets.operations.demo.routing import ROUTING
+from omni_assets.operations.demo.stage import Stage, set_stage
+from omni_assets.operations.demo.story import LeftOut
 
 pytestmark = [pytest.mark.broker, pytest.mark.dagster, pytest.mark.slow]
 
@@ -28,12 +32,15 @@ def environ(tmp_path: Path) -> dict[str, str]:
     return {**inherited, "TMPDIR": str(tmp_path / "tmp")}
 
 
-def processes_naming(text: str) -> list[int]:
+def processes_naming(text: str, where: str = "cmdline") -> list[int]:
+    """Processes with ``text`` in their command line, or in another file that Linux has of each."""
     found = []
     for entry in Path("/proc").iterdir():
         if entry.name.isdigit():
             try:
-                command = (entry / "cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace")
+                command = b" ".join((entry / name).read_bytes() for name in ("cmdline", "environ")).decode(
+                    errors="replace"
+                )
             except OSError:
                 continue
             if text in command:
@@ -49,8 +56,10 @@ def test_the_story_comes_out_as_told_and_leaves_nothing(environ: dict[str, str])
     assert "<=100 records" in told
     assert "contracts/router/contract.yaml:" in told
     assert "Dagster's job `reconcile` ran" in told
+    assert re.search(r"the local model's answers to \d+ tasks passed every gate, those to \d+ were caught", told)
+    assert re.search(r"avoided \$0\.0\d+: \S+ would have cost", told)
     assert list(Path(environ["TMPDIR"]).glob("omni-demo-*")) == []
-    assert processes_naming(environ["TMPDIR"]) == []
+    assert processes_naming(environ["TMPDIR"], "environ") == []
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
@@ -66,7 +75,39 @@ def test_a_signal_ends_it_and_leaves_nothing(environ: dict[str, str], number: si
     assert running, f"no process of the story ever appeared:\n{errors}"
     assert story.returncode != 0
     assert "Traceback" not in errors
-    assert processes_naming(environ["TMPDIR"]) == []
+    assert processes_naming(environ["TMPDIR"], "environ") == []
+    assert list(Path(environ["TMPDIR"]).glob("omni-demo-*")) == []
+
+
+def test_without_the_extra_the_chapter_says_so_and_is_left_out(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    stage = Stage(resolve(environ={"OMNI_HOME": str(tmp_path)}, folder=ROOT), {}, 0.0)
+    monkeypatch.setattr("importlib.util.find_spec", lambda _: None)
+    (scene,) = ROUTING.tell(stage)
+    assert isinstance(scene, LeftOut)
+    assert scene.why.startswith("serving a local model needs packages that are not installed here.")
+    assert chapter_document(ROUTING, [scene])["as_told"]
+    (line,) = scene_lines(scene, None)
+    assert line[0][0].startswith("left out: ")
+
+
+def test_a_signal_while_tasks_run_leaves_no_model(environ: dict[str, str]) -> None:
+    story = subprocess.Popen(
+        (*OMNI, "--chapter", "routing"),
+        env=environ,
+        cwd=ROOT,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    assert story.stdout is not None
+    while "omni model serve" not in story.stdout.readline():
+        assert story.poll() is None
+    time.sleep(2.0)
+    story.send_signal(signal.SIGTERM)
+    _, errors = story.communicate(timeout=60)
+    assert story.returncode == 128 + signal.SIGTERM
+    assert "Traceback" not in errors
+    assert processes_naming(environ["TMPDIR"], "environ") == []
     assert list(Path(environ["TMPDIR"]).glob("omni-demo-*")) == []
 
 
