@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from importlib.util import find_spec
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from omni_assets.errors import ExtraMissing
 from omni_assets.router.gates.gate import Evidence, Gate, Given, Judged, failed, passed, unknown
@@ -42,14 +42,12 @@ def _parses(evidence: Evidence, parameters: Language) -> Judged:
 
 
 def _parses_as(language: str, code: str) -> Judged:
-    if find_spec("tree_sitter_language_pack") is None:
-        raise ExtraMissing("languages", f"the gate `parses`, for {language},")
-    from tree_sitter_language_pack import get_parser
-
+    if (pack := _grammars()) is None:
+        return unknown(str(ExtraMissing("languages", f"the gate `parses`, for {language},")))
     if len(code) > MOST_CODE:
         return unknown(f"the output has more than {MOST_CODE:,} characters, which is more than is read")
     try:
-        parser = get_parser(language)
+        parser = pack.get_parser(language)
     except LookupError:
         return unknown(f"there is no grammar for the language {language}")
     root = parser.parse(code.encode()).root_node
@@ -59,6 +57,15 @@ def _parses_as(language: str, code: str) -> Judged:
     row, column = wrong.start_point
     what = f"`{wrong.type}` is missing" if wrong.is_missing else "this does not belong there"
     return failed(f"line {row + 1}, column {column + 1}: {what}")
+
+
+def _grammars() -> Any:
+    """The package that carries grammars. Versions that would fetch them when they are asked for are none."""
+    if find_spec("tree_sitter_language_pack") is None:
+        return None
+    import tree_sitter_language_pack
+
+    return None if hasattr(tree_sitter_language_pack, "download") else tree_sitter_language_pack
 
 
 def _wrong(root: Node) -> Iterator[Node]:

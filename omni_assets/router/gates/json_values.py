@@ -62,7 +62,7 @@ def _matches_schema(evidence: Evidence, _: NoParameters) -> Judged:
     except SchemaError as error:
         return unknown(f"the schema is none: {error.message[:_MOST_MESSAGE]}")
     except Unresolvable as error:
-        return unknown(f"the schema refers to `{error.ref}`, which is not within it, and nothing is fetched")
+        return unknown(f"the schema refers to `{error.ref}`, which is not there, and nothing is fetched")
     except (_NotJudged, RecursionError) as error:
         return unknown(str(error) if isinstance(error, _NotJudged) else "schema and output are nested too deeply")
     finally:

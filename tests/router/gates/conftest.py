@@ -17,7 +17,7 @@ from tests.support.outputs import evidence
 Judge = Callable[..., Check]
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def held() -> Judge:
     """Holds an output against one gate, as the router does: ``held("not-empty", "text", parameters={}, task=…)``."""
 

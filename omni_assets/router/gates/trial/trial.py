@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import builtins
-import gc
 import importlib
-import os
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator, Mapping
 from types import FunctionType, ModuleType
 from typing import Any
 
 import pytest
+from pluggy import HookCaller
 
 MOST_MESSAGE = 400
 _MACHINERY = frozenset({"_pytest", "builtins", "importlib", "pluggy", "pytest"})
@@ -38,14 +37,15 @@ class _Witness:
         self._failure = ""
         self._tampered = ""
         self._machinery: dict[tuple[str, str], Any] = {}
+        self._plugins: pytest.PytestPluginManager
 
     def document(self) -> dict[str, Any]:
         return {"counts": self._counts, "failure": self._failure[:MOST_MESSAGE], "tampered": self._tampered}
 
     @pytest.hookimpl(tryfirst=True)
-    def pytest_collection(self) -> None:
-        gc.collect()
-        self._machinery = _machinery()
+    def pytest_collection(self, session: pytest.Session) -> None:
+        self._plugins = session.config.pluginmanager
+        self._machinery = _machinery(self._plugins)
         sys.addaudithook(self._audit)
         try:
             importlib.import_module("answer")
@@ -75,7 +75,7 @@ class _Witness:
         self._failure = self._failure or failure
 
     def _look(self) -> None:
-        now = _machinery()
+        now = _machinery(self._plugins)
         changed = next((key for key, value in self._machinery.items() if now.get(key) is not value), None)
         if changed is not None:
             self._tampered = self._tampered or f"{changed[0]}.{changed[1]} was replaced"
@@ -85,10 +85,11 @@ class _Witness:
             self._tampered = self._tampered or f"{event} was called"
 
 
-def _machinery() -> dict[tuple[str, str], Any]:
+def _machinery(plugins: pytest.PytestPluginManager) -> dict[tuple[str, str], Any]:
     """All functions and classes of pytest and of Python's own foundation, by where they stand."""
     modules = {name: each for name, each in [*sys.modules.items()] if name.partition(".")[0] in _MACHINERY}
     found: dict[tuple[str, str], Any] = {("sys", name): each for name, each in _interpreter()}
+    found |= {("hook", name): each for name, each in _hooks(plugins)}
     for name, module in modules.items():
         found[name, ""] = module
         if isinstance(module, ModuleType):
@@ -97,24 +98,38 @@ def _machinery() -> dict[tuple[str, str], Any]:
     return found
 
 
-def _parts(names: dict[str, Any], owner: str) -> Iterator[tuple[str, Any]]:
+def _parts(names: Mapping[str, Any], owner: str) -> Iterator[tuple[str, Any]]:
+    """What a module has that does something: its functions, and its classes with all that they have."""
     for name, value in [*names.items()]:
-        if isinstance(value, type) and value.__module__.partition(".")[0] in _MACHINERY:
+        if isinstance(value, type) and value.__module__ == owner != "builtins":
             yield name, value
-            if owner != "builtins" and value.__module__ == owner:
-                yield from ((f"{name}.{inner}", part) for inner, part in _parts(dict(vars(value)), ""))
-        elif isinstance(value, FunctionType):
-            yield name, value
-            yield f"{name}.__code__", value.__code__
+            for inner, part in [*vars(value).items()]:
+                yield f"{name}.{inner}", part
+                yield from _code(f"{name}.{inner}", part)
         elif callable(value) or owner == "builtins":
             yield name, value
+            yield from _code(name, value)
+
+
+def _code(name: str, value: Any) -> Iterator[tuple[str, Any]]:
+    """The code of a function, however it is wrapped: it can be replaced while the function stays."""
+    function = getattr(value, "fget", None) or getattr(value, "__func__", value)
+    if isinstance(function, FunctionType):
+        yield f"{name}.__code__", function.__code__
+
+
+def _hooks(plugins: pytest.PytestPluginManager) -> Iterator[tuple[str, Any]]:
+    """What pytest calls, in its order, and how many there are."""
+    for name, caller in [*vars(plugins.hook).items()]:
+        if isinstance(caller, HookCaller):
+            implementations = caller.get_hookimpls()
+            yield name, len(implementations)
+            yield from ((f"{name}[{place}]", each.function) for place, each in enumerate(implementations))
 
 
 def _interpreter() -> Iterator[tuple[str, Any]]:
     yield "modules", sys.modules
     yield from ((f"meta_path[{place}]", finder) for place, finder in enumerate(sys.meta_path))
-    exit_: Callable[..., Any] = os._exit
-    yield "exit", exit_
     yield "import", builtins.__import__
 
 
