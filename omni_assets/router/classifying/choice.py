@@ -19,6 +19,7 @@ LEAST_CONFIDENCE = 0.5
 """Below it no class is told: a task under the gates of another class passes for what it is not."""
 
 _STATED = Classified(by="stated", confidence=1.0)
+_ONLY = Classified(by="inputs", confidence=1.0)
 
 
 def classifier() -> Classifier:
@@ -55,6 +56,8 @@ def _told(task: Task, classes: Mapping[str, TaskClass], classifier: Classifier) 
     candidates = [each for each in classes.values() if _takes_the_inputs(each, task)]
     if not candidates:
         raise ClassUnclear(task.id, "no task class takes its inputs")
+    if len(candidates) == 1:
+        return candidates[0], _ONLY
     by, shares = classifier(task, candidates)
     likeliest = max(candidates, key=lambda each: shares[each.name])
     confidence = shares[likeliest.name]
