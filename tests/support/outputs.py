@@ -7,6 +7,7 @@ from typing import Any
 
 from omni_assets.router.gates.gate import Check, Evidence, Output
 from omni_assets.router.normalise import normalise
+from omni_assets.router.scoring import Scorer
 from omni_assets.router.task import Task
 from omni_assets.router.task_class import PromptTemplate, TaskClass
 from omni_assets.router.values import FinishReason, OutputFormat
@@ -23,6 +24,7 @@ def evidence(
     earlier: tuple[str, ...] = (),
     checks: tuple[Check, ...] = (),
     schema: Mapping[str, Any] | None = None,
+    scorer: Scorer | None = None,
 ) -> Evidence:
     """What a gate looks at when a model has answered ``text``."""
 
@@ -43,7 +45,8 @@ def evidence(
         task or Task(id="example"),
         task_class,
         prompt,
-        output(text, "model-a", finish_reason),
+        output(text, "example", finish_reason),
         tuple(output(said, f"earlier-{place}", FinishReason.STOP) for place, said in enumerate(earlier)),
         checks,
+        scorer,
     )

@@ -129,7 +129,11 @@ def unknown(evidence: str) -> Judged:
 
 @dataclass(frozen=True, slots=True)
 class Given:
-    """What the two examples of a gate's documentation are held against. ``failing`` is why the second one ended."""
+    """What the two examples of a gate's documentation are held against. ``failing`` is why the second one ended.
+
+    They are said by a model called `example`, in a class of that name; ``earlier`` by `earlier-0`, `earlier-1` and so
+    on.
+    """
 
     parameters: Mapping[str, Any] = field(default_factory=dict)
     task: Task = field(default_factory=lambda: Task(id="example"))
@@ -139,6 +143,7 @@ class Given:
     failing: FinishReason = FinishReason.STOP
     earlier: tuple[str, ...] = ()
     checks: tuple[Check, ...] = ()
+    scorer: Scorer | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import inspect
-import math
 from collections.abc import Sequence
 from dataclasses import replace
+
+from pydantic import ValidationError
 
 from omni_assets.contracts.text import visible
 from omni_assets.router.gates.gate import MOST_EVIDENCE, BoundGate, Check, Evidence, Judged, unknown
@@ -21,18 +22,7 @@ async def judge(uses: Sequence[BoundGate], evidence: Evidence) -> tuple[Check, .
     checks: tuple[Check, ...] = ()
     for use in uses:
         judged = await _judged(use, replace(evidence, checks=(*evidence.checks, *checks)))
-        checks += (
-            Check(
-                gate=use.gate.id,
-                version=use.gate.version,
-                severity=use.severity,
-                verdict=judged.verdict,
-                evidence=shown(judged.evidence),
-                score=judged.score,
-                agrees_with=judged.agrees_with,
-                standing=judged.standing,
-            ),
-        )
+        checks += (_check(use, judged),)
     return checks
 
 
@@ -50,6 +40,21 @@ async def _judged(use: BoundGate, evidence: Evidence) -> Judged:
         return unknown(f"the gate itself failed with {type(error).__name__}: {error}")
     if not isinstance(judged, Judged):
         return unknown(f"the gate gave {type(judged).__name__} back, which is no judgement")
-    if judged.score is not None and not (math.isfinite(judged.score) and 0 <= judged.score <= 1):
-        return unknown(f"the gate's score is {judged.score!r}, which is no chance from 0 to 1")
     return judged
+
+
+def _check(use: BoundGate, judged: Judged) -> Check:
+    try:
+        return Check(
+            gate=use.gate.id,
+            version=use.gate.version,
+            severity=use.severity,
+            verdict=judged.verdict,
+            evidence=shown(judged.evidence),
+            score=judged.score,
+            agrees_with=judged.agrees_with,
+            standing=judged.standing,
+        )
+    except (TypeError, ValueError) as error:
+        why = error.errors()[0]["msg"] if isinstance(error, ValidationError) else str(error)
+        return _check(use, unknown(f"what the gate said cannot be kept: {why}"))

@@ -11,7 +11,7 @@ import yaml
 
 from omni_assets.router.gates.gate import AnyGate, Given
 from omni_assets.router.gates.table import GATES
-from omni_assets.router.values import FinishReason, OutputFormat
+from omni_assets.router.values import FinishReason, OutputFormat, Strict
 
 INDEX = "README.md"
 
@@ -139,7 +139,8 @@ def given(held_against: Given) -> dict[str, Any]:
         **({"prompt": held_against.prompt} if held_against.prompt else {}),
         **({"task": task} if task else {}),
         **({"earlier": list(held_against.earlier)} if held_against.earlier else {}),
-        **({"checks": [_check(each) for each in held_against.checks]} if held_against.checks else {}),
+        **({"checks": [_shown(each) for each in held_against.checks]} if held_against.checks else {}),
+        **({"scorer": _shown(held_against.scorer)} if held_against.scorer is not None else {}),
         **(
             {"finish_reason": {"passes": FinishReason.STOP.value, "fails": held_against.failing.value}}
             if held_against.failing is not FinishReason.STOP
@@ -154,9 +155,8 @@ def given_text(gate: AnyGate) -> str:
     return _yaml(found) if found else ""
 
 
-def _check(check: Any) -> dict[str, Any]:
-    document: dict[str, Any] = check.model_dump(mode="json", exclude_defaults=True)
-    return document
+def _shown(value: Strict) -> dict[str, Any]:
+    return value.model_dump(mode="json", exclude_defaults=True)
 
 
 def _parameters(gate: AnyGate) -> Iterator[str]:

@@ -65,8 +65,13 @@ def broken(*_: object) -> Judged:
         (broken, "the gate itself failed with RuntimeError: \\x1b[31mred\\n"),
         (lambda *_: True, "the gate gave bool back, which is no judgement"),
         (lambda *_: None, "the gate gave NoneType back, which is no judgement"),
-        (lambda *_: passed(score=1.5), "the gate's score is 1.5, which is no chance from 0 to 1"),
-        (lambda *_: passed(score=float("nan")), "the gate's score is nan, which is no chance from 0 to 1"),
+        (lambda *_: passed(score=1.5), "what the gate said cannot be kept: Input should be less than or equal to 1"),
+        (lambda *_: passed(score=float("nan")), "what the gate said cannot be kept: Input should be a finite number"),
+        (
+            lambda *_: Judged("fine"),
+            "what the gate said cannot be kept: Input should be 'passed', 'failed' or 'unknown'",
+        ),
+        (lambda *_: passed(7), "what the gate said cannot be kept: 'int' object is not subscriptable"),
     ],
 )
 def test_a_gate_that_cannot_judge_says_unknown(judged: Any, why: str) -> None:

@@ -36,6 +36,7 @@ def test_the_examples_are_judged_as_the_page_says(gate: Gate[Any], verdict: Verd
         prompt=given.prompt,
         earlier=given.earlier,
         checks=given.checks,
+        scorer=given.scorer,
     )
     assert (check.verdict, check.gate, check.version) == (verdict, gate.id, gate.version), check.evidence
     assert check.evidence or verdict is Verdict.PASSED
