@@ -136,7 +136,7 @@ def _dry_run(context: Context, tasks: tuple[Task, ...], output: Format) -> int:
 
 def _run(context: Context, tasks: tuple[Task, ...], concurrency: int, path: str | None, output: Format) -> int:
     from omni_assets.cli.views import route as view
-    from omni_assets.contracts.text import count
+    from omni_assets.contracts.text import count, visible
     from omni_assets.operations.routing.answers import answers_to
     from omni_assets.operations.routing.ledger import findings
     from omni_assets.operations.routing.running import run_tasks, run_to_end
@@ -159,5 +159,5 @@ def _run(context: Context, tasks: tuple[Task, ...], concurrency: int, path: str 
     else:
         streams.draw(view.ran_lines(ran, seconds, streams.result_width()))
     for sentence in findings(ran.publishing):
-        streams.say(f"omni: {sentence}")
+        streams.say(f"omni: {visible(sentence)}")
     return int(bool(ran.failed))

@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from collections.abc import Iterator
+from importlib.util import find_spec
 from typing import Any, NamedTuple
 
 import pytest
 
+from omni_assets.cli.views.route import dry_run_lines, explained_lines, ran_lines
+from omni_assets.operations.context import resolve
+from omni_assets.operations.routing.explaining import explain
+from omni_assets.operations.routing.running import run_tasks
+from omni_assets.operations.routing.tasks import read_tasks
 from tests.support.model_endpoint import ModelEndpoint, answers, fails
 from tests.support.routed_project import KEY, KEY_ENV, LABELLED, LEDGER, SMALL_ENV, task_lines, write_routed_project
 
@@ -185,3 +192,70 @@ def test_nothing_reaches_the_ledger_where_writing_is_forbidden(routed, start_bro
     assert (ran.code, ran.err) == (0, "")
     assert (ran.document["ledger"]["published"], ran.document["ledger"]["waiting"]) == (0, 1)
     assert routed.omni("route", "run", routed.tasks("b"), "--format", "json").document["ledger"]["published"] == 2
+
+
+_LOCAL_MODELS = """\
+endpoints:
+  local:
+    location: local
+    base_url_env: OMNI_LOCAL_BASE_URL
+    concurrency: 1
+models:
+  smollm2:
+    endpoint: local
+    served_name: smollm2
+    context_window: 8192
+    price: {kind: own-hardware}
+"""
+_SUMMARIES = """\
+name: summaries
+description: Says a text in a sentence.
+quality_floor: 0
+prompt: {version: 1, system: You summarise texts., user: "Summarise in one sentence: {text}"}
+gates: [{gate: not-empty}, {gate: no-refusal}]
+max_output_tokens: 60
+cloud: blocked
+"""
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(
+    find_spec("xllamacpp") is None, reason="the extra `local` is not installed: pip install -e .[local]"
+)
+def test_the_real_local_model_answers_and_what_it_answers_is_accounted_for(project):
+    (project.folder / "models.yaml").write_text(_LOCAL_MODELS)
+    (project.folder / "contracts" / "task_classes").mkdir()
+    (project.folder / "contracts" / "task_classes" / "summaries.yaml").write_text(_SUMMARIES)
+    text = "The build failed because the disk was full. Ada deleted old images, and it passed."
+    task = json.dumps({"id": "one", "task_class": "summaries", "inputs": {"text": text}})
+    assert project.omni("model", "serve", timeout=120).code == 0
+    try:
+        ran = project.omni("route", "run", "-", "--format", "json", stdin=task, timeout=150)
+    finally:
+        assert project.omni("model", "stop").code == 0
+    assert (ran.code, ran.err) == (0, "")
+    (done,) = ran.document["tasks"]
+    assert (done["model"], done["outcome"]) == ("smollm2", "accepted")
+    assert len(done["answer"]) > 10
+    receipt = project.omni("receipts", "show", done["receipt"], "--format", "json").document["receipt"]
+    assert receipt["attempts"][0]["usage"]["reported"] is True
+    assert 20 < receipt["attempts"][0]["usage"]["input_tokens"] < 200
+    assert done["answer"] not in json.dumps(receipt)
+    assert project.omni("savings", "--format", "json").document["total"]["local_share"] == 1.0
+    down = project.omni("route", "run", "-", stdin=task)
+    assert down.code == 1
+    assert "OMNI_LOCAL_BASE_URL is not set" in down.out
+
+
+@pytest.mark.parametrize("width", [80, 200])
+def test_nothing_is_wider_than_the_terminal(routed, width):
+    tasks = read_tasks([str(routed.project.folder / routed.tasks("a", "b"))])
+    environ = {SMALL_ENV: routed.small.base_url, KEY_ENV: KEY}
+    context = resolve(environ={"OMNI_HOME": str(routed.project.home)}, folder=routed.project.folder)
+    routed.small.otherwise = answers("I would rather not say which of the two it is, or whether it is any of them")
+    with pytest.MonkeyPatch.context() as patched:
+        patched.chdir(routed.project.folder)
+        explained = asyncio.run(explain(context, tasks, environ))
+        ran = asyncio.run(run_tasks(context, tasks, environ=environ))
+    drawn = [*explained_lines(explained, width), *dry_run_lines(explained, width), *ran_lines(ran, 1.5, width)]
+    assert max(len("".join(text for text, _ in line)) for line in drawn) <= width

@@ -33,6 +33,9 @@ _STOPPED = {
     FinishReason.TOOL_CALLS: "stopped to call a tool",
     FinishReason.UNKNOWN: "it is not known why it stopped",
 }
+_NOBODY = frozenset({"stated", "nothing"})
+"""Where no classifier had a say: the task states its class, or one that there is none of."""
+
 _INDENT = 4
 
 
@@ -44,7 +47,7 @@ def remembered_lines(found: Remembered, width: int | None) -> list[Line]:
     receipt = found.receipt
     parts = [
         _head(found, width),
-        route_lines(receipt.candidates, receipt.skipped, width),
+        route_lines(receipt.candidates, receipt.skipped, receipt.decision, width),
         *(_attempt(number, each, width) for number, each in enumerate(receipt.attempts, 1)),
         _audit(receipt.audit, width),
         _money(receipt, width),
@@ -70,15 +73,18 @@ def remembered_document(found: Remembered) -> dict[str, Any]:
 
 def class_text(name: str, classified: Classified) -> str:
     """The class of a task, and how it is known."""
-    if classified.by == "stated":
-        return f"class {name}, as it states"
     if not name:
         return "its class is not known"
+    if classified.by in _NOBODY:
+        return f"class {name}, as it states"
     return f"class {name}, as {classified.by} told with a confidence of {classified.confidence:.2f}"
 
 
-def route_lines(candidates: tuple[Candidate, ...], skipped: tuple[Skipped, ...], width: int | None) -> list[Line]:
-    """The chains that were considered, the chosen one marked, and the models that were not, each with why."""
+def route_lines(
+    candidates: tuple[Candidate, ...], skipped: tuple[Skipped, ...], said: str, width: int | None
+) -> list[Line]:
+    """The chains that were considered, the chosen one marked, and the models that were not, each with why, unless that
+    is what was ``said`` before."""
     rows = [
         Row(
             (
@@ -88,7 +94,7 @@ def route_lines(candidates: tuple[Candidate, ...], skipped: tuple[Skipped, ...],
                 Cell(_share(each.expected_quality)),
                 Cell(_share(each.quality_bound)),
             ),
-            each.reason,
+            "" if said.startswith(each.reason) else each.reason,
         )
         for each in candidates
     ]
@@ -104,7 +110,7 @@ def _head(found: Remembered, width: int | None) -> list[Line]:
         *paragraph(f"receipt {receipt.id}", width, "bold"),
         *paragraph(_what(receipt), width),
         *paragraph(_end(receipt), width, _OUTCOME_STYLES[receipt.outcome]),
-        *paragraph(receipt.decision, width),
+        *(paragraph(receipt.decision, width) if receipt.decision not in (receipt.failure or "") else []),
     ]
 
 
@@ -173,11 +179,12 @@ def _audit(audit: Audit | None, width: int | None) -> list[Line]:
 
 def _money(receipt: Receipt, width: int | None) -> list[Line]:
     lines = paragraph(f"cost {exact_usd(receipt.cost_usd)}", width, "bold")
+    if receipt.model is None:
+        return lines + paragraph("saved nothing, since no answer was accepted", width)
     if receipt.baseline is None:
-        return lines + paragraph("nothing to compare it with", width)
+        return lines + paragraph("what it saved is not known, since no baseline is", width)
     name, cost = receipt.baseline.model, receipt.baseline.cost
-    saved = "nothing, since no answer was accepted" if receipt.model is None else exact_usd(receipt.saved_usd)
-    return lines + paragraph(f"{name} would have cost {_cost(cost)}; saved {saved}", width)
+    return lines + paragraph(f"{name} would have cost {_cost(cost)}; saved {exact_usd(receipt.saved_usd)}", width)
 
 
 def _kept(found: Remembered, width: int | None) -> list[Line]:

@@ -21,7 +21,7 @@ from omni_assets.router.receipt import Receipt
 from omni_assets.router.runtime import Done, Router
 from omni_assets.settings import models_path, task_classes_path
 
-MOST_LEARNT = 10_000
+MOST_LEARNT = 5_000
 """Receipts that are learnt from, the newest: older ones tell of models and prompts that are gone."""
 
 
