@@ -62,9 +62,9 @@ TASK_CLASS = TaskClass(
 
 
 def tasks(count: int) -> Iterator[Task]:
-    """Tasks of about 150 tokens each."""
+    """Tasks of about 30 to 300 tokens."""
     for number in range(count):
-        text = f"Ticket {number}: I was charged twice for the order {number * 7919}. " * 8
+        text = f"Ticket {number}: I was charged twice for the order {number * 7919}. " * (1 + number % 16)
         yield Task(id=f"task-{number}", task_class="sorting", inputs={"text": text})
 
 

@@ -37,6 +37,9 @@ from omni_assets.router.task import Task
 MOST_CALLS = 100
 """Calls of one task beyond which something is wrong with what decides."""
 
+LESSON = 16
+"""Receipts that are learnt from at a time: after each lesson the policy weighs all of its chains anew."""
+
 _NOT_TOLD = Classified(by="nothing", confidence=0.0)
 
 
@@ -101,6 +104,7 @@ class Router:
         self._budget = budget
         self._record = record
         self._store_text = store_text
+        self._lesson: list[Receipt] = []
         self._chance = chance
         self._switchboard = Switchboard(planner.catalog, environ, budget, patience, persistence, chance)
 
@@ -110,6 +114,7 @@ class Router:
         return self
 
     async def __aexit__(self, *_: object) -> None:
+        self._learn()
         await self._switchboard.close()
 
     async def run(self, task: Task) -> Done:
@@ -280,9 +285,16 @@ class Router:
         )
         judged = None if accepted is None else course.judged[accepted]
         done = Done(receipt, judged.normalised.text if judged else None)
-        self.learned = self.learned.observe(receipt) or self.learned
+        self._lesson.append(receipt)
+        if len(self._lesson) >= LESSON:
+            self._learn()
         self._record(done)
         return done
+
+    def _learn(self) -> None:
+        for receipt in self._lesson:
+            self.learned.observe(receipt)
+        self._lesson.clear()
 
     def _baseline(self, course: _Course) -> Baseline | None:
         """What the baseline would have cost on the tokens of the answer that counts."""
@@ -303,9 +315,7 @@ async def _judged(course: _Course, planned: Planned, model: str, answer: Answer)
         model, normalised.text, answer.finish_reason, normalised.value, normalised.answer, course.calls[-1].usage
     )
     earlier = tuple(judged.output for judged in course.judged if judged is not None)
-    evidence = Evidence(
-        course.task, ready.task_class, _prompt(planned), output, earlier, scorer=planned.route.scorer
-    )
+    evidence = Evidence(course.task, ready.task_class, _prompt(planned), output, earlier, scorer=planned.route.scorer)
     return _Judged(normalised, output, await judge(ready.gates, evidence))
 
 
