@@ -63,4 +63,5 @@ def test_the_other_commands_run_in_their_order(tmp_path: Path, broker) -> None:
             assert ended.returncode == expected, f"{command}\n{ended.stdout}{ended.stderr}"
             assert "Traceback" not in ended.stderr
     finally:
-        subprocess.run(["omni", "broker", "stop"], env=environ, cwd=ROOT, capture_output=True, check=False)
+        for what in ("broker", "model"):
+            subprocess.run(["omni", what, "stop"], env=environ, cwd=ROOT, capture_output=True, check=False)
