@@ -18,6 +18,7 @@ BENCHMARKS: tuple[tuple[str, ...], ...] = (
     ("benchmarks.plan_apply",),
     ("benchmarks.reconcile",),
     ("benchmarks.registry_scan",),
+    ("benchmarks.routing.live",),
     ("benchmarks.start",),
 )
 

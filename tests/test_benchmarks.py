@@ -23,6 +23,25 @@ COMMANDS = [
 ]
 
 
+@pytest.mark.slow
+def test_what_the_local_model_is_accepted_for_passes_its_tests_again() -> None:
+    ended = subprocess.run(
+        [sys.executable, "-m", "benchmarks.routing.live", "--tasks", "7", "--format", "json"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert ended.returncode == 0, ended.stderr
+    routed, tier = json.loads(ended.stdout)["figures"]
+    if routed["tests_not_run"]:
+        pytest.skip("tests of an output cannot be run in isolation here")
+    assert routed["accepted"] == routed["accepted_and_pass_again"] == tier["accepted"]
+    assert routed["accepted"] + routed["failed"] == tier["asked"] == routed["tasks"] == 7
+    assert routed["failed_without_a_reason"] == tier["failed"] == 0
+    assert 0 < tier["accepted"] < 7
+
+
 @pytest.mark.parametrize("command", COMMANDS, ids=lambda command: command[0])
 def test_it_prints_its_figures(command: tuple[str, ...]) -> None:
     ended = subprocess.run(
