@@ -117,7 +117,7 @@ class Learned:
         name = receipt.task_class
         self.receipts[name] = self.receipts.get(name, 0) + 1
         for attempt in receipt.attempts:
-            if attempt.cost.usd is not None:
+            if attempt.cost.usd is not None and attempt.failure is None:
                 spending = self.spendings.setdefault((name, attempt.model), Spending())
                 spending.calls += 1
                 spending.billionths += int(attempt.cost.usd.scaleb(9))
@@ -161,7 +161,7 @@ _NOTHING = Tally()
 
 
 def learn(receipts: Iterable[Receipt]) -> Learned:
-    """What receipts teach, with a scorer where there are examples enough and the extra ``learn`` is installed."""
+    """What receipts teach, without a scorer: that takes training (``training.train``)."""
     learned = Learned()
     for receipt in receipts:
         learned.observe(receipt)

@@ -20,6 +20,7 @@ from pydantic import ValidationError
 from omni_assets.contracts.text import visible
 from omni_assets.errors import ExtraMissing, SettingsError
 from omni_assets.router.gates import (
+    agreement,
     changed_lines,
     citations,
     degeneracy,
@@ -29,6 +30,7 @@ from omni_assets.router.gates import (
     presence,
     quotes,
     refusal,
+    scorer,
     signature,
     tests_pass,
     undefined,
@@ -52,6 +54,8 @@ _FAMILIES = (
     quotes,
     changed_lines,
     tests_pass,
+    agreement,
+    scorer,
 )
 
 GATES: Mapping[str, AnyGate] = MappingProxyType({gate.id: gate for family in _FAMILIES for gate in family.GATES})
