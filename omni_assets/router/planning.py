@@ -5,6 +5,7 @@ The live router plans so, and so does `omni route explain`.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
@@ -127,6 +128,5 @@ def digest(model: BaseModel) -> str:
 
 
 def _roughly(tokens: int) -> int:
-    """A number of tokens to two digits, rounded up, so that prompts of about one length are priced once."""
-    unit = int("1".ljust(len(str(tokens)) - 1, "0"))
-    return -(-tokens // unit) * unit
+    """A number of tokens to about a fifth, so that a chain is weighed once for prompts of about one length."""
+    return round(2 ** (round(2 * math.log2(max(tokens, 1))) / 2))

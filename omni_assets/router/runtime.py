@@ -37,7 +37,7 @@ from omni_assets.router.task import Task
 MOST_CALLS = 100
 """Calls of one task beyond which something is wrong with what decides."""
 
-LESSON = 16
+LESSON = 32
 """Receipts that are learnt from at a time: after each lesson the policy weighs all of its chains anew."""
 
 _NOT_TOLD = Classified(by="nothing", confidence=0.0)

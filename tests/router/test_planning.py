@@ -6,12 +6,12 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from omni_assets.router.learning import Learned
 
 from omni_assets.errors import PromptError, UnknownTaskClass
 from omni_assets.router.catalog import StatedPrice
 from omni_assets.router.classifying.rules import by_rules
-from omni_assets.router.planning import Circumstances, Planner, digest, expected_usd
+from omni_assets.router.learning import Learned
+from omni_assets.router.planning import Circumstances, Planner, _roughly, digest, expected_usd
 from tests.support.routing import LARGE_PRICE, SORTING, Routing, task
 
 CATALOG = Routing("http://127.0.0.1:1", "http://127.0.0.1:2", Path()).catalog
@@ -49,6 +49,11 @@ def test_what_cannot_be_planned_says_why(planner: Planner) -> None:
         planner.tell(task(task_class="nonesuch"))
     with pytest.raises(PromptError):
         planner.plan(planner.tell(task(inputs={})), NOW)
+
+
+@given(st.integers(1, 10**7))
+def test_lengths_of_prompts_are_taken_together_to_about_a_fifth(tokens: int) -> None:
+    assert abs(_roughly(tokens) - tokens) <= 1 + tokens / 5
 
 
 def test_a_digest_tells_classes_apart() -> None:
