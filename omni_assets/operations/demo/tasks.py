@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from omni_assets.router.task import Constraints, Source, Task
 
-OUTPUT_TOKENS = 120
+OUTPUT_TOKENS = 96
 """Most tokens of an answer: a model that talks on and on is caught, and the demo ends in time."""
 
 _CONSTRAINTS = Constraints(cloud=True, max_output_tokens=OUTPUT_TOKENS)
