@@ -45,7 +45,8 @@ results, not errors.
     │   ├── BrokerUnreachable      nothing answers at the address              (transient)
     │   ├── BrokerTimeout          it answered before, and not in time now     (transient)
     │   ├── BrokerRefused          not authorised, or the request was rejected
-    │   └── TransferInterrupted    records are copied half-way, each exactly once
+    │   ├── TransferInterrupted    records are copied half-way, each exactly once
+    │   └── WorkerReplaced         another worker took over its slot, and ends what it began
     └── ProcessError               a process that omni starts itself
         ├── EngineUnavailable      the broker engine is not installed here
         ├── EngineFailed           it was started and did not come up
@@ -428,6 +429,16 @@ class TransferInterrupted(BrokerError):
         super().__init__(
             f"copying records to `{target}` stopped: {why}.",
             "Run it again when the other has ended: it goes on where the last transaction ended.",
+        )
+
+
+class WorkerReplaced(BrokerError):
+    """Another worker has the same node and slot; what was committed stays, and what was not is begun anew there."""
+
+    def __init__(self, node: str, slot: int) -> None:
+        super().__init__(
+            f"the worker {slot} of `{node}` stopped: another one with this number took over.",
+            "Give each worker of a node a number of its own; nothing is lost or done twice.",
         )
 
 

@@ -13,7 +13,8 @@ from base64 import b85decode, b85encode
 from collections import deque
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import NamedTuple
+
+from omni_assets.broker.assignment import Committed, Partition, Place
 
 MOST_METADATA = 4_096
 """Bytes that a broker keeps beside an offset (``offset.metadata.max.bytes``) where nobody says otherwise."""
@@ -30,28 +31,6 @@ _FRAME = 11  # bytes that zlib adds at most to so little, when it can compress n
 
 class ProgressUnreadable(ValueError):
     """The text beside a committed offset is not one of ours; ``str()`` is a clause. Guessing would repeat work."""
-
-
-class Partition(NamedTuple):
-    """A partition, and which time it is assigned here: what was begun under another assignment ends nothing."""
-
-    topic: str
-    number: int
-    assignment: int = 0
-
-
-class Place(NamedTuple):
-    """Where a record stands."""
-
-    partition: Partition
-    offset: int
-
-
-class Committed(NamedTuple):
-    """What is committed of a partition: its lowest unfinished offset, and as a text what ended above it."""
-
-    offset: int
-    metadata: str = ""
 
 
 def encode(watermark: int, ended: Iterable[range]) -> str:

@@ -11,16 +11,14 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 from omni_assets.agents.inbox import (
     MOST_METADATA,
     MOST_RECORDS,
-    Committed,
     Inbox,
-    Partition,
-    Place,
     Progress,
     ProgressUnreadable,
     decode,
     encode,
     fits,
 )
+from omni_assets.broker.assignment import Committed, Partition, Place
 
 HERE = Partition("onex.cmd.a.b.v1", 0)
 LENGTHS = st.integers(1, 2**34)

@@ -1,0 +1,254 @@
+"""The thread that owns a seat, beside an event loop: records go over to the loop, what came of them comes back.
+
+Both ways are bounded by what the inbox holds: a record is held until it was committed. What ends meanwhile is
+committed together.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+import time
+from collections import deque
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import accumulate
+from typing import Self
+
+from omni_assets.agents.inbox import MOST_RECORDS, Inbox, ProgressUnreadable
+from omni_assets.broker.assignment import Committed, Partition, Place
+from omni_assets.broker.connection import Connection
+from omni_assets.broker.worker import MOST_BYTES, End, Outgoing, Received, Refused, Seat, Worker
+from omni_assets.errors import BrokerRefused, BrokerTimeout
+
+MOST_HELD_BYTES = 67_108_864
+"""Bytes of values that one worker holds at most, and one record more."""
+
+_BUSY_SECONDS, _IDLE_SECONDS = 0.002, 0.05
+_TRIES = 5
+_JOINING_SECONDS = 60.0  # most that those who draw lots for partitions wait for a member that is gone
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """What came of a record: what is to be written together with its position.
+
+    ``otherwise`` is asked with a clause for what to write instead, where the broker never takes that.
+    """
+
+    place: Place
+    records: tuple[Outgoing, ...]
+    otherwise: Callable[[str], tuple[Outgoing, ...]]
+
+    @property
+    def size(self) -> int:
+        return sum(len(each.value) for each in self.records)
+
+
+class Exchange:
+    """Use it as an asynchronous context manager, within one event loop; leaving it gives the seat back.
+
+    With ``idle_seconds`` it ends when nothing came for so long and every partition was read to its end; without, it
+    goes on until it is left. ``revoked`` is told of partitions whose records need no further work.
+    """
+
+    def __init__(
+        self,
+        connection: Connection,
+        seat: Seat,
+        *,
+        idle_seconds: float | None = None,
+        most: int = MOST_RECORDS,
+        revoked: Callable[[Iterable[Partition]], None] = lambda _: None,
+    ) -> None:
+        self._connection = connection
+        self._seat = seat
+        self._idle_seconds = idle_seconds
+        self._most = most
+        self._tell_revoked = revoked
+        self._inbox = Inbox(most)
+        self._held: dict[Place, Received] = {}
+        self._size = 0
+        self._came_back: deque[Ended] = deque()
+        self._ended: list[Ended] = []
+        self._at_end: set[Partition] = set()
+        self._waiting: asyncio.Queue[Received | None] = asyncio.Queue()
+        self._stop = threading.Event()
+        self._failure: Exception | None = None
+        self._failed_commits = 0
+        self._seated = False
+        self._thread = threading.Thread(target=self._attend, name=f"omni-{seat.member}", daemon=True)
+
+    async def __aenter__(self) -> Self:
+        self._loop = asyncio.get_running_loop()
+        self._thread.start()
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        self._stop.set()
+        await asyncio.to_thread(self._thread.join)
+
+    async def next(self) -> Received | None:
+        """The next record to work on; ``None`` at the end. Raises ``BrokerError``."""
+        received = await self._waiting.get()
+        if received is None:
+            self._waiting.put_nowait(None)
+            if self._failure is not None:
+                raise self._failure
+        return received
+
+    def end(self, ended: Ended) -> None:
+        """A record was worked on. It counts as soon as that is committed, and not at all where it was revoked."""
+        self._came_back.append(ended)
+
+    def assigned(self, committed: Mapping[Partition, Committed]) -> None:
+        self._seated = True
+        for partition, to in committed.items():
+            try:
+                self._inbox.assign(partition, to)
+            except ProgressUnreadable as flaw:
+                where = f"{partition.topic}/{partition.number}"
+                raise BrokerRefused(
+                    f"to go on in {where}",
+                    f"what is written beside the offset of `{self._seat.node}` is of no use: {flaw}",
+                ) from None
+
+    def revoked(self, partitions: Iterable[Partition], *, lost: bool) -> None:
+        gone = tuple(partitions)
+        if not lost:
+            self._collect()
+            self._commit()
+        for each in gone:
+            self._inbox.revoke(each.topic, each.number)
+        self._at_end -= set(gone)
+        self._ended = [each for each in self._ended if each.place.partition not in gone]
+        self._held = {place: each for place, each in self._held.items() if place.partition not in gone}
+        self._size = sum(len(each.value) for each in self._held.values())
+        self._call(self._tell_revoked, gone)
+
+    def _attend(self) -> None:
+        """The thread: the only one that touches the seat and the inbox."""
+        try:
+            worker = self._worker = Worker(self._connection, self._seat, self)
+            try:
+                self._work(worker)
+            finally:
+                self._collect()
+                worker.close()
+        except Exception as error:  # noqa: BLE001 - whoever waits for the next record is told
+            self._failure = error
+        self._call(self._waiting.put_nowait, None)
+
+    def _work(self, worker: Worker) -> None:
+        began = quiet_since = time.monotonic()
+        while not self._stop.is_set():
+            self._collect()
+            self._commit()
+            self._turn(worker)
+            if self._read(worker) or self._inbox.held:
+                quiet_since = time.monotonic()
+            self._hand_over()
+            if self._is_idle() and time.monotonic() - quiet_since >= (self._idle_seconds or 0):
+                return
+            if self._idle_seconds is not None and not self._seated and time.monotonic() - began > _JOINING_SECONDS:
+                raise BrokerTimeout(f"a request to join the group `{self._seat.node}`", _JOINING_SECONDS)
+
+    def _is_idle(self) -> bool:
+        done = not self._inbox.held and not self._inbox.positions() and set(self._inbox.partitions) <= self._at_end
+        return self._idle_seconds is not None and self._seated and done
+
+    def _collect(self) -> None:
+        while self._came_back:
+            ended = self._came_back.popleft()
+            if self._inbox.end(ended.place):
+                self._ended.append(ended)
+
+    def _commit(self) -> None:
+        """Commit what ended, in the order in which it did; positions alone where only markers were passed."""
+        while self._ended:
+            batch = _first(self._ended, MOST_BYTES)
+            try:
+                committed = self._settle(batch)
+            except Refused:
+                committed = all(self._settle_alone(each) for each in batch)
+            if not committed:
+                return
+        positions = {} if self._inbox.held else self._inbox.positions()
+        if positions and self._counted(self._worker.commit((), positions)):
+            self._inbox.settle((), positions)
+
+    def _settle_alone(self, ended: Ended) -> bool:
+        """One record, since the broker did not take several: what it does not take of that is told otherwise."""
+        try:
+            return self._settle([ended])
+        except Refused as refused:
+            instead = Ended(ended.place, ended.otherwise(str(refused)), ended.otherwise)
+        try:
+            return self._settle([instead])
+        except Refused as refused:
+            raise BrokerRefused(f"what came of a record of {ended.place.partition.topic}", str(refused)) from None
+
+    def _settle(self, batch: list[Ended]) -> bool:
+        places = [each.place for each in batch]
+        positions = self._inbox.positions(places)
+        if not self._counted(self._worker.commit([each for one in batch for each in one.records], positions)):
+            return False
+        self._inbox.settle(places, positions)
+        del self._ended[: len(batch)]
+        for place in places:
+            self._size -= len(self._held.pop(place).value)
+        return True
+
+    def _counted(self, committed: bool) -> bool:
+        self._failed_commits = 0 if committed else self._failed_commits + 1
+        if self._failed_commits >= _TRIES:
+            raise BrokerTimeout(f"{_TRIES} transactions of the worker {self._seat.member}", self._connection.timeout)
+        return committed
+
+    def _turn(self, worker: Worker) -> None:
+        """Read on where there is plenty of room again, and not before: what was read ahead is lost by each pause."""
+        if worker.paused and self._inbox.held <= self._most // 2 and self._size <= MOST_HELD_BYTES // 2:
+            worker.resume(each for each in worker.paused if not self._inbox.full(each))
+
+    def _read(self, worker: Worker) -> bool:
+        """Take what is there; whether it was anything."""
+        came = False
+        seconds = _BUSY_SECONDS if self._inbox.held else _IDLE_SECONDS
+        while (seen := worker.poll(seconds)) is not None:
+            seconds = 0.0
+            if isinstance(seen, End):
+                self._inbox.reach(seen.partition, seen.offset)
+                self._at_end.add(seen.partition)
+                continue
+            came = True
+            partition = seen.place.partition
+            self._at_end.discard(partition)
+            if self._inbox.take(seen.place, seen.key):
+                self._held[seen.place] = seen
+                self._size += len(seen.value)
+            full = self._size >= MOST_HELD_BYTES
+            worker.pause(each for each in self._inbox.partitions if full or self._inbox.full(each))
+        return came
+
+    def _hand_over(self) -> None:
+        begun = []
+        while (place := self._inbox.begin()) is not None:
+            begun.append(self._held[place])
+        if begun:
+            self._call(self._put, begun)
+
+    def _put(self, begun: Iterable[Received]) -> None:
+        for each in begun:
+            self._waiting.put_nowait(each)
+
+    def _call(self, call: Callable[..., object], argument: object) -> None:
+        if not self._loop.is_closed():
+            self._loop.call_soon_threadsafe(call, argument)
+
+
+def _first(ended: Sequence[Ended], most_bytes: int) -> list[Ended]:
+    """As many as one transaction should hold, and one at least."""
+    sizes = accumulate(each.size for each in ended)
+    return [
+        each for number, (each, size) in enumerate(zip(ended, sizes, strict=True)) if not number or size <= most_bytes
+    ]

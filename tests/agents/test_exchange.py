@@ -1,0 +1,212 @@
+"""Records go to an event loop and come back on a real broker: once, in order per key, whoever is killed or fenced."""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+import random
+from collections import defaultdict
+
+import pytest
+from confluent_kafka import Producer, TopicPartition
+
+from omni_assets.agents.exchange import Ended, Exchange
+from omni_assets.agents.inbox import decode
+from omni_assets.broker.connection import Connection
+from omni_assets.broker.records import RecordReader
+from omni_assets.broker.transfer import PARTITIONER
+from omni_assets.broker.worker import Outgoing, Received, Seat
+from omni_assets.errors import ReadOnly, WorkerReplaced
+from tests.support.stranded import committed
+
+pytestmark = pytest.mark.broker
+
+_NODES = itertools.count()
+
+
+@pytest.fixture
+def node() -> str:
+    return f"echo{next(_NODES)}"
+
+
+def submit(broker, topic: str, numbers, keys: int = 20) -> None:
+    producer = Producer({"bootstrap.servers": broker.bootstrap_servers, "partitioner": PARTITIONER, "log_level": 0})
+    for number in numbers:
+        key = b"key-%d" % (number % keys) if keys else None
+        producer.produce(topic, b"%d" % number, key, headers=[("number", b"%d" % number)])
+    assert producer.flush(20) == 0
+
+
+def echo(received: Received, into: str) -> Ended:
+    def otherwise(why: str) -> tuple[Outgoing, ...]:
+        return (Outgoing(into, received.key, b"refused", (*received.headers, ("why", why.encode()))),)
+
+    return Ended(received.place, (Outgoing(into, received.key, received.value, received.headers),), otherwise)
+
+
+async def drain(broker, seat: Seat, into: str, seconds=lambda: 0.0) -> list[Received]:
+    seen: list[Received] = []
+    async with Exchange(broker.connection, seat, idle_seconds=0.3) as exchange, asyncio.TaskGroup() as group:
+
+        async def work(received: Received) -> None:
+            await asyncio.sleep(seconds())
+            exchange.end(echo(received, into))
+
+        while (received := await exchange.next()) is not None:
+            seen.append(received)
+            group.create_task(work(received))
+    return seen
+
+
+async def left(exchange: Exchange) -> int:
+    """How many records come yet, until it ends."""
+    count = 0
+    while await exchange.next() is not None:
+        count += 1
+    return count
+
+
+async def until(condition) -> None:
+    async with asyncio.timeout(30):
+        while not condition():  # noqa: ASYNC110 - a broker tells nobody
+            await asyncio.sleep(0.05)
+
+
+def results(broker, topic: str, partitions: int = 3) -> list[int]:
+    return [int(each.value() or b"") for each in committed(broker.bootstrap_servers, topic, partitions)]
+
+
+def assert_whole(broker, topic: str, total: int, keys: int = 20, partitions: int = 3) -> None:
+    numbers = results(broker, topic, partitions)
+    assert sorted(numbers) == list(range(total))
+    of_key = defaultdict(list)
+    for number in numbers:
+        of_key[number % keys].append(number)
+    assert all(each == sorted(each) for each in of_key.values())
+
+
+def standing(broker, node: str, topic: str, partitions: int = 3):
+    with RecordReader(broker.connection, topic, node) as reader:
+        consumer = reader._consumer
+        found = consumer.committed([TopicPartition(topic, each) for each in range(partitions)], 10)
+        return {each.partition: (each.offset, each.metadata or "", reader.bounds(each.partition)[1]) for each in found}
+
+
+def test_every_record_is_worked_on_once_in_the_order_of_its_key(module_broker, topics, node):
+    asked, answered = topics("asked", "answered")
+    submit(module_broker, asked, range(400))
+    moments = random.Random(7)
+    seen = asyncio.run(drain(module_broker, Seat(node, (asked,)), answered, lambda: moments.uniform(0, 0.004)))
+    assert len(seen) == 400
+    assert_whole(module_broker, answered, 400)
+
+
+def test_markers_of_transactions_are_no_lag(module_broker, topics, node):
+    asked, answered, again = topics("asked", "answered", "again")
+    submit(module_broker, asked, range(30))
+    asyncio.run(drain(module_broker, Seat(node, (asked,)), answered))
+    asyncio.run(drain(module_broker, Seat(f"{node}-next", (answered,)), again))
+    assert_whole(module_broker, again, 30)
+    for offset, metadata, end in standing(module_broker, f"{node}-next", answered).values():
+        assert (offset, metadata) == (end, "")
+
+
+def test_an_idle_topic_is_left_at_once_and_nothing_is_written(module_broker, topics, node):
+    asked, answered = topics("asked", "answered")
+    assert asyncio.run(drain(module_broker, Seat(node, (asked,)), answered)) == []
+    assert results(module_broker, answered) == []
+
+
+def test_what_ended_above_a_slow_record_is_remembered_and_never_repeated(module_broker, topics, node):
+    asked, answered = topics("asked", "answered", partitions=1)
+    submit(module_broker, asked, range(40), keys=0)
+
+    async def leave_the_first() -> list[int]:
+        ended = []
+        async with Exchange(module_broker.connection, Seat(node, (asked,))) as exchange:
+            for _ in range(40):
+                received = await exchange.next()
+                assert received is not None
+                if received.place.offset not in (0, 17):
+                    exchange.end(echo(received, answered))
+                    ended.append(received.place.offset)
+            await until(lambda: len(results(module_broker, answered, 1)) == 38)
+        return ended
+
+    asyncio.run(leave_the_first())
+    offset, metadata, _ = standing(module_broker, node, asked, 1)[0]
+    assert (offset, decode(0, metadata)) == (0, (range(1, 17), range(18, 40)))
+    seen = asyncio.run(drain(module_broker, Seat(node, (asked,)), answered))
+    assert [each.place.offset for each in seen] == [0, 17]
+    assert sorted(results(module_broker, answered, 1)) == list(range(40))
+
+
+def test_a_record_that_the_broker_does_not_take_is_told_otherwise_and_the_rest_goes_through(
+    module_broker, topics, node
+):
+    (asked,) = topics("asked")
+    (answered,) = topics("answered", config={"max.message.bytes": "2000"})
+    submit(module_broker, asked, range(20))
+
+    async def work() -> None:
+        async with Exchange(module_broker.connection, Seat(node, (asked,)), idle_seconds=0.3) as exchange:
+            while (received := await exchange.next()) is not None:
+                ended = echo(received, answered)
+                if received.value == b"7":
+                    large = ended.records[0]._replace(value=random.Random(7).randbytes(5_000))
+                    ended = Ended(ended.place, (large,), ended.otherwise)
+                exchange.end(ended)
+
+    asyncio.run(work())
+    found = committed(module_broker.bootstrap_servers, answered, 3)
+    assert len(found) == 20
+    (refused,) = [each for each in found if each.value() == b"refused"]
+    assert b"larger than the topic takes" in (dict(refused.headers() or ())["why"] or b"")
+
+
+def test_a_successor_fences_off_whoever_had_the_seat_before(module_broker, topics, node):
+    asked, answered = topics("asked", "answered")
+    submit(module_broker, asked, range(60))
+
+    async def two() -> None:
+        async with Exchange(module_broker.connection, Seat(node, (asked,))) as first:
+            held = [await first.next() for _ in range(15)]
+            successor = await drain(module_broker, Seat(node, (asked,)), answered)
+            assert len(successor) == 60
+            for each in held:
+                assert each is not None
+                first.end(echo(each, answered))
+            with pytest.raises(WorkerReplaced):
+                await left(first)
+
+    asyncio.run(two())
+    assert_whole(module_broker, answered, 60)
+
+
+def test_two_workers_share_the_partitions(module_broker, topics, node):
+    asked, answered = topics("asked", "answered", partitions=6)
+    submit(module_broker, asked, range(300))
+
+    async def two() -> list[list[Received]]:
+        pause = random.Random(3)
+        return await asyncio.gather(
+            *(
+                drain(module_broker, Seat(node, (asked,), slot), answered, lambda: pause.uniform(0, 0.02))
+                for slot in (0, 1)
+            )
+        )
+
+    asyncio.run(two())
+    assert_whole(module_broker, answered, 300, partitions=6)
+
+
+def test_nobody_works_where_writing_is_forbidden(module_broker, topics, node):
+    (asked,) = topics("asked")
+    connection = Connection(module_broker.bootstrap_servers, read_only=True)
+
+    async def work() -> None:
+        async with Exchange(connection, Seat(node, (asked,))) as exchange:
+            await exchange.next()
+
+    with pytest.raises(ReadOnly):
+        asyncio.run(work())
