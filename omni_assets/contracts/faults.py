@@ -11,6 +11,7 @@ from omni_assets.contracts.naming import Grammar, InvalidName, is_template
 from omni_assets.contracts.rules import (
     DUPLICATE_KEY,
     ENVIRONMENT_PREFIX,
+    IDLE_HANDLER,
     LOOK_ALIKE_LETTERS,
     MALFORMED_NAME,
     TEMPLATE_NAME,
@@ -143,6 +144,12 @@ def duplicate_key(key: str, location: Location, first: Location) -> Finding:
         related=((first, f"the first `{short(key)}`"),),
         fix="remove one of them",
     )
+
+
+def idle(node: str, location: Location) -> Finding:
+    """A handler that no record ever comes to."""
+    message = f"`{short(node)}` has a handler and subscribes nothing, so no record ever comes to it."
+    return finding(IDLE_HANDLER, message, location, fix="subscribe what it is to work on, or remove the handler")
 
 
 def short(text: str, longest: int = 120) -> str:

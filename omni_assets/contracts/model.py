@@ -140,6 +140,49 @@ class Outside:
     location: Location
 
 
+class HandlerKind(StrEnum):
+    """What works on a node's records: a model by way of the router, or a function in Python."""
+
+    LLM = "llm"
+    PYTHON = "python"
+
+
+@dataclass(frozen=True, slots=True)
+class Handler:
+    """What works on the records that a node subscribes: ``task_class`` is the router's, for the kind ``llm``; ``entry``
+    is ``module:function``, for the kind ``python``. ``effects`` names what it does outside the bus.
+    """
+
+    kind: HandlerKind
+    location: Location
+    task_class: str = ""
+    entry: str = ""
+    effects: tuple[str, ...] = ()
+
+
+class After(NamedTuple):
+    """A node that another one comes after, and where it says so."""
+
+    node: str
+    location: Location
+
+
+@dataclass(frozen=True, slots=True)
+class Payload:
+    """What a contract says of the records of a topic: a JSON schema and an example, each as JSON text or empty.
+
+    ``schema_ref`` is the path of a file with the schema, from the folder of the contract. ``flaw`` says, as a clause,
+    why the schema cannot be used; empty when all is well.
+    """
+
+    topic: str
+    location: Location
+    schema: str = ""
+    schema_ref: str = ""
+    example: str = ""
+    flaw: str = ""
+
+
 @dataclass(frozen=True, slots=True)
 class Contract:
     """One ``contract.yaml`` as read. ``digest`` is the SHA-256 of its bytes in hex, empty when it was not readable.
@@ -155,6 +198,14 @@ class Contract:
     digest: str = ""
     misnamed: tuple[Declaration, ...] = ()
     outside: tuple[Outside, ...] = ()
+    handler: Handler | None = None
+    order: tuple[After, ...] = ()
+    payloads: tuple[Payload, ...] = ()
+
+    @property
+    def after(self) -> tuple[str, ...]:
+        """The nodes that this one comes after."""
+        return tuple(each.node for each in self.order)
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,6 +17,8 @@ from omni_assets.contracts.document import Document, Pairs, Unreadable, is_null,
 from omni_assets.contracts.faults import short
 from omni_assets.contracts.findings import finding, in_order
 from omni_assets.contracts.forms import Form, Party, Step
+from omni_assets.contracts.handling import Handling
+from omni_assets.contracts.json_data import JsonData
 from omni_assets.contracts.mentions import Mention, Mentions
 from omni_assets.contracts.merges import Merges
 from omni_assets.contracts.model import (
@@ -26,10 +28,13 @@ from omni_assets.contracts.model import (
     Finding,
     Location,
     Outside,
+    Payload,
     Role,
     TopicSettings,
 )
 from omni_assets.contracts.naming import Grammar, InvalidName, is_template
+from omni_assets.contracts.payloads import KEYS as PAYLOAD_KEYS
+from omni_assets.contracts.payloads import read_payload
 from omni_assets.contracts.rules import UNREADABLE
 from omni_assets.contracts.terminal import terminal_findings
 from omni_assets.contracts.topic_settings import is_setting, read_settings
@@ -70,6 +75,8 @@ class Reading:
         self.unread: dict[int, tuple[Node, _Trail]] = {}
         self.settled: set[tuple[int, str, Role]] = set()
         self.settings_left = MAX_SETTINGS
+        self.data = JsonData(self.merges.pairs)
+        self.payloads: list[Payload] = []
 
     def contract(self, digest: str) -> Contract:
         """What was read. Raises ``Unreadable`` where the contract goes beyond a bound."""
@@ -77,6 +84,11 @@ class Reading:
         self._report_unread()
         for each in terminal_findings(self.declarations, self.grammar):
             self._found(each)
+        handling = Handling(self.path, self.merges.pairs(self.root), self.merges)
+        for each in handling.findings:
+            self._found(each)
+        if handling.handler is not None and all(each.role is not Role.SUBSCRIBES for each in self.declarations):
+            self._found(faults.idle(self.node, handling.handler.location))
         return Contract(
             self.node,
             place(self.path, self.root),
@@ -85,6 +97,9 @@ class Reading:
             digest,
             _in_place(self.misnamed),
             tuple(sorted(self.outside, key=lambda each: (each.location, each.topic, each.role))),
+            handling.handler,
+            handling.after,
+            tuple(sorted(self.payloads, key=lambda each: (each.location, each.topic))),
         )
 
     def _walk(self) -> None:
@@ -111,6 +126,7 @@ class Reading:
         needle = self.needle
         steps = step.keys if step is not None else _NO_STEPS
         topics = step.topics if step is not None else None
+        silent = PAYLOAD_KEYS if step is not None and step.holds_settings else _NO_KEYS
         pairs = self.merges.pairs(node)
         if pairs is not node.value:
             # What a merged mapping holds is read through the pairs; what an own key overrides is looked at still.
@@ -121,6 +137,8 @@ class Reading:
                 stack.append((value, None, (trail, "?")))
                 continue
             key = key_node.value
+            if key in silent:
+                continue
             if needle in key.lower() or not key.isascii():
                 self._look_at(key_node, trail)
             child = steps.get(key)
@@ -255,7 +273,10 @@ class Reading:
             return NO_SETTINGS
         self.settled.add(key)
         settings, findings = read_settings(self.path, mapping, topic, self._pairs_within_bounds)
-        for each in findings:
+        payload, more = read_payload(self.path, topic, self.merges.pairs(mapping), self.data)
+        if payload is not None:
+            self.payloads.append(payload)
+        for each in (*findings, *more):
             self._found(each)
         return settings
 
@@ -301,6 +322,7 @@ class Reading:
 
 
 _NO_STEPS: dict[str, Step] = {}
+_NO_KEYS: frozenset[str] = frozenset()
 
 
 def folder_name(path: str) -> str:

@@ -12,11 +12,15 @@ from typing import Any
 
 from omni_assets.contracts.model import (
     NO_SETTINGS,
+    After,
     Contract,
     Declaration,
     Finding,
+    Handler,
+    HandlerKind,
     Location,
     Outside,
+    Payload,
     Role,
     Severity,
     TopicSettings,
@@ -40,6 +44,9 @@ def stored(contract: Contract) -> str:
             [[each.topic, each.role.value, _place(each.location)] for each in contract.outside],
             [_finding(each, contract.location.path) for each in contract.findings],
             contract.digest,
+            _handler(contract.handler),
+            [[each.node, *_place(each.location)] for each in contract.order],
+            [_payload(each) for each in contract.payloads],
         ],
         separators=(",", ":"),
     )
@@ -71,7 +78,7 @@ def restored_findings(text: str | None) -> tuple[Finding, ...] | None:
 
 
 def _contract(document: Any, path: str) -> Contract:
-    node, (line, column), declarations, misnamed, outside, findings, digest = document
+    node, (line, column), declarations, misnamed, outside, findings, digest, handler, order, payloads = document
     return Contract(
         node,
         Location(path, line, column),
@@ -80,6 +87,9 @@ def _contract(document: Any, path: str) -> Contract:
         digest,
         tuple([_to_declaration(each, node, path) for each in misnamed]),
         tuple([Outside(topic, _ROLES[role], Location(path, *place)) for topic, role, place in outside]),
+        _to_handler(handler, path),
+        tuple([After(name, Location(path, *place)) for name, *place in order]),
+        tuple([_to_payload(each, path) for each in payloads]),
     )
 
 
@@ -101,6 +111,28 @@ def _to_declaration(stored: list[Any], node: str, path: str) -> Declaration:
         partitions, replication_factor, keyed, every, config = stated
         settings = TopicSettings(partitions, replication_factor, keyed, MappingProxyType(config), every)
     return Declaration(topic, _ROLES[role], node, form, Location(path, line, column), settings)
+
+
+def _handler(handler: Handler | None) -> list[Any] | int:
+    if handler is None:
+        return 0
+    return [handler.kind.value, *_place(handler.location), handler.task_class, handler.entry, handler.effects]
+
+
+def _to_handler(stored: Any, path: str) -> Handler | None:
+    if not stored:
+        return None
+    kind, line, column, task_class, entry, effects = stored
+    return Handler(HandlerKind(kind), Location(path, line, column), task_class, entry, tuple(effects))
+
+
+def _payload(each: Payload) -> list[Any]:
+    return [each.topic, *_place(each.location), each.schema, each.schema_ref, each.example, each.flaw]
+
+
+def _to_payload(stored: list[Any], path: str) -> Payload:
+    topic, line, column, *texts = stored
+    return Payload(topic, Location(path, line, column), *texts)
 
 
 def _finding(each: Finding, base: str) -> list[Any]:

@@ -19,7 +19,7 @@ def test_every_rule_is_listed_once_with_its_own_code_and_name() -> None:
 
 def test_rules_are_written_as_sentences() -> None:
     for rule in RULES:
-        assert re.fullmatch(r"OM[0-5]\d\d", rule.code)
+        assert re.fullmatch(r"OM[0-7]\d\d", rule.code)
         assert re.fullmatch(r"[a-z]+(-[a-z]+)*", rule.name)
         assert rule.summary[0].isupper()
         assert rule.summary.endswith(".")

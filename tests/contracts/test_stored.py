@@ -31,7 +31,13 @@ event_bus:
       retention: 7d
       colour: red
       config: {cleanup.polcy: compact}
+      schema: {type: object}
+      example: {text: hello}
+    - topic: onex.evt.router.failed.v1
+      schema_ref: ../failed.json
 name: again
+handler: {kind: python, entry: "a.b:c", effects: [merge]}
+after: [reviewer, tester]
 """
 
 
@@ -40,6 +46,9 @@ def test_a_contract_comes_back_as_it_was(read: Callable[..., Contract]) -> None:
     assert contract.misnamed
     assert contract.outside
     assert contract.findings
+    assert contract.handler
+    assert contract.order
+    assert [each.flaw != "" for each in contract.payloads] == [False, True]
     assert restored(stored(contract), contract.location.path) == contract
 
 
@@ -47,9 +56,9 @@ def test_the_path_is_the_readers(read: Callable[..., Contract]) -> None:
     contract = read(RICH)
     moved = restored(stored(contract), "elsewhere/contract.yaml")
     assert moved is not None
-    assert {each.location.path for each in (*moved.declarations, *moved.findings, *moved.misnamed, *moved.outside)} == {
-        "elsewhere/contract.yaml"
-    }
+    assert moved.handler is not None
+    placed = (*moved.declarations, *moved.findings, *moved.misnamed, *moved.outside, *moved.order, *moved.payloads)
+    assert {each.location.path for each in (*placed, moved.handler)} == {"elsewhere/contract.yaml"}
     assert contract.location.path not in stored(contract)
 
 

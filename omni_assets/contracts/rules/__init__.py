@@ -2,7 +2,8 @@
 
 Codes: OM0xx a contract as a file, OM1xx the topics that it declares, OM2xx the wiring between contracts, OM3xx the
 settings that judge findings, OM4xx the registry and the source code that uses it, OM5xx what changed between two
-revisions, OM6xx the models and task classes of the router. A code is never given to another rule.
+revisions, OM6xx the models and task classes of the router, OM7xx the handlers of nodes and the records that they work
+on. A code is never given to another rule.
 """
 
 from __future__ import annotations
@@ -27,6 +28,13 @@ from omni_assets.contracts.rules.documents import INVALID_YAML as INVALID_YAML
 from omni_assets.contracts.rules.documents import NOT_A_MAPPING as NOT_A_MAPPING
 from omni_assets.contracts.rules.documents import UNREADABLE as UNREADABLE
 from omni_assets.contracts.rules.documents import UNREADABLE_FOLDER as UNREADABLE_FOLDER
+from omni_assets.contracts.rules.handlers import CIRCULAR_ORDER as CIRCULAR_ORDER
+from omni_assets.contracts.rules.handlers import IDLE_HANDLER as IDLE_HANDLER
+from omni_assets.contracts.rules.handlers import INVALID_HANDLER as INVALID_HANDLER
+from omni_assets.contracts.rules.handlers import INVALID_ORDER as INVALID_ORDER
+from omni_assets.contracts.rules.handlers import INVALID_SCHEMA as INVALID_SCHEMA
+from omni_assets.contracts.rules.handlers import UNFIT_EXAMPLE as UNFIT_EXAMPLE
+from omni_assets.contracts.rules.handlers import UNKNOWN_TASK_CLASS as UNKNOWN_TASK_CLASS
 from omni_assets.contracts.rules.judging import EXPIRED_EXEMPTION as EXPIRED_EXEMPTION
 from omni_assets.contracts.rules.judging import UNUSED_EXEMPTION as UNUSED_EXEMPTION
 from omni_assets.contracts.rules.registry import MEMBER_CLASH as MEMBER_CLASH
@@ -101,4 +109,11 @@ RULES: tuple[Rule, ...] = (
     TOPIC_REMOVED,
     INVALID_CATALOG,
     INVALID_TASK_CLASS,
+    INVALID_HANDLER,
+    IDLE_HANDLER,
+    UNKNOWN_TASK_CLASS,
+    INVALID_ORDER,
+    CIRCULAR_ORDER,
+    INVALID_SCHEMA,
+    UNFIT_EXAMPLE,
 )

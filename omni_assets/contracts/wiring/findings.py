@@ -13,6 +13,7 @@ from omni_assets.contracts.text import count
 from omni_assets.contracts.wiring.graph import Ends, Wiring, wire
 from omni_assets.contracts.wiring.mismatches import Mismatch, mismatches
 from omni_assets.contracts.wiring.near_miss import Reason
+from omni_assets.contracts.wiring.order import order_findings
 
 MAY_BE_MEANT = frozenset({Reason.OUTCOME, Reason.VERSION, Reason.PRODUCER, Reason.LETTERS, Reason.KIND})
 """Differences that somebody may have wanted: their near misses are warnings."""
@@ -22,7 +23,7 @@ _MOST_OTHERS = 2
 
 
 def wiring_findings(manifest: Manifest, grammar: Grammar) -> tuple[Finding, ...]:
-    """Dangling topics, near misses, dead ends and cycles of a manifest, in order of their places."""
+    """Dangling topics, near misses, dead ends, cycles and the order of nodes, in order of their places."""
     wiring = wire(manifest, grammar)
     return in_order(
         [
@@ -30,6 +31,7 @@ def wiring_findings(manifest: Manifest, grammar: Grammar) -> tuple[Finding, ...]
             *(_near_miss(each, grammar) for each in mismatches(wiring, grammar)),
             *_dead_ends(wiring, manifest),
             *_cycles(wiring),
+            *order_findings(manifest),
         ]
     )
 

@@ -69,8 +69,8 @@ def stem(word: str) -> str:
         return word
     bare = _without_plural(word)
     bare = _NOUNS.get(bare) or _without_tense(bare)
-    doubled = bare[-1] == bare[-2]  # planned, plan
-    return bare[:-1] if (doubled or bare[-1] == "e") and len(bare) > _SHORTEST_STEM else bare
+    doubled = bare[-2:] == bare[-1:] * 2  # planned, plan
+    return bare[:-1] if (doubled or bare.endswith("e")) and len(bare) > _SHORTEST_STEM else bare
 
 
 @lru_cache(maxsize=65536)
