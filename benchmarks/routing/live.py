@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import random
 import subprocess
 import sys
 import tempfile
@@ -46,6 +47,7 @@ OUTPUT_TOKENS = 320
 """Most tokens of an answer: what is right is shorter, and a small model that does not stop is slow to fail."""
 
 CHECK_SECONDS = 60.0
+SAMPLES = 10_000
 
 # Shadow prices in dollars for a million tokens, as the models' sizes are to each other: they say which is asked first.
 _PRICES = (Decimal("0.01"), Decimal("0.1"))
@@ -149,6 +151,8 @@ def figures(dones: Sequence[Done], tasks: Sequence[Task], seconds: float) -> dic
         "claim": "what is accepted passes its tests, what fails escalates",
         "tasks": len(tasks),
         "accepted": len(accepted),
+        "accepted_percent": round(100 * len(accepted) / len(tasks), 1),
+        "accepted_percent_95": interval([done.text is not None for done in dones]),
         "accepted_and_pass_again": sum(passes(task, done.text or "") for task, done in accepted),
         "escalated": sum(len({each.model for each in done.receipt.attempts}) > 1 for done in dones),
         "failed": sum(done.receipt.outcome is not Outcome.ACCEPTED for done in dones),
@@ -156,6 +160,13 @@ def figures(dones: Sequence[Done], tasks: Sequence[Task], seconds: float) -> dic
         "tests_not_run": len(unlooked),
         "seconds": round(seconds, 1),
     }
+
+
+def interval(held: Sequence[bool]) -> list[float]:
+    """The middle 95 % of the percentages that samples of these tasks, drawn with replacement, come to."""
+    chance = random.Random(0)  # noqa: S311 - a sample, the same every time
+    percentages = sorted(100 * sum(chance.choices(held, k=len(held))) / len(held) for _ in range(SAMPLES))
+    return [round(percentages[int(SAMPLES * share)], 1) for share in (0.025, 0.975)]
 
 
 def _unlooked(attempt: Attempt) -> bool:
