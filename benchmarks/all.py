@@ -19,6 +19,7 @@ BENCHMARKS: tuple[tuple[str, ...], ...] = (
     ("benchmarks.reconcile",),
     ("benchmarks.registry_scan",),
     ("benchmarks.routing.live",),
+    ("benchmarks.routing.overhead",),
     ("benchmarks.start",),
 )
 
