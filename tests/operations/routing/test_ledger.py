@@ -193,6 +193,26 @@ def test_what_was_written_twice_is_one_receipt_and_what_is_none_is_left_out(brok
     assert rebuild(context).not_receipts == 5
 
 
+def test_a_kill_between_writing_and_remembering_that_writes_twice_and_is_read_once(
+    broker, context, ledger_topic, monkeypatch
+):
+    record(context, [ONE, TWO])
+
+    def killed(*_):
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patched:
+        patched.setattr(Projection, "record_publications", killed)
+        with pytest.raises(KeyboardInterrupt):
+            publish(context)
+    assert publish(context).published == 2
+    assert len(records(broker, ledger_topic)) == 4
+    shutil.rmtree(context.home)
+    taken = take_over(context, context.manifest())
+    assert (taken.receipts, taken.others) == (4, 0)
+    assert {each.id for each in Projection(context.home).receipts_of("")} == {ONE.id, TWO.id}
+
+
 def test_one_process_publishes_at_a_time(broker, context_of, context):
     import filelock
 

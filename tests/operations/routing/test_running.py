@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from jsonschema import Draft202012Validator
 
 from omni_assets.errors import CatalogUnusable, StateError, TaskClassUnusable
 from omni_assets.operations.context import Context, resolve
@@ -98,6 +99,21 @@ def test_what_no_model_can_do_fails_with_its_reasons_and_saves_nothing(routed):
     assert "valid-json" in receipt.failure
     assert "large" in receipt.failure
     assert Projection(routed.folder / "state").savings()[0].avoided_usd == 0
+
+
+def test_what_the_router_really_writes_is_what_the_schema_says(routed):
+    routed.small.script = [answers(LABELLED), answers("one"), fails(500, "\x1b[31moops"), answers(LABELLED)]
+    routed.small.otherwise = answers("one")
+    routed.large.script = [answers(LABELLED)]
+    routed.large.otherwise = fails(401, "no")
+    (routed.folder / "omni.toml").write_text("[router]\nstore_text = true\n[router.budget]\nper_day_usd = 1\n")
+    routed.run("a", "b", "c", "d", concurrency=1)
+    kept = routed.remembered()
+    assert {each.outcome for each in kept} == {Outcome.ACCEPTED, Outcome.FAILED}
+    schema = Path(__file__).parents[3] / "docs" / "schemas" / "receipt-1.json"
+    validator = Draft202012Validator(json.loads(schema.read_text()))
+    for line in (routed.folder / "state" / "journal" / "receipts.jsonl").read_text().splitlines():
+        validator.validate(json.loads(line)["receipt"])
 
 
 def test_receipts_go_to_the_ledger_in_the_end(routed, broker):
@@ -230,6 +246,29 @@ def test_an_interruption_leaves_a_receipt_of_every_task_that_was_begun(routed, n
     assert len(outcomes) == len(routed.remembered()) == len(routed.small.chats)
     assert {outcomes.pop(each) for each in ended} == {Outcome.ACCEPTED}
     assert set(outcomes.values()) == {Outcome.CANCELLED}
+
+
+def test_a_kill_leaves_whole_receipts_and_the_next_run_goes_on(routed):
+    routed.tasks(*map(str, range(400)))
+    routed.small.otherwise = slowly(0.02, answers(LABELLED))
+    process = subprocess.Popen(
+        [sys.executable, "-c", _INTERRUPTED, "tasks.jsonl"],
+        env={**os.environ, **routed.environ, "OMNI_HOME": str(routed.folder / "state")},
+        stdout=subprocess.DEVNULL,
+    )
+    journal = routed.folder / "state" / "journal" / "receipts.jsonl"
+    while not journal.exists() or journal.read_bytes().count(b"\n") < 20:
+        assert process.poll() is None
+        time.sleep(0.01)
+    process.kill()
+    process.wait(30)
+    kept = routed.remembered()
+    assert 20 <= len(kept) <= len(routed.small.chats) < 400
+    routed.small.otherwise = answers(LABELLED)
+    ran = routed.run("z")
+    assert ran.failed == ()
+    assert len(routed.remembered()) == len(kept) + 1
+    assert ran.publishing.waiting == len(kept) + 1
 
 
 def test_work_that_ends_by_itself_gives_its_result_and_signals_are_as_before():
