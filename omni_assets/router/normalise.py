@@ -251,7 +251,10 @@ def _number(text: str) -> str | None:
         return None
     if worth is None or not worth.is_finite() or abs(worth.adjusted()) > 100:
         return None
-    return f"{worth.normalize():f}" if worth else "0"
+    if not worth:
+        return "0"
+    written = f"{worth:f}"  # all its digits, whatever the context's precision
+    return written.rstrip("0").rstrip(".") if "." in written else written
 
 
 def _finite(text: str) -> float:
