@@ -7,6 +7,11 @@ import dagster as dg
 from omni_assets.contracts.model import Manifest
 from omni_assets.errors import OmniError
 from omni_assets.pipeline.resources import ProjectResource
+from omni_assets.pipeline.routing.batch import route_tasks
+from omni_assets.pipeline.routing.economics import routing_economics
+from omni_assets.pipeline.routing.jobs import refresh_routing, routing_daily
+from omni_assets.pipeline.routing.posteriors import routing_posteriors
+from omni_assets.pipeline.routing.receipts import receipts_asset
 from omni_assets.pipeline.topics.apply_plan import apply_plan
 from omni_assets.pipeline.topics.assets import topic_tables
 from omni_assets.pipeline.topics.history import history_asset
@@ -26,9 +31,17 @@ def build(project: ProjectResource) -> dg.Definitions:
         problem = str(error)
     external = external_assets(manifest)
     return dg.Definitions(
-        assets=[topic_tables(external.contracts, problem), history_asset(), drift_summary, *external.specs],
-        jobs=[reconcile, apply_plan, summarize_drift],
-        schedules=[hourly, daily],
+        assets=[
+            topic_tables(external.contracts, problem),
+            history_asset(),
+            drift_summary,
+            *external.specs,
+            receipts_asset(),
+            routing_posteriors,
+            routing_economics,
+        ],
+        jobs=[reconcile, apply_plan, summarize_drift, route_tasks, refresh_routing],
+        schedules=[hourly, daily, routing_daily],
         sensors=[contracts_changed, topic_missing],
         resources={"project": project},
         executor=dg.in_process_executor,

@@ -550,14 +550,15 @@ class TroubledRow(NamedTuple):
 
 
 class Books(NamedTuple):
-    """What tasks cost and saved since a moment, of one reading: together, by class, and by day (UTC) and class.
+    """What tasks cost and saved since a moment, of one reading: together, by class, by day (UTC), and by both.
 
     ``spent`` is by day of the budget, in full from that moment's day on; ``troubled`` holds the newest alone.
     """
 
     total: SavingsRow | None = None
     classes: tuple[SavingsRow, ...] = ()
-    days: tuple[tuple[date, SavingsRow], ...] = ()
+    days: tuple[SavingsRow, ...] = ()
+    days_of_classes: tuple[tuple[date, SavingsRow], ...] = ()
     spent: tuple[SpentRow, ...] = ()
     uncosted: tuple[UncostedRow, ...] = ()
     troubled: tuple[TroubledRow, ...] = ()

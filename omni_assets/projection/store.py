@@ -340,6 +340,7 @@ class Projection:
             return Books(
                 next(iter(read(connection, SavingsRow, queries.savings("NULL"), **at)), None),
                 read(connection, SavingsRow, queries.savings(queries.SAVINGS_GROUPS["class"]), **at),
+                read(connection, SavingsRow, queries.savings(queries.SAVINGS_GROUPS["day"]), **at),
                 read(connection, lambda day, *sums: (day, SavingsRow(*sums)), queries.SAVINGS_BY_DAY, **at),
                 read(connection, SpentRow, queries.SPENT, day=day),
                 read(connection, UncostedRow, queries.CALLS_WITHOUT_COST, **at),

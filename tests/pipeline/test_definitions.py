@@ -17,7 +17,7 @@ from omni_assets.pipeline.resources import ProjectResource
 pytestmark = pytest.mark.dagster
 
 TABLES = {"declared_topics", "provisioned_topics", "applied_changes", "observed_topics", "topic_drift"}
-OTHERS = {"topic_drift_history", "drift_summary"}
+OTHERS = {"topic_drift_history", "drift_summary", "agents/receipts", "routing_posteriors", "routing_economics"}
 
 Projects = Callable[..., ProjectResource]
 

@@ -40,14 +40,15 @@ def test_a_row_a_day_and_class_adds_up_to_the_classes_and_the_whole(tmp_path: Pa
         made.receipt(3, made.cloud(), task_class="code-review"),
         made.receipt(4, **NEXT),
     )
-    assert [(day, each.group_name, each.tasks, each.false_accepts) for day, each in found.days] == [
+    assert [(day, each.group_name, each.tasks, each.false_accepts) for day, each in found.days_of_classes] == [
         (date(2026, 3, 1), "classification", 2, 1),
         (date(2026, 3, 1), "code-review", 1, 0),
         (date(2026, 3, 2), "classification", 1, 0),
     ]
     assert [(each.group_name, each.tasks) for each in found.classes] == [("classification", 3), ("code-review", 1)]
+    assert [(each.group_name, each.tasks) for each in found.days] == [(date(2026, 3, 1), 3), (date(2026, 3, 2), 1)]
     assert found.total is not None
-    assert found.total.spent_usd == sum(each.spent_usd for _, each in found.days) == Decimal("0.000954")
+    assert found.total.spent_usd == sum(each.spent_usd for each in found.days) == Decimal("0.000954")
 
 
 def test_what_ended_before_is_in_no_book_and_the_budget_of_its_day_is_whole(tmp_path: Path) -> None:

@@ -66,7 +66,7 @@ class Savings:
 def savings(home: Path, by: By | None = None, since: datetime | None = None) -> Savings:
     """What is remembered in a state folder. Raises ``StateError``."""
     projection = Projection(home)
-    total = next(iter(projection.savings(since=since)), _NOTHING)
+    total = next(iter(projection.savings(since=since)), NOTHING)
     groups: Sequence[SavingsRow] = projection.savings(by.value, since) if by is not None else ()
     return Savings(Economics(total), tuple(map(Economics, groups)), by, since)
 
@@ -76,4 +76,5 @@ def _share(part: int, whole: int) -> float | None:
 
 
 _ZERO = Decimal(0)
-_NOTHING = SavingsRow(None, 0, 0, 0, 0, 0, 0, 0, _ZERO, _ZERO, 0, 0, _ZERO, _ZERO, "", 0, 0)
+NOTHING = SavingsRow(None, 0, 0, 0, 0, 0, 0, 0, _ZERO, _ZERO, 0, 0, _ZERO, _ZERO, "", 0, 0)
+"""The sums over no task at all."""

@@ -10,6 +10,7 @@ import os
 import stat
 import sys
 from collections.abc import Iterable, Iterator
+from itertools import chain
 from typing import Any, NamedTuple
 
 from pydantic import ValidationError
@@ -27,32 +28,31 @@ _MOST_FLAWS = 20
 _FIELDS = sorted(Task.model_fields)
 
 
-class _Placed(NamedTuple):
+class Placed(NamedTuple):
     """A JSON value, and where it stands: ``FILE``, ``FILE:LINE`` or ``FILE[INDEX]``."""
 
     place: str
     value: Any
 
 
-def read_tasks(paths: Iterable[str]) -> tuple[Task, ...]:
-    """The tasks in some files, in order; ``-`` is standard input.
+def read_tasks(paths: Iterable[str], given: Iterable[Placed] = ()) -> tuple[Task, ...]:
+    """The tasks in some files, in order, and those ``given`` besides; ``-`` is standard input.
 
     Raises ``TaskUnusable`` with everything that is wrong, each with its file and field; also where two have one id.
     """
     tasks: list[Task] = []
     flaws: list[str] = []
     places: dict[str, str] = {}
-    for path in paths:
-        for placed in _values(path):
-            try:
-                task = Task.model_validate(placed.value)
-            except ValidationError as error:
-                flaws += [f"{placed.place}: {_flaw(each)}" for each in error.errors(include_url=False)]
-                continue
-            first = places.setdefault(task.id, placed.place)
-            if first != placed.place:
-                flaws.append(f"{placed.place}: `id` is `{visible(task.id)}`, which {first} has too")
-            tasks.append(task)
+    for placed in chain(chain.from_iterable(map(_values, paths)), given):
+        try:
+            task = Task.model_validate(placed.value)
+        except ValidationError as error:
+            flaws += [f"{placed.place}: {_flaw(each)}" for each in error.errors(include_url=False)]
+            continue
+        first = places.setdefault(task.id, placed.place)
+        if first != placed.place:
+            flaws.append(f"{placed.place}: `id` is `{visible(task.id)}`, which {first} has too")
+        tasks.append(task)
     if flaws:
         shown = flaws[:_MOST_FLAWS]
         more = [f"and {count(len(flaws) - len(shown), 'flaw')} more"] if len(flaws) > len(shown) else []
@@ -63,7 +63,7 @@ def read_tasks(paths: Iterable[str]) -> tuple[Task, ...]:
     return tuple(tasks)
 
 
-def _values(path: str) -> Iterator[_Placed]:
+def _values(path: str) -> Iterator[Placed]:
     name = "standard input" if path == STANDARD_INPUT else path
     text = _text(path, name)
     try:
@@ -72,18 +72,18 @@ def _values(path: str) -> Iterator[_Placed]:
         yield from _lines(name, text, error)
         return
     if isinstance(whole, list):
-        yield from (_Placed(f"{name}[{index}]", value) for index, value in enumerate(whole))
+        yield from (Placed(f"{name}[{index}]", value) for index, value in enumerate(whole))
     else:
-        yield _Placed(name, whole)
+        yield Placed(name, whole)
 
 
-def _lines(name: str, text: str, error: Exception) -> Iterator[_Placed]:
+def _lines(name: str, text: str, error: Exception) -> Iterator[Placed]:
     """The values of JSON lines. A file whose first line is no JSON value is none: it is said where it breaks off."""
     lines = [(number, line) for number, line in enumerate(text.split("\n"), 1) if line.strip()]
     values = []
     for number, line in lines:
         try:
-            values.append(_Placed(f"{name}:{number}", json.loads(line)))
+            values.append(Placed(f"{name}:{number}", json.loads(line)))
         except (ValueError, RecursionError) as broken:
             raise _no_json(name, broken, number) if values else _no_json(name, error, 1) from None
     yield from values

@@ -5,6 +5,7 @@ from __future__ import annotations
 import types
 from collections.abc import Iterable, Mapping
 from datetime import datetime
+from decimal import Decimal
 from itertools import islice
 from typing import Any, NamedTuple, TypeAlias, Union, get_args, get_origin, get_type_hints
 
@@ -68,7 +69,14 @@ def column_schema(row: type, described: Mapping[str, str], before: str = "", aft
     )
 
 
-_TYPES: Mapping[type, str] = {str: "string", int: "int", bool: "bool", float: "float", datetime: "timestamp"}
+_TYPES: Mapping[type, str] = {
+    str: "string",
+    int: "int",
+    bool: "bool",
+    float: "float",
+    Decimal: "decimal",
+    datetime: "timestamp",
+}
 
 
 def _column_type(hint: Any) -> tuple[str, bool]:
