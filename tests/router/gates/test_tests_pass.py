@@ -225,22 +225,31 @@ def test_what_would_rather_be_believed_fails(answer: str, why: str, held: Any) -
         ),
     ],
 )
-def test_what_takes_too_much_fails_and_is_dead(answer: str, allowance: dict[str, Any], why: str, held: Any) -> None:
+def test_what_takes_too_much_fails_and_is_dead(
+    answer: str, allowance: dict[str, Any], why: str, held: Any, folder: str
+) -> None:
     check = tried(held, answer + WRONG, **allowance)
     assert check.verdict is Verdict.FAILED
     assert why in check.evidence
-    assert not cells()
+    assert not cells(folder)
 
 
-def cells() -> list[str]:
-    """Command lines of processes of any cell that this process started."""
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
+    """Where the cells of one test are mounted, by which their processes are known from those of other tests."""
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    return str(tmp_path)
+
+
+def cells(folder: str) -> list[str]:
+    """The processes of cells that are mounted in ``folder``."""
     found = []
     for process in Path("/proc").iterdir():
         try:
             words = (process / "cmdline").read_bytes().split(b"\0")
         except OSError:
             continue
-        if any(word.endswith(b"/trial/cell.py") for word in words) and tempfile.gettempdir().encode() in words[-2]:
+        if any(word.endswith(b"/trial/cell.py") for word in words) and folder.encode() in words[-2]:
             found.append(process.name)
     return found
 
@@ -309,7 +318,7 @@ def test_a_cell_has_nothing_of_the_house(held: Any, monkeypatch: pytest.MonkeyPa
 
 
 @IN_A_CELL
-def test_who_stops_waiting_leaves_nothing_behind() -> None:
+def test_who_stops_waiting_leaves_nothing_behind(folder: str) -> None:
     async def stopped() -> None:
         trial = asyncio.create_task(hold("import time\ntime.sleep(999)\n", TESTS, LIMITS))
         await asyncio.sleep(1)
@@ -319,7 +328,7 @@ def test_who_stops_waiting_leaves_nothing_behind() -> None:
 
     begun = time.monotonic()
     asyncio.run(stopped())
-    assert not cells()
+    assert not cells(folder)
     assert time.monotonic() - begun < LIMITS.seconds
 
 
