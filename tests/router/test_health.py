@@ -143,8 +143,8 @@ class BreakerLaws(RuleBasedStateMachine):
         self.breaker.abandoned()
         assert down == (not isinstance(self.breaker.state, Closed))
 
-    @rule(seconds=st.floats(0, 100))
-    def wait(self, seconds: float) -> None:
+    @rule(seconds=st.integers(0, 100))
+    def wait(self, seconds: int) -> None:
         self.clock.seconds += seconds
 
     @property
