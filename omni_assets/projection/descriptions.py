@@ -263,7 +263,7 @@ COLUMN_DESCRIPTIONS: Mapping[str, Mapping[str, str]] = MappingProxyType(
             "task_id": "The task's id, as it was given.",
             "task_key": "What orders the task among others.",
             "task_class": "The class that it was held to.",
-            "task_class_sha256": "SHA-256 in hex of that class as it stood then; NULL where there is none of that name.",
+            "task_class_sha256": "SHA-256 in hex of that class as it stood then; NULL where there is no such class.",
             "classified_by": "stated by the task, or who told its class.",
             "classified_confidence": "How sure that was, from 0 to 1.",
             "prompt_version": "Version of the class's prompt; NULL where there was none.",

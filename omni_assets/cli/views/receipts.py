@@ -13,7 +13,7 @@ from omni_assets.contracts.text import count
 from omni_assets.projection.rows import ReceiptSummary
 from omni_assets.router.receipt import Outcome
 
-_HEADER = ("RECEIPT", "AGE", "TASK", "CLASS", "ANSWER", "CALLS", "COST", "SAVED")
+_HEADER = ("RECEIPT", "AGE", "TASK", "CLASS", "ANSWER", "COST", "SAVED")
 _SHORT_ID = 8
 _STYLES = {Outcome.FAILED.value: "red", Outcome.CANCELLED.value: "yellow"}
 
@@ -37,7 +37,6 @@ def _cells(each: ReceiptSummary, now: datetime) -> list[Cell]:
         Cell(each.task_id),
         Cell(each.task_class or "-"),
         Cell(each.model or each.outcome, _STYLES.get(each.outcome, "")),
-        Cell(f"{each.attempts:,}"),
         Cell(NOT_KNOWN if each.calls_without_cost else usd(each.spent_usd)),
         Cell("-" if each.saved_usd is None else usd(each.saved_usd)),
     ]

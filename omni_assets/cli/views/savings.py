@@ -11,11 +11,12 @@ from omni_assets.operations.routing.savings import By, Economics, Savings
 
 _NAMES = {By.CLASS: "CLASS", By.MODEL: "ANSWERED BY", By.DAY: "DAY (UTC)"}
 _LABEL = 15
-_COLUMNS = ("TASKS", "ACCEPTED", "LOCAL", "SPENT", "AVOIDED", "ESCALATED", "FALSE ACCEPTS")
+_COLUMNS = ("ACCEPTED", "LOCAL", "SPENT", "AVOIDED", "ESCALATED", "WRONG")
 
 
 def savings_lines(found: Savings, width: int | None) -> list[Line]:
-    """A row for each group, and what they come to, a fact a line."""
+    """A row for each group, and what they come to, a fact a line. ``+`` stands where the cost of a call is not known,
+    and ``WRONG`` are false accepts among the audited answers."""
     total = found.total
     if not total.sums.tasks:
         since = "" if found.since is None else f" since {found.since:%Y-%m-%d %H:%M} UTC"
@@ -99,10 +100,9 @@ def _cells(each: Economics) -> tuple[str, ...]:
     sums = each.sums
     known = sums.audited
     return (
-        f"{sums.tasks:,}",
-        f"{sums.accepted:,}",
+        f"{sums.accepted:,} of {sums.tasks:,}",
         percent(each.local_share),
-        f"{'>= ' if sums.calls_without_cost else ''}{usd(sums.spent_usd)}",
+        f"{usd(sums.spent_usd)}{'+' if sums.calls_without_cost else ''}",
         usd(sums.avoided_usd) if sums.compared else NOT_KNOWN if sums.accepted else "$0",
         percent(each.escalation_rate),
         f"{sums.false_accepts:,} of {known:,}" if known else NOT_KNOWN,
