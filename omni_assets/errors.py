@@ -24,6 +24,7 @@ results, not errors.
     │   │   ├── ClassUnclear       it states no class, and none is likely enough
     │   │   ├── TaskLacks          it lacks what the gates of its class look at
     │   │   └── PromptError        its inputs are not those of its class's prompt
+    │   ├── HandlerUnusable        what works on a node's events cannot be found or asked
     │   ├── RescueRefused          records that cannot, or must not, be brought to a topic
     │   └── RetirementRefused      a topic that cannot, or must not, be ended so
     ├── PlanRefused                a plan that is not carried out as it stands
@@ -253,6 +254,13 @@ class PromptError(TaskUnusable):
             f"the task `{task_id}`{lacks}{' and' if lacks and has else ''}{has}.",
             "Give it the inputs that the prompt names.",
         )
+
+
+class HandlerUnusable(InputError):
+    """The handler of a node is not there, or cannot do its work as it stands."""
+
+    def __init__(self, handler: str, why: str) -> None:
+        super().__init__(f"the handler `{handler}` cannot be used: {why}.", "Mend it, or its contract.")
 
 
 class UnnamedBroker(InputError):

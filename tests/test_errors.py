@@ -43,6 +43,8 @@ SAMPLES = {
     errors.RescueRefused: ("a topic", "it is declared", "Name another."),
     errors.RetirementRefused: ("a topic", "it is not there", "Name another."),
     errors.TransferInterrupted: ("a topic", "another process went on with it"),
+    errors.WorkerReplaced: ("a-node", 1),
+    errors.HandlerUnusable: ("module:function", "`module` cannot be imported"),
     errors.BrokerRefused: ("create_topics", "not authorised"),
     errors.PortInUse: ("127.0.0.1", 9092, "the broker", "Name another with --port."),
 }

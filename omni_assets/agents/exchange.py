@@ -42,7 +42,7 @@ class Ended:
 
     @property
     def size(self) -> int:
-        return sum(len(each.value) for each in self.records)
+        return sum(len(each.value or b"") for each in self.records)
 
 
 class Exchange:
@@ -123,7 +123,7 @@ class Exchange:
         self._at_end -= set(gone)
         self._ended = [each for each in self._ended if each.place.partition not in gone]
         self._held = {place: each for place, each in self._held.items() if place.partition not in gone}
-        self._size = sum(len(each.value) for each in self._held.values())
+        self._size = sum(len(each.value or b"") for each in self._held.values())
         self._call(self._tell_revoked, gone)
 
     def _attend(self) -> None:
@@ -196,7 +196,7 @@ class Exchange:
         self._inbox.settle(places, positions)
         del self._ended[: len(batch)]
         for place in places:
-            self._size -= len(self._held.pop(place).value)
+            self._size -= len(self._held.pop(place).value or b"")
         return True
 
     def _counted(self, committed: bool) -> bool:
@@ -225,7 +225,7 @@ class Exchange:
             self._at_end.discard(partition)
             if self._inbox.take(seen.place, seen.key):
                 self._held[seen.place] = seen
-                self._size += len(seen.value)
+                self._size += len(seen.value or b"")
             full = self._size >= MOST_HELD_BYTES
             worker.pause(each for each in self._inbox.partitions if full or self._inbox.full(each))
         return came

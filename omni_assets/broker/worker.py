@@ -49,8 +49,8 @@ class Received(NamedTuple):
 
     place: Place
     key: bytes | None
-    value: bytes
-    headers: tuple[tuple[str, bytes], ...]
+    value: bytes | None
+    headers: tuple[tuple[str, bytes | None], ...]
     at_ms: int
 
 
@@ -59,8 +59,8 @@ class Outgoing(NamedTuple):
 
     topic: str
     key: bytes | None
-    value: bytes
-    headers: tuple[tuple[str, bytes], ...]
+    value: bytes | None
+    headers: tuple[tuple[str, bytes | None], ...]
 
 
 class End(NamedTuple):
@@ -180,11 +180,10 @@ class Worker:
         if partition is None:
             return None
         stated: Any = message.headers() or ()
-        headers = tuple((name, value if isinstance(value, bytes) else b"") for name, value in stated)
         place = Place(partition, message.offset() or 0)
         key: Any = message.key()
         value: Any = message.value()
-        return Received(place, key, value or b"", headers, max(0, message.timestamp()[1]))
+        return Received(place, key, value, tuple(stated), max(0, message.timestamp()[1]))
 
     def _turn(self, partitions: Iterable[Partition], *, paused: bool) -> None:
         wanted = [each for each in partitions if (each in self._paused) is not paused and self._is_ours(each)]

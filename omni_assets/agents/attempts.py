@@ -1,0 +1,91 @@
+"""A call that is tried again: so often, with growing pauses, each within its time."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass
+from typing import Generic, TypeVar
+
+from omni_assets.agents.task_receipt import TaskAttempt
+from omni_assets.contracts.text import visible
+from omni_assets.errors import OmniError
+
+_Answer = TypeVar("_Answer")
+
+_MOST_OF_A_REASON = 500
+
+
+class Hopeless(Exception):
+    """Raised by a handler: this task cannot be done, however often it is tried. ``str()`` says why, as a clause."""
+
+
+@dataclass(frozen=True, slots=True)
+class Patience:
+    """How often a task is tried, how long each time, and with which pauses between, in seconds: they double."""
+
+    attempts: int = 3
+    seconds: float = 300.0
+    first_pause: float = 0.5
+    longest_pause: float = 30.0
+
+    def pause(self, attempt: int) -> float:
+        """The pause behind an attempt; attempts count from 1."""
+        return min(self.longest_pause, self.first_pause * 2.0 ** (attempt - 1))
+
+
+@dataclass(frozen=True, slots=True)
+class Tried(Generic[_Answer]):
+    """What came of the attempts. ``answer`` is ``None`` where all failed; ``error`` is the last one's then."""
+
+    answer: _Answer | None
+    attempts: tuple[TaskAttempt, ...]
+    error: Exception | None = None
+
+    @property
+    def reason(self) -> str:
+        return self.attempts[-1].reason if self.attempts else ""
+
+
+async def attempt(
+    call: Callable[[], Awaitable[_Answer]], patience: Patience, room: AbstractAsyncContextManager[object]
+) -> Tried[_Answer]:
+    """Call until it succeeds, raises ``Hopeless`` or an error that is lasting, or patience ends.
+
+    ``room`` is held while a call runs, and not during pauses: whoever waits keeps nobody else from working. Raises
+    nothing but ``CancelledError``.
+    """
+    attempts: list[TaskAttempt] = []
+    while True:
+        async with room:
+            began = time.monotonic()
+            try:
+                async with asyncio.timeout(patience.seconds):
+                    answer = await call()
+            except Exception as error:  # noqa: BLE001 - one task stops no other
+                attempts.append(_made(attempts, began, _reason(error, patience)))
+                failed = error
+            else:
+                return Tried(answer, (*attempts, _made(attempts, began, "")))
+        if len(attempts) >= patience.attempts or not _may_pass(failed):
+            return Tried(None, tuple(attempts), failed)
+        await asyncio.sleep(patience.pause(len(attempts)))
+
+
+def _made(before: list[TaskAttempt], began: float, reason: str) -> TaskAttempt:
+    return TaskAttempt(number=len(before) + 1, seconds=time.monotonic() - began, reason=reason)
+
+
+def _reason(error: Exception, patience: Patience) -> str:
+    if isinstance(error, TimeoutError):
+        return f"it did not end within {patience.seconds:g} s"
+    words = visible(str(error)[:_MOST_OF_A_REASON])
+    return words if isinstance(error, Hopeless | OmniError) else f"{type(error).__name__}: {words}".removesuffix(": ")
+
+
+def _may_pass(error: Exception) -> bool:
+    if isinstance(error, OmniError):
+        return error.transient
+    return not isinstance(error, Hopeless)

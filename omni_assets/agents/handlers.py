@@ -1,0 +1,124 @@
+"""What works on a node's events: a function in Python, found by its name, or a model by way of the router."""
+
+from __future__ import annotations
+
+import asyncio
+import importlib
+import inspect
+import json
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from concurrent.futures import Executor
+from dataclasses import dataclass
+from difflib import get_close_matches
+from typing import Any, TypeAlias
+
+from pydantic import ValidationError
+
+from omni_assets.agents.attempts import Hopeless
+from omni_assets.agents.events import Event
+from omni_assets.errors import HandlerUnusable
+from omni_assets.router.receipt import Outcome, Receipt
+from omni_assets.router.runtime import Router
+from omni_assets.router.task import Task
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """An event that a handler wants published: ``data`` is JSON, or bytes as they are.
+
+    Without ``topic``, it goes to the one event that the node's contract publishes; without ``key``, it keeps the key
+    of the record that it answers.
+    """
+
+    data: Any
+    topic: str = ""
+    key: bytes | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Handled:
+    """What a handler made of an event, and what the router did on the way, where it was asked."""
+
+    said: tuple[Said, ...]
+    routing: Receipt | None = None
+
+
+Handle: TypeAlias = Callable[[Event], Awaitable[Handled]]
+"""Works on one event. Raises ``Hopeless`` where trying again would not help, anything else where it might."""
+
+
+class RoutingFailed(Exception):
+    """No answer of a model was accepted; ``receipt`` tells of every call."""
+
+    def __init__(self, receipt: Receipt) -> None:
+        super().__init__(receipt.failure or receipt.decision)
+        self.receipt = receipt
+
+
+def python_handler(entry: str, threads: Executor) -> Handle:
+    """The function ``module:function``, which is given the event. It gives back ``None``, what it wants to say as JSON,
+    a ``Said``, or several of them. One that is not asynchronous runs in one of ``threads``: nothing can end
+    it there, and after its time nobody waits for it. Raises ``HandlerUnusable``.
+    """
+    function = _found(entry)
+
+    async def handle(event: Event) -> Handled:
+        if inspect.iscoroutinefunction(function):
+            answered = await function(event)
+        else:
+            answered = await asyncio.get_running_loop().run_in_executor(threads, function, event)
+        return Handled(_said(answered))
+
+    return handle
+
+
+def llm_handler(router: Router, task_class: str) -> Handle:
+    """The router, for tasks of one class: an event's data are the fields of a task. Its accepted answer is said."""
+
+    async def handle(event: Event) -> Handled:
+        done = await router.run(_task(event, task_class))
+        if done.receipt.outcome is not Outcome.ACCEPTED or done.text is None:
+            raise RoutingFailed(done.receipt)
+        return Handled((Said({"task_id": done.receipt.task_id, "text": done.text}),), done.receipt)
+
+    return handle
+
+
+def _task(event: Event, task_class: str) -> Task:
+    try:
+        fields = json.loads(event.data)
+    except (ValueError, RecursionError) as flaw:
+        raise Hopeless(f"its data is no JSON: {flaw}") from None
+    if not isinstance(fields, dict):
+        raise Hopeless("its data is no JSON object with the fields of a task")
+    try:
+        return Task.model_validate({"id": event.id[:200], **fields, "task_class": task_class})
+    except ValidationError as flaw:
+        first = flaw.errors(include_url=False, include_input=False)[0]
+        path = ".".join(map(str, first["loc"]))
+        raise Hopeless(f"its data is no task: `{path}`: {first['msg'].lower()}") from None
+
+
+def _said(answered: Any) -> tuple[Said, ...]:
+    if answered is None:
+        return ()
+    if isinstance(answered, Said):
+        return (answered,)
+    if isinstance(answered, Sequence) and answered and all(isinstance(each, Said) for each in answered):
+        return tuple(answered)
+    return (Said(answered),)
+
+
+def _found(entry: str) -> Callable[[Event], Any]:
+    name, _, attribute = entry.partition(":")
+    try:
+        module = importlib.import_module(name)
+    except Exception as error:  # noqa: BLE001 - whatever a module does when it is imported
+        raise HandlerUnusable(entry, f"`{name}` cannot be imported: {type(error).__name__}: {error}") from None
+    function = getattr(module, attribute, None)
+    if not callable(function):
+        known: Mapping[str, Any] = vars(module)
+        near = get_close_matches(attribute, [each for each in known if callable(known[each])], 1)
+        meant = f"; perhaps `{near[0]}` is meant" if near else ""
+        raise HandlerUnusable(entry, f"`{name}` has no function `{attribute}`{meant}")
+    return function  # type: ignore[no-any-return]

@@ -1,0 +1,50 @@
+"""A worker of one node: records come from its seat, are worked on side by side, and go back to be committed."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Iterable
+
+from omni_assets.agents.exchange import Ended, Exchange
+from omni_assets.broker.assignment import Partition
+from omni_assets.broker.connection import Connection
+from omni_assets.broker.worker import Received, Seat
+
+
+async def run(
+    connection: Connection,
+    seat: Seat,
+    work: Callable[[Received], Awaitable[Ended]],
+    *,
+    idle_seconds: float | None = None,
+) -> int:
+    """Work until nothing is left for ``idle_seconds``, or without them until it is cancelled.
+
+    Gives back how many records were worked on. Work on a partition that is taken away is cancelled: whoever has it
+    next does it. Raises ``BrokerError``, and what ``work`` raises.
+    """
+    running: dict[asyncio.Task[None], Partition] = {}
+
+    def cancel(gone: Iterable[Partition]) -> None:
+        left = set(gone)
+        for task, partition in running.items():
+            if partition in left:
+                task.cancel()
+
+    async def one(exchange: Exchange, received: Received) -> None:
+        exchange.end(await work(received))
+
+    worked = 0
+    try:
+        async with (
+            Exchange(connection, seat, idle_seconds=idle_seconds, revoked=cancel) as exchange,
+            asyncio.TaskGroup() as group,
+        ):
+            while (received := await exchange.next()) is not None:
+                task = group.create_task(one(exchange, received))
+                running[task] = received.place.partition
+                task.add_done_callback(running.pop)
+                worked += 1
+    except ExceptionGroup as several:
+        raise several.exceptions[0] from None
+    return worked

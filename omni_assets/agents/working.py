@@ -1,0 +1,232 @@
+"""One record of a node, from what was read to everything that is written of it: results, dead letter, receipt.
+
+Nothing is written here, and nothing is raised for a record: whatever is wrong with it ends in its receipt.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from decimal import Decimal
+from typing import Protocol
+
+from omni_assets.agents.attempts import Patience, Tried, attempt
+from omni_assets.agents.events import Event, NotAnEvent, from_record
+from omni_assets.agents.exchange import Ended
+from omni_assets.agents.handlers import Handle, Handled, RoutingFailed, Said
+from omni_assets.agents.seen import Seen
+from omni_assets.agents.task_receipt import (
+    NOTHING_SPENT,
+    SCHEMA_NAME,
+    TaskOutcome,
+    TaskReceipt,
+    TaskResult,
+    result_id,
+    task_id,
+)
+from omni_assets.broker.worker import Outgoing, Received
+from omni_assets.contracts.model import HandlerKind
+from omni_assets.router.receipt import Receipt
+
+ERRORS = "__connect.errors."
+"""How the headers of a dead letter begin, as those of Kafka Connect do: where it stood, and what went wrong."""
+
+
+class Gate(Protocol):
+    """What may come in for a node, and go out, as its contract says."""
+
+    def accept(self, topic: str, event: Event) -> None:
+        """Raises ``Hopeless`` where the event is not what the topic's contract says."""
+
+    def publish(self, said: Said, cause: Event, event_id: str, key: bytes | None) -> Outgoing:
+        """What a handler said as a record. Raises ``Hopeless`` where the node may not publish it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Post:
+    """A node at work: on which cluster, and where receipts and dead letters of its tasks go.
+
+    Without ``dead_letters``, what cannot be done ends in its receipt alone.
+    """
+
+    node: str
+    kind: HandlerKind
+    cluster: str
+    ledger: str
+    dead_letters: str = ""
+    environment: str = ""
+
+
+@dataclass(slots=True)
+class _Course:
+    """How far one record has come."""
+
+    received: Received
+    id: str
+    started_at: datetime = field(default_factory=lambda: datetime.now(UTC))
+    event: Event | None = None
+    tried: Tried[tuple[Handled, tuple[Outgoing, ...]]] = field(default_factory=lambda: Tried(None, ()))
+
+
+class Working:
+    """Works on the records of one node. ``room`` bounds how many calls of its handler run at once."""
+
+    def __init__(
+        self,
+        post: Post,
+        handle: Handle,
+        gate: Gate,
+        seen: Seen,
+        patience: Patience,
+        room: AbstractAsyncContextManager[object],
+    ) -> None:
+        self._post = post
+        self._handle = handle
+        self._gate = gate
+        self._seen = seen
+        self._patience = patience
+        self._room = room
+
+    async def work(self, received: Received) -> Ended:
+        """Take a record to its end. Raises nothing but ``CancelledError``."""
+        partition = received.place.partition
+        own = task_id(self._post.cluster, self._post.node, partition.topic, partition.number, received.place.offset)
+        course = _Course(received, own)
+        try:
+            event = course.event = from_record(received.key, received.value, received.headers)
+        except NotAnEvent as flaw:
+            return self._failed(course, str(flaw))
+        first = self._seen.claim(_identity(event), own)
+        if first is not None:
+            receipt = self._receipt(course, TaskOutcome.DUPLICATE, "its event was worked on before", duplicate_of=first)
+            return self._ended(course, (self._noted(receipt),))
+        try:
+            return await self._tried(course, event)
+        except asyncio.CancelledError:
+            self._seen.release(_identity(event), own)
+            raise
+
+    async def _tried(self, course: _Course, event: Event) -> Ended:
+        async def call() -> tuple[Handled, tuple[Outgoing, ...]]:
+            self._gate.accept(course.received.place.partition.topic, event)
+            handled = await self._handle(event)
+            key = course.received.key
+            results = tuple(
+                self._gate.publish(said, event, result_id(course.id, number), key if said.key is None else said.key)
+                for number, said in enumerate(handled.said)
+            )
+            return handled, results
+
+        course.tried = await attempt(call, self._patience, self._room)
+        if course.tried.answer is None:
+            return self._failed(course, course.tried.reason)
+        _, results = course.tried.answer
+        return self._ended(course, (*results, self._noted(self._receipt(course, TaskOutcome.DONE, "", results))))
+
+    def _failed(self, course: _Course, reason: str) -> Ended:
+        outcome = TaskOutcome.DEAD_LETTERED if self._post.dead_letters else TaskOutcome.FAILED
+        receipt = self._receipt(course, outcome, reason)
+        letter = (self._letter(course, reason),) if self._post.dead_letters else ()
+        return self._ended(course, (*letter, self._noted(receipt)))
+
+    def _ended(self, course: _Course, records: tuple[Outgoing, ...]) -> Ended:
+        def otherwise(why: str) -> tuple[Outgoing, ...]:
+            """Where the broker does not take it: a receipt that says so, and no record that could be refused again."""
+            reason = f"the broker did not take what came of it: {why}"
+            return (self._noted(self._receipt(course, TaskOutcome.FAILED, reason)),)
+
+        return Ended(course.received.place, records, otherwise)
+
+    def _receipt(
+        self,
+        course: _Course,
+        outcome: TaskOutcome,
+        reason: str,
+        results: tuple[Outgoing, ...] = (),
+        duplicate_of: str | None = None,
+    ) -> TaskReceipt:
+        partition, event = course.received.place.partition, course.event
+        routing = _routing(course.tried)
+        return TaskReceipt(
+            id=course.id,
+            event_id=event.id if event else "",
+            node=self._post.node,
+            handler=self._post.kind,
+            topic=partition.topic,
+            partition=partition.number,
+            offset=course.received.place.offset,
+            key=_text(course.received.key),
+            correlation_id=(event.correlation_id or event.id) if event else "",
+            causation_id=event.id if event else "",
+            started_at=course.started_at,
+            ended_at=datetime.now(UTC),
+            outcome=outcome,
+            attempts=course.tried.attempts,
+            reason=reason,
+            results=tuple(
+                TaskResult(topic=each.topic, event_id=result_id(course.id, number))
+                for number, each in enumerate(results)
+            ),
+            duplicate_of=duplicate_of,
+            routing=routing,
+            cost_usd=self._cost(course, routing.cost_usd if routing else None),
+        )
+
+    def _cost(self, course: _Course, routed: Decimal | None) -> Decimal | None:
+        """What models cost; nothing where none was asked."""
+        asked = self._post.kind is HandlerKind.LLM and course.tried.attempts
+        return routed if asked else NOTHING_SPENT
+
+    def _noted(self, receipt: TaskReceipt) -> Outgoing:
+        """A receipt as a CloudEvent for the ledger."""
+        headers = {
+            "ce_specversion": "1.0",
+            "ce_id": receipt.id,
+            "ce_source": f"/omni-assets/{self._post.node}",
+            "ce_type": self._post.ledger,
+            "ce_subject": receipt.event_id or receipt.id,
+            "ce_time": receipt.ended_at.isoformat(),
+            "ce_dataschema": SCHEMA_NAME,
+            "ce_omnienvironment": self._post.environment,
+            "content-type": "application/json",
+        }
+        key = receipt.key or receipt.event_id or receipt.id
+        return Outgoing(self._post.ledger, key.encode(), receipt.model_dump_json().encode(), _headers(headers))
+
+    def _letter(self, course: _Course, reason: str) -> Outgoing:
+        """The record as it came, and behind its headers what went wrong with it."""
+        received, error = course.received, course.tried.error
+        partition = received.place.partition
+        facts = {
+            "topic": partition.topic,
+            "partition": str(partition.number),
+            "offset": str(received.place.offset),
+            "connector.name": self._post.node,
+            "stage": "TASK_PUT" if course.event else "VALUE_CONVERTER",
+            "exception.class.name": type(error).__name__ if error else NotAnEvent.__name__,
+            "exception.message": reason,
+        }
+        told = _headers({f"{ERRORS}{name}": fact for name, fact in facts.items()})
+        kept = tuple((name, value) for name, value in received.headers if not name.startswith(ERRORS))
+        return Outgoing(self._post.dead_letters, received.key, received.value, (*kept, *told))
+
+
+def _identity(event: Event) -> str:
+    return f"{event.source}\0{event.id}"
+
+
+def _routing(tried: Tried[tuple[Handled, tuple[Outgoing, ...]]]) -> Receipt | None:
+    if tried.answer is not None:
+        return tried.answer[0].routing
+    return tried.error.receipt if isinstance(tried.error, RoutingFailed) else None
+
+
+def _headers(facts: Mapping[str, str]) -> tuple[tuple[str, bytes], ...]:
+    return tuple((name, fact.encode("utf-8", "backslashreplace")) for name, fact in facts.items() if fact)
+
+
+def _text(key: bytes | None) -> str:
+    return (key or b"").decode("utf-8", "backslashreplace")

@@ -1,0 +1,200 @@
+"""One record, to everything that is written of it."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import pytest
+
+from omni_assets.agents.attempts import Hopeless, Patience
+from omni_assets.agents.events import Event, from_record, to_record
+from omni_assets.agents.exchange import Ended
+from omni_assets.agents.handlers import Handled, Said, python_handler
+from omni_assets.agents.seen import Seen
+from omni_assets.agents.task_receipt import TaskReceipt, task_id
+from omni_assets.agents.working import Post, Working
+from omni_assets.broker.assignment import Partition, Place
+from omni_assets.broker.worker import Outgoing, Received
+from omni_assets.contracts.model import HandlerKind
+
+LEDGER, LETTERS, ANSWERS = "onex.evt.ledger.noted.v1", "onex.dlq.echo.dead-letter.v1", "onex.evt.echo.echoed.v1"
+POST = Post("echo", HandlerKind.PYTHON, "cluster", LEDGER, LETTERS, "local")
+QUICK = Patience(attempts=3, seconds=5, first_pause=0.001, longest_pause=0.001)
+
+
+class Open:
+    """Lets everything through."""
+
+    def accept(self, topic: str, event: Event) -> None:
+        if event.data == b"unfit":
+            raise Hopeless("its data does not fit")
+
+    def publish(self, said: Said, cause: Event, event_id: str, key: bytes | None) -> Outgoing:
+        event = Event(event_id, "/echo", ANSWERS, causation_id=cause.id, data=json.dumps(said.data).encode())
+        return Outgoing(ANSWERS, *to_record(event, key))
+
+
+def received(event: Event | None, offset: int = 7, key: bytes | None = b"k", value: bytes | None = b"?") -> Received:
+    place = Place(Partition("onex.cmd.echo.asked.v1", 2, 1), offset)
+    if event is None:
+        return Received(place, key, value, (("own", b"header"), ("empty", None)), 0)
+    return Received(place, *to_record(event, key), 0)
+
+
+def asked(data: bytes = b"1", number: int = 1) -> Event:
+    return Event(f"e{number}", "/tests", "onex.cmd.echo.asked.v1", correlation_id="c", data=data)
+
+
+def work(handle: Any, *records: Received, post: Post = POST, seen: Seen | None = None) -> list[Ended]:
+    async def all_of_them() -> list[Ended]:
+        working = Working(post, handle, Open(), Seen() if seen is None else seen, QUICK, asyncio.Semaphore(4))
+        return [await working.work(each) for each in records]
+
+    return asyncio.run(all_of_them())
+
+
+def receipt_of(ended: Ended) -> TaskReceipt:
+    noted = ended.records[-1]
+    assert noted.topic == LEDGER
+    assert dict(noted.headers)["ce_dataschema"] == b"urn:omni-assets:task-receipt:1"
+    return TaskReceipt.model_validate_json(noted.value or b"")
+
+
+async def echo(event: Event) -> Handled:
+    return Handled((Said(json.loads(event.data)),))
+
+
+def test_a_task_ends_in_its_results_and_one_receipt_that_names_them():
+    (ended,) = work(echo, received(asked(b'{"a": 1}')))
+    result, _ = ended.records
+    answer = from_record(result.key, result.value, result.headers)
+    receipt = receipt_of(ended)
+    assert (result.topic, result.key, answer.data, answer.causation_id) == (ANSWERS, b"k", b'{"a": 1}', "e1")
+    assert receipt.id == task_id("cluster", "echo", "onex.cmd.echo.asked.v1", 2, 7)
+    assert [(each.topic, each.event_id) for each in receipt.results] == [(ANSWERS, answer.id)]
+    assert (receipt.outcome, receipt.cost_usd, receipt.correlation_id, receipt.key) == ("done", 0, "c", "k")
+    assert [each.reason for each in receipt.attempts] == [""]
+
+
+def test_whoever_ends_a_task_again_says_the_same():
+    first, second = (work(echo, received(asked()))[0] for _ in range(2))
+    assert receipt_of(first).id == receipt_of(second).id
+    assert dict(first.records[0].headers)["ce_id"] == dict(second.records[0].headers)["ce_id"]
+
+
+def test_what_passes_is_tried_again_and_the_receipt_counts_it():
+    calls = []
+
+    async def handle(event: Event) -> Handled:
+        calls.append(event)
+        if len(calls) < 3:
+            raise RuntimeError("not yet")
+        return Handled(())
+
+    (ended,) = work(handle, received(asked()))
+    assert [each.reason for each in receipt_of(ended).attempts] == ["RuntimeError: not yet"] * 2 + [""]
+    assert receipt_of(ended).outcome == "done"
+
+
+@pytest.mark.parametrize(
+    ("error", "calls", "reason"),
+    [
+        (RuntimeError("no"), 3, "RuntimeError: no"),
+        (Hopeless("never"), 1, "never"),
+    ],
+)
+def test_what_cannot_be_done_stands_in_the_dead_letters_as_it_came(error, calls, reason):
+    async def handle(event: Event) -> Handled:
+        raise error
+
+    record = received(asked(b"\xff\x00"))
+    (ended,) = work(handle, record)
+    letter, _ = ended.records
+    receipt = receipt_of(ended)
+    assert (letter.topic, letter.key, letter.value) == (LETTERS, record.key, record.value)
+    assert letter.headers[: len(record.headers)] == record.headers
+    told = {name.removeprefix("__connect.errors."): value for name, value in letter.headers[len(record.headers) :]}
+    assert (told["topic"], told["partition"], told["offset"]) == (b"onex.cmd.echo.asked.v1", b"2", b"7")
+    assert told["exception.message"].decode() == receipt.reason == reason
+    assert told["exception.class.name"].decode() == type(error).__name__
+    assert (receipt.outcome, len(receipt.attempts)) == ("dead-lettered", calls)
+
+
+@pytest.mark.parametrize("value", [b"?", None])
+def test_a_record_that_is_no_event_ends_in_a_receipt_too(value):
+    (ended,) = work(echo, received(None, value=value))
+    letter, _ = ended.records
+    assert (letter.value, dict(letter.headers)["own"], dict(letter.headers)["empty"]) == (value, b"header", None)
+    assert (receipt_of(ended).event_id, receipt_of(ended).attempts) == ("", ())
+    assert dict(letter.headers)["__connect.errors.stage"] == b"VALUE_CONVERTER"
+
+
+def test_a_payload_that_does_not_fit_never_reaches_the_handler():
+    async def handle(event: Event) -> Handled:
+        raise AssertionError
+
+    (ended,) = work(handle, received(asked(b"unfit")))
+    assert receipt_of(ended).reason == "its data does not fit"
+    assert len(receipt_of(ended).attempts) == 1
+
+
+def test_without_a_topic_for_dead_letters_the_receipt_alone_tells():
+    (ended,) = work(echo, received(None), post=Post("echo", HandlerKind.PYTHON, "cluster", LEDGER))
+    assert len(ended.records) == 1
+    assert receipt_of(ended).outcome == "failed"
+
+
+def test_an_event_that_comes_twice_is_done_once_and_the_second_points_to_the_first():
+    first, second, other = work(echo, received(asked(), 7), received(asked(), 8), received(asked(number=2), 9))
+    assert receipt_of(second).outcome == "duplicate"
+    assert receipt_of(second).duplicate_of == receipt_of(first).id
+    assert len(second.records) == 1
+    assert receipt_of(other).outcome == "done"
+
+
+def test_work_that_was_cancelled_is_no_first_of_a_duplicate():
+    seen = Seen()
+
+    async def slow(event: Event) -> Handled:
+        await asyncio.sleep(60)
+        return Handled(())
+
+    async def cancelled() -> None:
+        working = Working(POST, slow, Open(), seen, QUICK, asyncio.Semaphore(1))
+        task = asyncio.create_task(working.work(received(asked(), 7)))
+        await asyncio.sleep(0)
+        await asyncio.sleep(0)
+        assert len(seen) == 1
+        task.cancel()
+        await asyncio.wait([task])
+        assert task.cancelled()
+
+    asyncio.run(cancelled())
+    (ended,) = work(echo, received(asked(), 8), seen=seen)
+    assert receipt_of(ended).outcome == "done"
+
+
+def test_what_the_broker_never_takes_ends_in_a_receipt():
+    (ended,) = work(echo, received(asked()))
+    (noted,) = ended.otherwise("larger than the topic takes")
+    receipt = TaskReceipt.model_validate_json(noted.value or b"")
+    assert (receipt.outcome, receipt.results) == ("failed", ())
+    assert "larger than the topic takes" in receipt.reason
+
+
+def test_a_python_handler_is_found_by_its_name_and_runs_in_a_thread():
+    with ThreadPoolExecutor(1) as threads:
+        handle = python_handler("tests.agents.test_working:give_back", threads)
+        handled = asyncio.run(_called(handle, asked(b"[1, 2]")))
+    assert handled == Handled((Said([1, 2]),))
+
+
+async def _called(handle: Any, event: Event) -> Handled:
+    return await handle(event)
+
+
+def give_back(event: Event) -> Any:
+    return json.loads(event.data)
