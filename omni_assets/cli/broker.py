@@ -95,6 +95,7 @@ def status(output: OutputFormat = Format.TEXT) -> int:
     Exits with 1 where it does not.
     """
     from omni_assets.broker.local import lifecycle
+    from omni_assets.processes.status import State
 
     found = lifecycle.status(_state_folder())
     if output is Format.JSON:
@@ -102,7 +103,7 @@ def status(output: OutputFormat = Format.TEXT) -> int:
         streams.write_json({"state": found.state.value, "detail": found.detail, **document})
     else:
         streams.write_line(found.detail)
-    return int(found.state is not lifecycle.BrokerState.RUNNING)
+    return int(found.state is not State.RUNNING)
 
 
 _NOTHING: dict[str, Any] = {"engine": None, "bootstrap_servers": None, "pid": None, "data_dir": None}

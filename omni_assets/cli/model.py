@@ -97,6 +97,7 @@ def status(output: OutputFormat = Format.TEXT) -> int:
 
     Exits with 1 where it does not.
     """
+    from omni_assets.processes.status import State
     from omni_assets.router.local import lifecycle
 
     found = lifecycle.status(_state_folder())
@@ -105,7 +106,7 @@ def status(output: OutputFormat = Format.TEXT) -> int:
         streams.write_json({"state": found.state.value, "detail": found.detail, **document})
     else:
         streams.write_line(found.detail)
-    return int(found.state is not lifecycle.ModelState.RUNNING)
+    return int(found.state is not State.RUNNING)
 
 
 def _started(state_folder: Path, serving: Serving, port: int | None, output: Format) -> ModelRecord:

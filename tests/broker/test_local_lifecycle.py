@@ -21,12 +21,12 @@ from filelock import FileLock
 from omni_assets.broker.admin import BrokerAdmin, NewTopicRequest
 from omni_assets.broker.connection import Connection, open_client
 from omni_assets.broker.local import lifecycle, noida
-from omni_assets.broker.local.lifecycle import BrokerState
 from omni_assets.broker.local.record import RECORDS, BrokerRecord
 from omni_assets.errors import EngineFailed, EngineUnavailable, InputError, PortInUse, StateError
 from omni_assets.processes import turns
 from omni_assets.processes.identity import identity
 from omni_assets.processes.ports import free_port
+from omni_assets.processes.status import State
 
 pytestmark = pytest.mark.broker
 
@@ -60,7 +60,7 @@ def kill(record: BrokerRecord) -> None:
 
 
 def test_it_starts_answers_is_recorded_and_stops(home: Path) -> None:
-    assert lifecycle.status(home).state is BrokerState.STOPPED
+    assert lifecycle.status(home).state is State.STOPPED
     assert lifecycle.running(home) is None
     record = lifecycle.start(home)
     assert record.pid is not None
@@ -73,7 +73,7 @@ def test_it_starts_answers_is_recorded_and_stops(home: Path) -> None:
     assert stopped is not None
     assert stopped.stopped_at is not None
     assert identity(record.pid) is None
-    assert lifecycle.status(home).state is BrokerState.STOPPED
+    assert lifecycle.status(home).state is State.STOPPED
     assert lifecycle.stop(home) is None
 
 
@@ -117,7 +117,7 @@ def test_a_killed_broker_is_stale_and_its_topics_come_back(home: Path) -> None:
     while not (saved(home).exists() and b"kept" in saved(home).read_bytes()):
         time.sleep(0.05)
     kill(record)
-    assert lifecycle.status(home).state is BrokerState.STALE
+    assert lifecycle.status(home).state is State.STALE
     assert lifecycle.running(home) is None
     again = lifecycle.start(home)
     assert again.bootstrap_servers == record.bootstrap_servers
@@ -127,7 +127,7 @@ def test_a_killed_broker_is_stale_and_its_topics_come_back(home: Path) -> None:
 def test_stopping_a_killed_broker_clears_the_record(home: Path) -> None:
     kill(lifecycle.start(home))
     assert lifecycle.stop(home) is None
-    assert lifecycle.status(home).state is BrokerState.STOPPED
+    assert lifecycle.status(home).state is State.STOPPED
 
 
 def test_a_process_that_has_the_id_now_is_not_taken_for_the_broker(home: Path) -> None:
@@ -135,7 +135,7 @@ def test_a_process_that_has_the_id_now_is_not_taken_for_the_broker(home: Path) -
     kill(record)
     with subprocess.Popen(["sleep", "60"]) as bystander:
         RECORDS.write(home, replace(record, pid=bystander.pid))
-        assert lifecycle.status(home).state is BrokerState.STALE
+        assert lifecycle.status(home).state is State.STALE
         assert lifecycle.stop(home) is None
         assert bystander.poll() is None
         bystander.kill()
@@ -147,7 +147,7 @@ def test_a_broker_that_hangs_is_not_answering_and_can_be_stopped(home: Path, mon
     record = lifecycle.start(home)
     assert record.pid is not None
     os.kill(record.pid, signal.SIGSTOP)
-    assert lifecycle.status(home).state is BrokerState.NOT_ANSWERING
+    assert lifecycle.status(home).state is State.NOT_ANSWERING
     assert lifecycle.running(home) is None
     with pytest.raises(EngineFailed, match="does not answer") as hung:
         lifecycle.start(home, timeout=0.3)
@@ -160,7 +160,7 @@ def test_a_broker_that_hangs_is_not_answering_and_can_be_stopped(home: Path, mon
 def test_a_corrupt_record_is_stale_and_a_start_mends_it(home: Path, content: bytes) -> None:
     home.mkdir()
     (home / RECORDS.name).write_bytes(content)
-    assert lifecycle.status(home).state is BrokerState.STALE
+    assert lifecycle.status(home).state is State.STALE
     assert RECORDS.name in lifecycle.status(home).detail
     assert lifecycle.stop(home) is None
     assert lifecycle.start(home) == lifecycle.running(home)
@@ -170,7 +170,7 @@ def test_a_record_of_an_unknown_engine_is_stale(home: Path) -> None:
     record = lifecycle.start(home)
     lifecycle.stop(home)
     RECORDS.write(home, replace(record, engine="later", stopped_at=None))
-    assert lifecycle.status(home).state is BrokerState.STALE
+    assert lifecycle.status(home).state is State.STALE
     assert "`later`" in lifecycle.status(home).detail
 
 
@@ -208,7 +208,7 @@ def test_a_port_in_use_is_named(home: Path) -> None:
         with pytest.raises(PortInUse, match=str(port)) as refused:
             lifecycle.start(home, port=port)
     assert "--port" in refused.value.remedy
-    assert lifecycle.status(home).state is BrokerState.STOPPED
+    assert lifecycle.status(home).state is State.STOPPED
 
 
 def test_a_port_that_was_not_named_gives_way(home: Path) -> None:
@@ -313,7 +313,7 @@ def test_a_start_that_is_interrupted_leaves_nothing_running(home: Path, monkeypa
         lifecycle.start(home)
     assert len(spawned) == 1
     assert identity(spawned[0]) is None
-    assert lifecycle.status(home).state is BrokerState.STOPPED
+    assert lifecycle.status(home).state is State.STOPPED
 
 
 def test_a_broker_that_never_answers_is_ended(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -321,7 +321,7 @@ def test_a_broker_that_never_answers_is_ended(home: Path, monkeypatch: pytest.Mo
     with pytest.raises(EngineFailed, match=r"does not answer at .* within 0.3 s") as slow:
         lifecycle.start(home, timeout=0.3)
     assert "noida.log" in slow.value.remedy
-    assert lifecycle.status(home).state is BrokerState.STOPPED
+    assert lifecycle.status(home).state is State.STOPPED
 
 
 @pytest.mark.parametrize("spoilt", [b"", b"\x00\x01garbage", b'{"topics": '])

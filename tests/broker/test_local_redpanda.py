@@ -12,8 +12,8 @@ import pytest
 import yaml
 
 from omni_assets.broker.local import lifecycle, redpanda
-from omni_assets.broker.local.lifecycle import BrokerState
 from omni_assets.errors import EngineFailed, EngineUnavailable, PortInUse
+from omni_assets.processes.status import State
 
 IMAGE = "docker.redpanda.com/redpandadata/redpanda:v26.2.1"
 
@@ -80,7 +80,7 @@ def test_what_docker_is_asked_to_do(tmp_path: Path, docker: Docker, free_port: C
         f"127.0.0.1:{port} compose --project-name {project} --file {redpanda.COMPOSE_FILE} up --detach"
     )
     assert off.endswith("exec -T redpanda rpk cluster config set auto_create_topics_enabled false")
-    assert lifecycle.status(home).state is BrokerState.STALE
+    assert lifecycle.status(home).state is State.STALE
     with socket.create_server(("127.0.0.1", port)), pytest.raises(PortInUse):
         lifecycle.start(home, engine="redpanda", port=port)
 
@@ -108,10 +108,10 @@ def test_a_running_container_is_stopped_and_its_volume_kept(
     calls = docker('case "$*" in *" ps "*) echo 0123456789ab;; esac')
     home = tmp_path / "home"
     lifecycle.start(home, engine="redpanda", port=free_port())
-    assert lifecycle.status(home).state is BrokerState.NOT_ANSWERING
+    assert lifecycle.status(home).state is State.NOT_ANSWERING
     assert lifecycle.stop(home) is not None
     assert calls.read_text().splitlines()[-1].endswith("stop redpanda")
-    assert lifecycle.status(home).state is BrokerState.STOPPED
+    assert lifecycle.status(home).state is State.STOPPED
 
 
 @pytest.mark.broker
@@ -124,11 +124,11 @@ def test_somebody_else_s_broker_at_a_recorded_port_is_not_taken_for_ours(
         patched.setattr(redpanda, "port_is_free", lambda *_: True)
         record = lifecycle.start(home, engine="redpanda", port=broker.record.port)
     assert record.bootstrap_servers == broker.bootstrap_servers
-    assert lifecycle.status(home).state is BrokerState.STALE
+    assert lifecycle.status(home).state is State.STALE
     assert lifecycle.running(home) is None
     assert calls.read_text().splitlines()[-1].endswith("ps --status running --quiet redpanda")
     docker('case "$*" in *" ps "*) echo 0123456789ab;; esac')
-    assert lifecycle.status(home).state is BrokerState.RUNNING
+    assert lifecycle.status(home).state is State.RUNNING
     assert lifecycle.running(home) == record
 
 
@@ -157,7 +157,7 @@ def test_docker_is_not_asked_about_an_address_where_nobody_answers(
         before = calls.read_text()
         assert lifecycle.running(home) is None
         assert calls.read_text() == before
-        assert lifecycle.status(home).state is BrokerState.STALE
+        assert lifecycle.status(home).state is State.STALE
         assert calls.read_text() != before
 
 

@@ -37,6 +37,7 @@ from omni_assets.operations.up import (
     serve,
 )
 from omni_assets.processes.ports import port_is_free
+from omni_assets.processes.status import State
 from omni_assets.router.local import lifecycle as models
 from omni_assets.router.local.weights import Serving, weights
 from omni_assets.settings import RouterSettings
@@ -251,7 +252,7 @@ def test_the_local_model_is_served_meanwhile_where_the_settings_ask_for_it(up: U
     process.send_signal(signal.SIGTERM)
     assert process.wait(SECONDS) == 0
     assert "stopping model" in up.written()
-    assert models.status(up.home).state is models.ModelState.STOPPED
+    assert models.status(up.home).state is State.STOPPED
     up.nothing_runs()
 
 

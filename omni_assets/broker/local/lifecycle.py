@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, datetime
-from enum import StrEnum
 from pathlib import Path
 
 from omni_assets.broker.local import noida, probe, redpanda
@@ -15,6 +14,7 @@ from omni_assets.broker.local.record import RECORDS, BrokerRecord
 from omni_assets.errors import EngineFailed, InputError, PortInUse, reason
 from omni_assets.processes.ports import free_port, port_is_free
 from omni_assets.processes.record import RecordDamaged
+from omni_assets.processes.status import State, Status
 from omni_assets.processes.turns import turn
 
 ENGINES: Mapping[str, Engine] = {engine.name: engine for engine in (noida.Noida(), redpanda.Redpanda())}
@@ -27,24 +27,6 @@ _NEAR_PORTS = 64
 _ANSWER_SECONDS = 1.0
 _ALIVE_SECONDS = 15.0
 _ALIVE_AT_A_GLANCE_SECONDS = 3.0  # every command that names no broker looks
-
-
-class BrokerState(StrEnum):
-    """How the local broker of a state folder is."""
-
-    RUNNING = "running"
-    STOPPED = "stopped"
-    STALE = "stale"
-    NOT_ANSWERING = "not answering"
-
-
-@dataclass(frozen=True, slots=True)
-class BrokerStatus:
-    """The state, the record that it was told from, and a sentence for people."""
-
-    state: BrokerState
-    record: BrokerRecord | None
-    detail: str
 
 
 def start(
@@ -70,7 +52,7 @@ def start(
         raise InputError(f"{port} is not a port.", "Give a number between 1 and 65535, or 0 for any free port.")
     with turn(state_folder, _LOCK_FILE, "the broker"):
         found = _look(state_folder)
-        if found.record is not None and found.state in (BrokerState.RUNNING, BrokerState.NOT_ANSWERING):
+        if found.record is not None and found.state in (State.RUNNING, State.NOT_ANSWERING):
             if reset:
                 raise InputError(
                     f"the broker at {found.record.bootstrap_servers} is running on the data that a reset would move.",
@@ -95,9 +77,9 @@ def stop(state_folder: Path) -> BrokerRecord | None:
     with turn(state_folder, _LOCK_FILE, "the broker"):
         found = _look(state_folder)
         record = found.record
-        if record is None or found.state is BrokerState.STOPPED:
+        if record is None or found.state is State.STOPPED:
             return None
-        alive = found.state is not BrokerState.STALE
+        alive = found.state is not State.STALE
         if alive:
             ENGINES[record.engine].stop(record)
         stopped = replace(record, stopped_at=datetime.now(UTC))
@@ -105,7 +87,7 @@ def stop(state_folder: Path) -> BrokerRecord | None:
         return stopped if alive else None
 
 
-def status(state_folder: Path) -> BrokerStatus:
+def status(state_folder: Path) -> Status[BrokerRecord]:
     """How the broker of this state folder is. Changes nothing and never raises."""
     return _look(state_folder)
 
@@ -155,33 +137,33 @@ def _answers(record: BrokerRecord) -> bool:
     return probe.answers(record.host, record.port, _ANSWER_SECONDS)
 
 
-def _look(state_folder: Path) -> BrokerStatus:
+def _look(state_folder: Path) -> Status[BrokerRecord]:
     record, damage = _recorded(state_folder)
     if record is None or record.stopped_at is not None or not ENGINES[record.engine].alive(record, _ALIVE_SECONDS):
         return _unrecorded(state_folder, record, damage)
     if not _answers(record):
         detail = f"the {record.engine} broker{_process(record)} does not answer at {record.bootstrap_servers}"
-        return BrokerStatus(BrokerState.NOT_ANSWERING, record, f"{detail}; stop it with `omni broker stop`.")
+        return Status(State.NOT_ANSWERING, record, f"{detail}; stop it with `omni broker stop`.")
     detail = f"a {record.engine} broker{_process(record)} answers at {record.bootstrap_servers}."
-    return BrokerStatus(BrokerState.RUNNING, record, detail)
+    return Status(State.RUNNING, record, detail)
 
 
-def _unrecorded(state_folder: Path, record: BrokerRecord | None, damage: str) -> BrokerStatus:
+def _unrecorded(state_folder: Path, record: BrokerRecord | None, damage: str) -> Status[BrokerRecord]:
     """What there is when the record does not tell of a living broker: perhaps one whose starter was killed."""
     adopted = _adopted(state_folder)
     if adopted is not None:
-        state = BrokerState.RUNNING if _answers(adopted) else BrokerState.NOT_ANSWERING
+        state = State.RUNNING if _answers(adopted) else State.NOT_ANSWERING
         detail = f"a {adopted.engine} broker{_process(adopted)} runs at {adopted.bootstrap_servers} without a record."
-        return BrokerStatus(state, adopted, detail)
+        return Status(state, adopted, detail)
     if damage:
-        return BrokerStatus(BrokerState.STALE, None, f"{damage}; no broker runs here.")
+        return Status(State.STALE, None, f"{damage}; no broker runs here.")
     if record is None:
-        return BrokerStatus(BrokerState.STOPPED, None, "no broker was started here.")
+        return Status(State.STOPPED, None, "no broker was started here.")
     if record.stopped_at is not None:
         detail = f"the {record.engine} broker at {record.bootstrap_servers} was stopped."
-        return BrokerStatus(BrokerState.STOPPED, record, detail)
+        return Status(State.STOPPED, record, detail)
     detail = f"the {record.engine} broker{_process(record)} at {record.bootstrap_servers} ended without being stopped."
-    return BrokerStatus(BrokerState.STALE, record, detail)
+    return Status(State.STALE, record, detail)
 
 
 def _launched(

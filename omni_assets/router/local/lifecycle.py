@@ -8,9 +8,8 @@ import os
 import sys
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, datetime
-from enum import StrEnum
 from pathlib import Path
 
 from omni_assets.errors import EngineFailed, ExtraMissing, InputError, PortInUse, StateFolderUnusable, reason
@@ -18,6 +17,7 @@ from omni_assets.processes import detached
 from omni_assets.processes.identity import end, identity
 from omni_assets.processes.ports import free_port, port_is_free
 from omni_assets.processes.record import RecordDamaged
+from omni_assets.processes.status import State, Status
 from omni_assets.processes.turns import turn
 from omni_assets.router.local import server
 from omni_assets.router.local.record import RECORDS, ModelRecord
@@ -35,24 +35,6 @@ _POLL_SECONDS = 0.02
 _PORT_TAKEN = "couldn't bind HTTP server socket"
 
 
-class ModelState(StrEnum):
-    """How the local model's server of a state folder is."""
-
-    RUNNING = "running"
-    STOPPED = "stopped"
-    STALE = "stale"
-    NOT_ANSWERING = "not answering"
-
-
-@dataclass(frozen=True, slots=True)
-class ModelStatus:
-    """The state, the record that it was told from, and a sentence for people."""
-
-    state: ModelState
-    record: ModelRecord | None
-    detail: str
-
-
 def start(state_folder: Path, serving: Serving, port: int | None = None, timeout: float = START_SECONDS) -> ModelRecord:
     """The running server of this state folder, started unless it runs already.
 
@@ -62,9 +44,9 @@ def start(state_folder: Path, serving: Serving, port: int | None = None, timeout
     """
     with turn(state_folder, _LOCK_FILE, _WHAT):
         found = status(state_folder)
-        if found.record is not None and found.state in (ModelState.RUNNING, ModelState.NOT_ANSWERING):
+        if found.record is not None and found.state in (State.RUNNING, State.NOT_ANSWERING):
             _require_same(found.record, serving, port)
-            if found.state is ModelState.NOT_ANSWERING:
+            if found.state is State.NOT_ANSWERING:
                 _await_answer(state_folder, found.record, timeout)
             return found.record
         if importlib.util.find_spec("xllamacpp") is None:
@@ -81,9 +63,9 @@ def stop(state_folder: Path) -> ModelRecord | None:
         return None
     with turn(state_folder, _LOCK_FILE, _WHAT):
         found = status(state_folder)
-        if found.record is None or found.state is ModelState.STOPPED:
+        if found.record is None or found.state is State.STOPPED:
             return None
-        alive = found.state is not ModelState.STALE
+        alive = found.state is not State.STALE
         if alive:
             detached.stop(_WHAT, found.record.pid, found.record.process, _STOP_SECONDS)
         stopped = replace(found.record, stopped_at=datetime.now(UTC))
@@ -91,29 +73,29 @@ def stop(state_folder: Path) -> ModelRecord | None:
         return stopped if alive else None
 
 
-def status(state_folder: Path) -> ModelStatus:
+def status(state_folder: Path) -> Status[ModelRecord]:
     """How the server of this state folder is. Changes nothing and never raises."""
     try:
         record = RECORDS.read(state_folder)
     except RecordDamaged as error:
-        return ModelStatus(ModelState.STALE, None, f"{error}; no model is served here as far as can be known.")
+        return Status(State.STALE, None, f"{error}; no model is served here as far as can be known.")
     if record is None:
-        return ModelStatus(ModelState.STOPPED, None, "no model was served here.")
+        return Status(State.STOPPED, None, "no model was served here.")
     whom = f"`{record.model}` (process {record.pid})"
     if record.stopped_at is not None:
-        return ModelStatus(ModelState.STOPPED, record, f"{whom} at {record.base_url} was stopped.")
+        return Status(State.STOPPED, record, f"{whom} at {record.base_url} was stopped.")
     if not runs(record):
-        return ModelStatus(ModelState.STALE, record, f"{whom} at {record.base_url} ended without being stopped.")
+        return Status(State.STALE, record, f"{whom} at {record.base_url} ended without being stopped.")
     if not _answers(record):
         detail = f"{whom} does not answer at {record.base_url}; stop it with `omni model stop`."
-        return ModelStatus(ModelState.NOT_ANSWERING, record, detail)
-    return ModelStatus(ModelState.RUNNING, record, f"{whom} answers at {record.base_url}.")
+        return Status(State.NOT_ANSWERING, record, detail)
+    return Status(State.RUNNING, record, f"{whom} answers at {record.base_url}.")
 
 
 def running(state_folder: Path) -> ModelRecord | None:
     """The record of the server of this state folder, where it runs and answers."""
     found = status(state_folder)
-    return found.record if found.state is ModelState.RUNNING else None
+    return found.record if found.state is State.RUNNING else None
 
 
 def log_file(state_folder: Path) -> Path:

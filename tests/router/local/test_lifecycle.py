@@ -22,8 +22,8 @@ import pytest
 
 from omni_assets.errors import EngineFailed, ExtraMissing, InputError, PortInUse
 from omni_assets.processes.identity import end, identity
+from omni_assets.processes.status import State
 from omni_assets.router.local import lifecycle
-from omni_assets.router.local.lifecycle import ModelState
 from omni_assets.router.local.record import RECORDS, ModelRecord
 from omni_assets.router.local.weights import Serving, weights
 
@@ -68,7 +68,7 @@ def await_work(record: ModelRecord, asking: threading.Thread) -> None:
 
 
 def test_it_starts_is_recorded_and_stops(home: Path) -> None:
-    assert lifecycle.status(home).state is ModelState.STOPPED
+    assert lifecycle.status(home).state is State.STOPPED
     assert lifecycle.running(home) is None
     assert lifecycle.stop(home) is None
     record = lifecycle.start(home, SERVING)
@@ -78,7 +78,7 @@ def test_it_starts_is_recorded_and_stops(home: Path) -> None:
     assert stopped is not None
     assert identity(record.pid) is None
     assert lifecycle.stop(home) is None
-    assert lifecycle.status(home).state is ModelState.STOPPED
+    assert lifecycle.status(home).state is State.STOPPED
     assert lifecycle.start(home, SERVING).port == record.port
 
 
@@ -149,7 +149,7 @@ def test_another_process_under_the_recorded_id_is_left_alone(home: Path) -> None
     lifecycle.stop(home)
     with subprocess.Popen(["sleep", "60"]) as bystander:
         RECORDS.write(home, replace(record, pid=bystander.pid, stopped_at=None))
-        assert lifecycle.status(home).state is ModelState.STALE
+        assert lifecycle.status(home).state is State.STALE
         assert lifecycle.running(home) is None
         assert lifecycle.stop(home) is None
         assert bystander.poll() is None
@@ -162,7 +162,7 @@ def test_a_server_that_was_killed_is_stale_and_starts_again(home: Path) -> None:
     while identity(record.pid) is not None:
         time.sleep(0.01)
     found = lifecycle.status(home)
-    assert found.state is ModelState.STALE
+    assert found.state is State.STALE
     assert found.detail.endswith("ended without being stopped.")
     assert lifecycle.start(home, SERVING).pid != record.pid
 
@@ -172,7 +172,9 @@ def test_a_server_that_does_not_answer_is_seen_and_stopped(home: Path, monkeypat
     os.kill(record.pid, signal.SIGSTOP)
     monkeypatch.setattr(lifecycle, "_ANSWER_SECONDS", 0.2)
     monkeypatch.setattr(lifecycle, "_STOP_SECONDS", 0.2)
-    assert lifecycle.status(home).state is ModelState.NOT_ANSWERING
+    while lifecycle.running(home):  # its threads stop one by one
+        time.sleep(0.01)
+    assert lifecycle.status(home).state is State.NOT_ANSWERING
     with pytest.raises(EngineFailed, match=r"does not answer at .* within 0.5 s"):
         lifecycle.start(home, SERVING, timeout=0.5)
     assert lifecycle.stop(home) is not None
@@ -241,7 +243,7 @@ def test_weights_that_the_engine_cannot_load_end_the_start_in_its_words(home: Pa
     assert str(lifecycle.log_file(home)) in failed.value.remedy
     assert "said nothing" not in failed.value.message
     assert "Traceback" not in lifecycle.log_file(home).read_text()
-    assert lifecycle.status(home).state is ModelState.STOPPED
+    assert lifecycle.status(home).state is State.STOPPED
 
 
 def test_a_start_that_is_interrupted_leaves_nothing_running(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -269,7 +271,7 @@ def test_without_the_engine_the_way_out_is_named(home: Path, monkeypatch: pytest
 def test_a_damaged_record_is_told_and_written_anew(tmp_path: Path, content: bytes) -> None:
     (tmp_path / RECORDS.name).write_bytes(content)
     found = lifecycle.status(tmp_path)
-    assert (found.state, found.record) == (ModelState.STALE, None)
+    assert (found.state, found.record) == (State.STALE, None)
     assert RECORDS.name in found.detail
     assert lifecycle.stop(tmp_path) is None
     record = lifecycle.start(tmp_path, SERVING)
