@@ -12,6 +12,7 @@ import logging
 import ssl
 from collections.abc import AsyncIterator, Awaitable, Coroutine, Mapping
 from dataclasses import replace
+from http.cookiejar import CookieJar, DefaultCookiePolicy
 from types import MappingProxyType
 from typing import Any, TypeVar
 
@@ -60,6 +61,7 @@ class Client:
                 timeout=httpx2.Timeout(None, connect=min(SECONDS_TO_CONNECT, self._seconds)),
                 limits=httpx2.Limits(max_connections=None, max_keepalive_connections=endpoint.concurrency),
                 follow_redirects=False,
+                cookies=CookieJar(DefaultCookiePolicy(allowed_domains=[])),  # a bad one would spoil every later request
                 mounts=_PAST_ANY_PROXY if endpoint.location is Location.LOCAL else None,
                 headers={"Accept-Encoding": "identity"},
                 event_hooks={"response": [_bound]},

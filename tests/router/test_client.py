@@ -226,6 +226,12 @@ def test_the_client_is_of_use_after_every_failure(endpoint: ModelEndpoint) -> No
     assert answered(ask(endpoint, *trouble, answers("42"), seconds=1.5, times=6)).text == "42"
 
 
+def test_no_cookie_is_kept_so_that_a_bad_one_spoils_nothing(endpoint: ModelEndpoint) -> None:
+    cookies = [fails(500, headers={"Set-Cookie": cookie}) for cookie in ("session=1; Path=/", "session=\x9d; Path=/")]
+    assert answered(ask(endpoint, *cookies, answers("42"), times=3)).text == "42"
+    assert all("cookie" not in seen.headers for seen in endpoint.seen)
+
+
 def test_where_nobody_listens_there_is_no_connection() -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
