@@ -7,14 +7,12 @@ from pathlib import Path
 
 from omni_assets.errors import ServiceFailed
 from omni_assets.operations.services import Interruption
+from omni_assets.router.addresses import LOCAL_ENDPOINT, address_variable
 from omni_assets.router.catalog import Catalog
 from omni_assets.router.local import lifecycle
 from omni_assets.router.local.record import ModelRecord
 from omni_assets.router.local.weights import Weights, weights
 from omni_assets.settings import Settings
-
-ENDPOINT = "local"
-"""The endpoint of a catalog that stands for the local model, wherever that is served."""
 
 _POLL_SECONDS = 0.5
 
@@ -30,11 +28,12 @@ def chosen(settings: Settings, path: Path | None = None) -> Weights:
 
 def variables(catalog: Catalog, state_folder: Path, environ: Mapping[str, str]) -> Mapping[str, str]:
     """``environ``, with the address of the server that runs in this state folder where nothing else says one."""
-    endpoint = catalog.endpoints.get(ENDPOINT)
-    if endpoint is None or endpoint.base_url or not endpoint.base_url_env or environ.get(endpoint.base_url_env):
+    endpoint = catalog.endpoints.get(LOCAL_ENDPOINT)
+    variable = address_variable(LOCAL_ENDPOINT, endpoint) if endpoint is not None else None
+    if endpoint is None or endpoint.base_url or variable is None or environ.get(variable):
         return environ
     record = lifecycle.running(state_folder)
-    return environ if record is None else {**environ, endpoint.base_url_env: record.base_url}
+    return environ if record is None else {**environ, variable: record.base_url}
 
 
 def attend(state_folder: Path, record: ModelRecord, interruption: Interruption) -> None:

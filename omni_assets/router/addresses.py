@@ -8,6 +8,11 @@ from urllib.parse import urlsplit
 
 from omni_assets.router.catalog import Catalog, Endpoint
 
+LOCAL_ENDPOINT = "local"
+"""The endpoint of a catalog that stands for the local model, wherever that is served."""
+
+_LOCAL_VARIABLE = "OMNI_LOCAL_BASE_URL"
+
 
 @dataclass(frozen=True, slots=True)
 class Address:
@@ -17,13 +22,20 @@ class Address:
     key: str | None = field(default=None, repr=False)
 
 
+def address_variable(name: str, endpoint: Endpoint) -> str | None:
+    """The variable that holds the address of an endpoint, where there is one."""
+    return endpoint.base_url_env or (_LOCAL_VARIABLE if name == LOCAL_ENDPOINT and not endpoint.base_url else None)
+
+
 def address(name: str, endpoint: Endpoint, environ: Mapping[str, str]) -> Address | str:
     """Where an endpoint is; or, as a clause, why that is not known. No clause tells an address: some hold a key."""
-    stated = (environ.get(endpoint.base_url_env, "") if endpoint.base_url_env else "") or endpoint.base_url or ""
+    variable = address_variable(name, endpoint)
+    stated = (environ.get(variable, "") if variable else "") or endpoint.base_url or ""
     base_url = stated.strip()
     if not base_url:
-        missing = f"{endpoint.base_url_env} is not set" if endpoint.base_url_env else "it has no base_url"
-        return f"the address of the endpoint `{name}` is not known: {missing}"
+        missing = f"{variable} is not set" if variable else "it has no base_url"
+        unserved = ", and no model is served here (`omni model serve`)" if name == LOCAL_ENDPOINT else ""
+        return f"the address of the endpoint `{name}` is not known: {missing}{unserved}"
     if (flaw := address_flaw(base_url)) is not None:
         return f"the address of the endpoint `{name}` cannot be used: {flaw}"
     if endpoint.key_env is None:

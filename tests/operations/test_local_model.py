@@ -33,11 +33,13 @@ def test_the_router_is_told_where_the_local_model_is(served: tuple[Path, ModelRe
     home, record = served
     assert local_model.variables(catalog(), home, {"A": "b"}) == {"A": "b", VARIABLE: record.base_url}
     assert local_model.variables(catalog(), home, {VARIABLE: ""}) == {VARIABLE: record.base_url}
+    assert local_model.variables(catalog(base_url_env=None), home, {}) == {VARIABLE: record.base_url}
+    assert local_model.variables(catalog(base_url_env="WHERE"), home, {}) == {"WHERE": record.base_url}
 
 
 def test_what_somebody_said_is_left_as_it_is(served: tuple[Path, ModelRecord], tmp_path: Path) -> None:
     home, _ = served
-    for stated in (catalog(base_url="http://there/v1"), catalog("elsewhere"), catalog(base_url_env=None)):
+    for stated in (catalog(base_url="http://there/v1"), catalog("elsewhere"), catalog("mine", base_url_env=None)):
         assert local_model.variables(stated, home, {}) == {}
     assert local_model.variables(catalog(), home, {VARIABLE: "http://there/v1"}) == {VARIABLE: "http://there/v1"}
     assert local_model.variables(catalog(), tmp_path, {}) == {}

@@ -34,6 +34,14 @@ def test_an_address_that_is_not_known_has_its_reason(
     assert KEY not in reason
 
 
+def test_the_endpoint_of_the_local_model_needs_no_more_than_its_place() -> None:
+    local = Endpoint(location=Location.LOCAL)
+    assert address("local", local, {"OMNI_LOCAL_BASE_URL": "http://127.0.0.1:1/v1"}) == Address("http://127.0.0.1:1/v1")
+    reason = address("local", local, {})
+    assert isinstance(reason, str)
+    assert "OMNI_LOCAL_BASE_URL is not set, and no model is served here (`omni model serve`)" in reason
+
+
 def test_a_variable_names_the_address_before_the_catalog_does() -> None:
     endpoint = Endpoint(location=Location.CLOUD, base_url="http://one", base_url_env="WHERE", key_env="SECRET")
     assert address("mine", endpoint, {"WHERE": "http://two", "SECRET": f" {KEY}\n"}) == Address("http://two", KEY)
