@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from omni_assets.contracts.text import visible
 from omni_assets.router import replies
 from omni_assets.router.failures import Failed, Kind
 from omni_assets.router.replies import Answer, Question, read
@@ -51,7 +52,7 @@ def test_whatever_is_replied_is_an_answer_or_has_a_reason(status: int, headers: 
         assert read_as.text.strip()
         read_as.text.encode()
     else:
-        assert read_as.message.isprintable()
+        assert visible(read_as.message) == read_as.message
         assert 0 < len(read_as.message) < 2 * replies.MOST_MESSAGE
         assert read_as.retry_after is None or 0 <= read_as.retry_after <= replies.MOST_WAIT
     if read_as.usage is not None:
