@@ -22,6 +22,7 @@ KEYS = frozenset({"schema", "schema_ref", "example"})
 """What stands below these is no declaration, whatever it looks like."""
 
 _SUFFIX = ".json"
+_ANYTHING, _NOTHING = "{}", '{"not":{}}'
 _BOOLEAN = "tag:yaml.org,2002:bool"
 
 
@@ -43,7 +44,7 @@ def read_payload(path: str, topic: str, pairs: Pairs, data: JsonData) -> tuple[P
     node = stated.get("schema")
     if node is not None and (isinstance(node, MappingNode) or node.tag == _BOOLEAN):
         try:
-            schema = _json(data.of(node))
+            schema = _written(data.of(node))
         except NotJson as reason:
             flaw = str(reason)
             findings.append(_unusable(path, topic, reason.node, flaw))
@@ -97,11 +98,14 @@ def schema_of(payload: Payload) -> str | None:
     if not path.startswith(folder.rstrip(os.sep) + os.sep):
         raise SchemaUnusable(f"`{short(payload.schema_ref)}` leads out of the folder of its contract")
     try:
-        return _json(json.loads(read(path)))
+        schema = json.loads(read(path))
     except Unreadable as error:
         raise SchemaUnusable(f"`{short(payload.schema_ref)}`: {str(error).rstrip('.')}") from None
     except (ValueError, RecursionError) as error:
         raise SchemaUnusable(f"`{short(payload.schema_ref)}` is no JSON: {error}") from None
+    if not isinstance(schema, dict | bool):
+        raise SchemaUnusable(f"`{short(payload.schema_ref)}` holds no mapping, and a JSON schema is one")
+    return _written(schema)
 
 
 def _together(said: list[Payload]) -> Payload:
@@ -124,6 +128,13 @@ def _unusable(path: str, topic: str, node: Node, why: str) -> Finding:
     message = f"the schema of `{topic}` cannot be used: {why}."
     fix = "write it out under `schema`, or name a `.json` file beside this contract"
     return finding(INVALID_SCHEMA, message, place(path, node), topic=topic, fix=fix)
+
+
+def _written(schema: object) -> str:
+    """A schema as a mapping: `true` takes everything, and `false` nothing."""
+    if isinstance(schema, bool):
+        return _ANYTHING if schema else _NOTHING
+    return _json(schema)
 
 
 def _json(value: object) -> str:

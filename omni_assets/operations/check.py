@@ -17,6 +17,7 @@ from omni_assets.contracts.judging.report import BaselineUse, Report
 from omni_assets.contracts.model import Finding, Manifest, Severity
 from omni_assets.contracts.rules import ELSEWHERE_RULES
 from omni_assets.errors import BaselineUnusable, NoContracts, PathNotFound, reason
+from omni_assets.operations.agents.findings import handler_findings, payload_findings
 from omni_assets.operations.context import Context
 from omni_assets.operations.files import write_whole
 from omni_assets.operations.judging import (
@@ -89,8 +90,8 @@ def scope(context: Context, paths: Sequence[str]) -> Scope:
 
 
 def check(scope: Scope, choice: Choice = NO_CHOICE) -> Report:
-    """The findings over contracts, their wiring, the registry that the settings name, and what the router works with,
-    as the settings judge them.
+    """The findings over contracts, their wiring, handlers and payloads, the registry that the settings name, and what
+    the router works with, as the settings judge them.
 
     Raises ``SettingsError``, ``BaselineUnusable``, ``PathNotFound``, ``NoContracts``, and ``UnknownRule`` where the
     choice names no rule.
@@ -138,8 +139,9 @@ def fix(scope: Scope) -> tuple[str, ...]:
 
 
 def _findings(scope: Scope, manifest: Manifest) -> list[Finding]:
-    found = [*manifest.findings, *scope.context.wiring_findings(manifest)]
+    found = [*manifest.findings, *scope.context.wiring_findings(manifest), *payload_findings(manifest)]
     if scope.own:
+        found += handler_findings(manifest, scope.context.settings)
         found += registry_findings(scope.context, manifest)
         found += routing_findings(scope.context.settings)
     return list(in_order(found))

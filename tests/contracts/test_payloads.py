@@ -45,6 +45,11 @@ def test_below_a_topic_that_is_a_key(read: Read) -> None:
     assert (contract.findings, only(contract).schema) == ((), '{"type":"object"}')
 
 
+def test_a_schema_that_takes_all_or_nothing(read: Read) -> None:
+    assert only(read(stating("schema: true"))).schema == "{}"
+    assert only(read(stating("schema: no"))).schema == '{"not":{}}'
+
+
 def test_what_an_example_holds_is_no_declaration(read: Read) -> None:
     contract = read(stating("example: {topic: onex.evt.other.thing.v1, more: [onex.evt.other.more.v1]}"))
     assert contract.findings == ()
@@ -104,6 +109,11 @@ def test_a_file_beside_the_contract(read: Read, tmp_path: Path) -> None:
     file.write_text("{")
     with pytest.raises(SchemaUnusable, match="no JSON"):
         schema_of(payload)
+    file.write_text("[1]")
+    with pytest.raises(SchemaUnusable, match="holds no mapping"):
+        schema_of(payload)
+    file.write_text("false")
+    assert schema_of(payload) == '{"not":{}}'
     file.write_text("[" * 100_000)
     with pytest.raises(SchemaUnusable, match="no JSON"):
         schema_of(payload)

@@ -28,7 +28,7 @@ def nodes(manifest: Manifest, topic: str) -> tuple[set[str], set[str]]:
 
 def test_they_are_clean(manifest: Manifest) -> None:
     assert manifest.findings == ()
-    assert len(manifest.contracts) == 10
+    assert len(manifest.contracts) == 11
     for contract in manifest.contracts:
         path = Path(contract.location.path)
         assert contract.node == path.parent.name

@@ -45,9 +45,6 @@ def _valid_json(evidence: Evidence, _: NoParameters) -> Judged:
 
 
 def _matches_schema(evidence: Evidence, _: NoParameters) -> Judged:
-    from jsonschema.exceptions import SchemaError
-    from referencing.exceptions import Unresolvable
-
     task, task_class = evidence.task, evidence.task_class
     schema = task.output_schema if task.output_schema is not None else task_class.output_schema
     if schema is None:
@@ -56,9 +53,20 @@ def _matches_schema(evidence: Evidence, _: NoParameters) -> Judged:
         value = _value(evidence)
     except ValueError as error:
         return failed(f"the output is no JSON: {error}")
+    return fits(value, json.dumps(schema))
+
+
+def fits(value: Any, schema: str) -> Judged:
+    """Whether a JSON value has the shape that a JSON schema wants, in bounded time; unknown where it cannot be told.
+
+    ``schema`` is JSON text. Nothing that it refers to is fetched.
+    """
+    from jsonschema.exceptions import SchemaError
+    from referencing.exceptions import Unresolvable
+
     token = _steps_left.set([_MOST_STEPS])
     try:
-        wrong = next(_validator(json.dumps(schema)).iter_errors(value), None)
+        wrong = next(_validator(schema).iter_errors(value), None)
     except SchemaError as error:
         return unknown(f"the schema is none: {error.message[:_MOST_MESSAGE]}")
     except Unresolvable as error:

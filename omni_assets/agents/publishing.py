@@ -1,0 +1,115 @@
+"""What a node may publish: what its contract names, of the shape that the topic's contract says, and nothing else."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from datetime import UTC, datetime
+from functools import cached_property
+
+from omni_assets.agents.attempts import Hopeless
+from omni_assets.agents.events import JSON, Event, NotAnEvent, to_record
+from omni_assets.agents.handlers import Said
+from omni_assets.agents.payloads import Payloads
+from omni_assets.broker.worker import Outgoing
+from omni_assets.contracts.faults import short
+from omni_assets.contracts.model import Manifest, Role
+from omni_assets.contracts.naming import Grammar
+from omni_assets.contracts.wiring.near_miss import NearNames
+
+BYTES = "application/octet-stream"
+
+_MOST_NAMES = 5
+
+
+class NotDeclared(Hopeless):
+    """A node publishes a topic that its contract does not name. ``str()`` is a clause that names both."""
+
+
+class Outlet:
+    """The edge of one node: what it takes in, and what it may publish. ``now`` gives the time of its events."""
+
+    def __init__(
+        self,
+        manifest: Manifest,
+        node: str,
+        payloads: Payloads,
+        grammar: Grammar | None = None,
+        now: Callable[[], datetime] = lambda: datetime.now(UTC),
+    ) -> None:
+        self._node = node
+        self._payloads = payloads
+        self._grammar = grammar or Grammar()
+        self._now = now
+        published = {
+            declaration.topic
+            for contract in manifest.contracts
+            if contract.node == node
+            for declaration in contract.declarations
+            if declaration.role is Role.PUBLISHES
+        }
+        letters = {name for name in published if self._grammar.is_dead_letter(manifest.topics[name].parts.kind)}
+        self.topics = frozenset(published)
+        """The topics that the node's contract lets it publish."""
+        self.dead_letters = min(letters, default="")
+        """Where what the node cannot handle goes; empty where its contract names no such topic."""
+        self._answers = sorted(published - letters)
+
+    def accept(self, topic: str, event: Event) -> None:
+        """Raises ``PayloadUnfit`` where an event of ``topic`` is not what the topic's contract says."""
+        self._payloads.check(topic, event)
+
+    def publish(self, said: Said, cause: Event, event_id: str, key: bytes | None) -> Outgoing:
+        """What a handler said as the record of an event that follows from ``cause``: it belongs to what that one
+        belongs to.
+
+        Raises ``NotDeclared``, ``PayloadUnfit``, and ``Hopeless`` where no event can carry it.
+        """
+        topic = self._topic(said)
+        raw = isinstance(said.data, bytes)
+        event = Event(
+            id=event_id,
+            source=f"/omni-assets/{self._node}",
+            type=topic,
+            subject=cause.subject,
+            time=self._now(),
+            correlation_id=cause.correlation_id or cause.id,
+            causation_id=cause.id,
+            data=said.data if raw else _written(said.data),
+            content_type=BYTES if raw and not self._payloads.judges(topic) else JSON,
+        )
+        self._payloads.check(topic, event)
+        try:
+            record = to_record(event, key)
+        except NotAnEvent as flaw:
+            raise Hopeless(f"what it says for `{topic}` is no event: {flaw}") from None
+        return Outgoing(topic, record.key, record.value, record.headers)
+
+    def _topic(self, said: Said) -> str:
+        if said.topic:
+            if said.topic not in self.topics:
+                raise NotDeclared(f"`{self._node}` may not publish `{short(said.topic)}`: {self._meant(said.topic)}")
+            return said.topic
+        if len(self._answers) != 1:
+            raise NotDeclared(f"`{self._node}` does not say which topic it publishes: {self._named()}")
+        return self._answers[0]
+
+    def _meant(self, topic: str) -> str:
+        near = self._near.of(topic, 1)
+        return f"its contract names `{near[0].name}`" if near else self._named()
+
+    def _named(self) -> str:
+        names = [f"`{name}`" for name in self._answers[:_MOST_NAMES]]
+        more = len(self._answers) - len(names)
+        return f"its contract names {', '.join(names) or 'none'}" + (f" and {more} more" if more else "")
+
+    @cached_property
+    def _near(self) -> NearNames:
+        return NearNames(self.topics, self._grammar)
+
+
+def _written(value: object) -> bytes:
+    try:
+        return json.dumps(value, ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode()
+    except (TypeError, ValueError, RecursionError) as flaw:
+        raise Hopeless(f"what it says is no JSON: {flaw}") from None

@@ -1,0 +1,1 @@
+"""Agents of a project at work, and what is given to them."""
