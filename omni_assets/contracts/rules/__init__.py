@@ -29,6 +29,7 @@ from omni_assets.contracts.rules.documents import NOT_A_MAPPING as NOT_A_MAPPING
 from omni_assets.contracts.rules.documents import UNREADABLE as UNREADABLE
 from omni_assets.contracts.rules.documents import UNREADABLE_FOLDER as UNREADABLE_FOLDER
 from omni_assets.contracts.rules.handlers import CIRCULAR_ORDER as CIRCULAR_ORDER
+from omni_assets.contracts.rules.handlers import CONFLICTING_SCHEMAS as CONFLICTING_SCHEMAS
 from omni_assets.contracts.rules.handlers import IDLE_HANDLER as IDLE_HANDLER
 from omni_assets.contracts.rules.handlers import INVALID_HANDLER as INVALID_HANDLER
 from omni_assets.contracts.rules.handlers import INVALID_ORDER as INVALID_ORDER
@@ -116,4 +117,5 @@ RULES: tuple[Rule, ...] = (
     CIRCULAR_ORDER,
     INVALID_SCHEMA,
     UNFIT_EXAMPLE,
+    CONFLICTING_SCHEMAS,
 )

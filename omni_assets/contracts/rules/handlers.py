@@ -194,3 +194,42 @@ event_bus:
 """,
     ),
 )
+CONFLICTING_SCHEMAS = Rule(
+    "OM708",
+    "conflicting-schemas",
+    Severity.ERROR,
+    "Two contracts give the records of one topic different schemas.",
+    "What one of them publishes the other would refuse. Say it in one contract, best in that of the publisher, or say "
+    "the same in both. Until then the publisher's counts.",
+    example=Elsewhere(
+        "yaml",
+        """\
+name: console
+event_bus:
+  publish_topics:
+    - topic: onex.cmd.echo.echo-requested.v1
+      schema: {type: object, required: [message]}
+---
+name: echo
+event_bus:
+  subscribe_topics:
+    - topic: onex.cmd.echo.echo-requested.v1
+      schema: {type: object, required: [text]}
+""",
+    ),
+    mended=Elsewhere(
+        "yaml",
+        """\
+name: console
+event_bus:
+  publish_topics:
+    - onex.cmd.echo.echo-requested.v1
+---
+name: echo
+event_bus:
+  subscribe_topics:
+    - topic: onex.cmd.echo.echo-requested.v1
+      schema: {type: object, required: [text]}
+""",
+    ),
+)

@@ -6,14 +6,14 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from difflib import get_close_matches
 
 from omni_assets.contracts.faults import short
 from omni_assets.contracts.findings import finding
 from omni_assets.contracts.model import Finding, Handler, HandlerKind, Manifest, Payload, Severity
 from omni_assets.contracts.payloads import SchemaUnusable, schema_of
-from omni_assets.contracts.rules import INVALID_SCHEMA, UNFIT_EXAMPLE, UNKNOWN_TASK_CLASS
+from omni_assets.contracts.rules import CONFLICTING_SCHEMAS, INVALID_SCHEMA, UNFIT_EXAMPLE, UNKNOWN_TASK_CLASS
 from omni_assets.errors import ExtraMissing
 from omni_assets.settings import Settings, task_classes_path
 
@@ -21,8 +21,11 @@ _MEND = "mend the schema, or leave it out"
 
 
 def payload_findings(manifest: Manifest) -> list[Finding]:
-    """The schemas that are none or cannot be read, and the examples that do not fit theirs."""
-    return [found for contract in manifest.contracts for each in contract.payloads for found in _judged(each)]
+    """The schemas that are none or cannot be read, the examples that do not fit theirs, and the topics whose contracts
+    state different ones.
+    """
+    stated = [each for contract in manifest.contracts for each in contract.payloads]
+    return [*(found for each in stated for found in _judged(each)), *_conflicts(stated)]
 
 
 def handler_findings(manifest: Manifest, settings: Settings) -> list[Finding]:
@@ -63,6 +66,27 @@ def _judged(payload: Payload) -> Iterator[Finding]:
     elif payload.example and judged.verdict is not Verdict.PASSED:
         message = f"the example of `{topic}` does not fit its schema: {judged.evidence}."
         yield finding(UNFIT_EXAMPLE, message, payload.location, topic=topic, fix="mend the example, or the schema")
+
+
+def _conflicts(stated: Iterable[Payload]) -> Iterator[Finding]:
+    first: dict[str, tuple[object, Payload]] = {}
+    for payload in stated:
+        try:
+            schema = schema_of(payload)
+        except SchemaUnusable:
+            continue
+        if schema is None:
+            continue
+        meant, other = first.setdefault(payload.topic, (json.loads(schema), payload))
+        if meant != json.loads(schema):
+            yield finding(
+                CONFLICTING_SCHEMAS,
+                f"the records of `{payload.topic}` have another schema here than in {other.location}.",
+                payload.location,
+                topic=payload.topic,
+                related=((other.location, "the other schema"),),
+                fix="say it in one contract, or the same in both",
+            )
 
 
 def _unusable(payload: Payload, why: str) -> Finding:

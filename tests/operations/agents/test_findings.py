@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from omni_assets.contracts.model import Elsewhere, Finding
-from omni_assets.contracts.rules import INVALID_TASK_CLASS, UNFIT_EXAMPLE, UNKNOWN_TASK_CLASS
+from omni_assets.contracts.rules import CONFLICTING_SCHEMAS, INVALID_TASK_CLASS, UNFIT_EXAMPLE, UNKNOWN_TASK_CLASS
 from omni_assets.operations.check import check, scope
 from omni_assets.operations.context import resolve
 
@@ -94,6 +94,17 @@ def test_a_schema_beside_the_contract_judges_the_example(project: Path) -> None:
     (found,) = told(project, stating("schema_ref: done.json\n      example: {}"))
     assert found.rule is UNFIT_EXAMPLE
     assert found.message.endswith("does not fit its schema: at `$`: 'text' is a required property.")
+
+
+def test_contracts_that_disagree_are_told_with_both_places(project: Path) -> None:
+    one, two = text(CONFLICTING_SCHEMAS.example).split("---\n")
+    (project / "contracts" / "console").mkdir()
+    (project / "contracts" / "console" / "contract.yaml").write_text(one)
+    (found,) = told(project, two)
+    assert (found.rule, str(found.location)) == (CONFLICTING_SCHEMAS, "contracts/node/contract.yaml:5:15")
+    assert [str(place) for place, _ in found.related] == ["contracts/console/contract.yaml:5:15"]
+    (project / "contracts" / "console" / "contract.yaml").write_text(one.replace("[message]", '["text"]'))
+    assert told(project, two) == []
 
 
 def test_without_the_judge_a_schema_is_unknown_and_not_well(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
