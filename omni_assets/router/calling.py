@@ -164,19 +164,21 @@ class Switchboard:
         model = self._catalog.models[name]
         line = self._lines.get(model.endpoint)
         if line is None:
-            return _not_made(name, Kind.UNAVAILABLE, self._why_not(model.endpoint) or "nothing leads to its endpoint")
+            return _not_made(
+                name, model.price, Kind.UNAVAILABLE, self._why_not(model.endpoint) or "nothing leads to its endpoint"
+            )
         limit = min(asking.output_limit, model.max_output_tokens or asking.output_limit)
         async with line.free:
             at = datetime.now(UTC)
             most = pricing.most_usd(model.price, asking.prompt_bytes, limit, at)
             if (why := _over_ceiling(most, asking.ceiling_usd, calls)) is not None:
-                return _not_made(name, Kind.OVER_CEILING, why)
+                return _not_made(name, model.price, Kind.OVER_CEILING, why)
             reserved = await self._reserved(asking.task_class, most)
             if isinstance(reserved, Refusal):
-                return _not_made(name, Kind.OVER_BUDGET, reserved.reason)
+                return _not_made(name, model.price, Kind.OVER_BUDGET, reserved.reason)
             if not line.breaker.admit():
                 self._budget.settle(reserved, Decimal(0))
-                return _not_made(name, Kind.UNAVAILABLE, line.breaker.why_not() or "its endpoint is down")
+                return _not_made(name, model.price, Kind.UNAVAILABLE, line.breaker.why_not() or "its endpoint is down")
             question = Question(model.served_name, asking.prompt.system, asking.prompt.user, limit, asking.temperature)
             started = time.perf_counter()
             try:
@@ -229,9 +231,9 @@ def _client(endpoint: Endpoint, at: Address, redactor: Redactor) -> Client:
     return Client(endpoint, at, redactor)
 
 
-def _not_made(model: str, kind: Kind, why: str) -> Called:
+def _not_made(model: str, price: Price | None, kind: Kind, why: str) -> Called:
     """A call that is not made, and costs nothing."""
-    return Called(model, datetime.now(UTC), 0.0, Failed(kind, why), pricing.UNKNOWN_FREE, pricing.NO_TOKENS)
+    return Called(model, datetime.now(UTC), 0.0, Failed(kind, why), pricing.free_call(price), pricing.NO_TOKENS)
 
 
 def _over_ceiling(most: Decimal | None, ceiling: Decimal | None, calls: Sequence[Called]) -> str | None:

@@ -58,13 +58,18 @@ def unmeasured_call(price: Price | None) -> Cost:
     return cost if cost.usd == 0 else cost.model_copy(update={"usd": None})
 
 
+def most_input_tokens(prompt_bytes: int) -> int:
+    """The most tokens that a prompt can have: one for each byte of it in UTF-8, and what a chat template adds."""
+    return prompt_bytes + TEMPLATE_TOKENS
+
+
 def most_usd(
     price: Price | None, prompt_bytes: int, max_output_tokens: int, at: datetime | None = None
 ) -> Decimal | None:
-    """The most that a call can cost: a token for each byte of the prompt in UTF-8 and what a chat template adds, and
-    all of the output limit. ``None`` where the price is not known.
+    """The most that a call can cost: of the most tokens that its prompt can have, and all of the output limit. ``None``
+    where the price is not known.
     """
-    tokens = prompt_bytes + TEMPLATE_TOKENS
+    tokens = most_input_tokens(prompt_bytes)
     costs = [
         price_call(
             price,

@@ -105,7 +105,9 @@ class Classified(Strict):
 
 
 class Baseline(Strict):
-    """What the named model would have cost on the tokens of this task's accepted answer."""
+    """What the named model would have cost on the tokens of this task's accepted answer; not known where its endpoint
+    reported more of them than there can be.
+    """
 
     model: str
     cost: Cost

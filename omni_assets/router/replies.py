@@ -18,7 +18,7 @@ from typing import Any
 
 from omni_assets.contracts.text import visible
 from omni_assets.router.failures import Failed, Kind
-from omni_assets.router.pricing import TEMPLATE_TOKENS, estimate_tokens
+from omni_assets.router.pricing import estimate_tokens, most_input_tokens
 from omni_assets.router.values import FinishReason, Usage
 
 MOST_MESSAGE = 300
@@ -154,7 +154,7 @@ def _usage(reported: object, output: str, asked: Question) -> tuple[Usage, tuple
         details.get("cached_tokens") if isinstance(details, dict) else reported.get("prompt_cache_hit_tokens")
     )
     findings = []
-    bound = len(asked.prompt.encode(errors="surrogatepass")) + TEMPLATE_TOKENS
+    bound = most_input_tokens(len(asked.prompt.encode(errors="surrogatepass")))
     if given > bound:
         findings.append(f"it reports {given:,} input tokens, and the prompt cannot have more than {bound:,}")
     if answered > asked.max_output_tokens:

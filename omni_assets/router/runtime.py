@@ -28,7 +28,7 @@ from omni_assets.router.health import Health, Patience
 from omni_assets.router.learning import Learned
 from omni_assets.router.normalise import Normalised, normalise
 from omni_assets.router.planning import Circumstances, Planned, Planner, Told
-from omni_assets.router.pricing import price_call
+from omni_assets.router.pricing import most_input_tokens, price_call, unmeasured_call
 from omni_assets.router.receipt import Attempt, Audit, Baseline, Classified, Outcome, Receipt
 from omni_assets.router.replies import Answer
 from omni_assets.router.route import Accept, Call, GiveUp, Step
@@ -114,8 +114,10 @@ class Router:
         return self
 
     async def __aexit__(self, *_: object) -> None:
-        self._learn()
-        await self._switchboard.close()
+        try:
+            self._learn()
+        finally:
+            await self._switchboard.close()
 
     async def run(self, task: Task) -> Done:
         """Do a task. Raises nothing but ``CancelledError``, and then its receipt is recorded all the same."""
@@ -285,10 +287,10 @@ class Router:
         )
         judged = None if accepted is None else course.judged[accepted]
         done = Done(receipt, judged.normalised.text if judged else None)
+        self._record(done)
         self._lesson.append(receipt)
         if len(self._lesson) >= LESSON:
             self._learn()
-        self._record(done)
         return done
 
     def _learn(self) -> None:
@@ -297,14 +299,21 @@ class Router:
         self._lesson.clear()
 
     def _baseline(self, course: _Course) -> Baseline | None:
-        """What the baseline would have cost on the tokens of the answer that counts."""
-        if course.told is None or course.accepted is None:
+        """What the baseline would have cost on the tokens of the answer that counts. More tokens than there can be are
+        no measure of what was saved.
+        """
+        if course.told is None or course.planned is None or course.accepted is None:
             return None
         name, usage = course.told.ready.task_class.baseline, course.attempts[course.accepted].usage
         model = self._planner.catalog.models.get(name) if name else None
         if name is None or model is None or usage is None:
             return None
-        return Baseline(model=name, cost=price_call(model.price, usage, course.started_at))
+        asking = _asking(course.planned)
+        possible = (
+            usage.input_tokens <= most_input_tokens(asking.prompt_bytes) and usage.output_tokens <= asking.output_limit
+        )
+        cost = price_call(model.price, usage, course.started_at) if possible else unmeasured_call(model.price)
+        return Baseline(model=name, cost=cost)
 
 
 async def _judged(course: _Course, planned: Planned, model: str, answer: Answer) -> _Judged:

@@ -18,6 +18,7 @@ from omni_assets.router.budget import BUDGET_FILE, Budget, Spent
 from omni_assets.router.calling import Persistence
 from omni_assets.router.failures import Kind
 from omni_assets.router.health import Patience
+from omni_assets.router.learning import Learned
 from omni_assets.router.receipt import Attempt, Outcome, PriceSource, Receipt
 from omni_assets.router.runtime import Done
 from omni_assets.router.task import Task
@@ -485,6 +486,38 @@ def test_an_endpoint_that_charges_more_than_was_reserved_is_a_finding(
     assert spent(routing).settled == Decimal("1.00001")
     assert any("large at large: it charged $1.00001" in finding for finding in told.findings)
     assert any("100,000 output tokens" in finding for finding in told.findings)
+
+
+@pytest.mark.parametrize("lie", [{"prompt_tokens": 10_000_000}, {"completion_tokens": 10_000_000}])
+def test_tokens_that_there_cannot_be_save_nothing_that_is_known(
+    routing: Routing, small: ModelEndpoint, lie: dict[str, int]
+) -> None:
+    small.otherwise = answers(ONE, top={"usage": {"prompt_tokens": 10, "completion_tokens": 10, **lie}})
+    told = receipt(routing)
+    assert (told.model, told.cost_usd) == ("small", 0)
+    assert told.baseline is not None
+    assert (told.baseline.cost.usd, told.saved_usd) == (None, None)
+    assert any("10,000,000" in finding for finding in told.findings)
+
+
+def test_what_cannot_be_learnt_from_is_recorded_all_the_same(routing: Routing, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(*_: object) -> None:
+        raise ArithmeticError("no lesson")
+
+    monkeypatch.setattr(runtime_module, "LESSON", 1)
+    monkeypatch.setattr(Learned, "observe", fail)
+    with pytest.raises(ArithmeticError):
+        run(routing)
+    assert [done.receipt.model for done in routing.done] == ["small"]
+
+
+def test_a_call_that_was_not_made_has_the_price_that_it_would_have_had(routing: Routing, small: ModelEndpoint) -> None:
+    small.otherwise = answers(WRONG)
+    routing.task_class = SORTING.model_copy(update={"price_ceiling_usd": MOST / 2})
+    (_, refused) = receipt(routing).attempts
+    assert refused.failure is not None
+    assert refused.failure.kind == Kind.OVER_CEILING
+    assert (refused.cost.usd, refused.cost.source) == (0, PriceSource.STATED)
 
 
 def test_no_task_can_cost_more_than_its_ceiling(routing: Routing, small: ModelEndpoint, large: ModelEndpoint) -> None:
