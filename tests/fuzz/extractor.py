@@ -29,6 +29,9 @@ CONTRACTS = Path(__file__).resolve().parents[2] / "contracts"
 SLOW = 3.0
 """Seconds that one input may take, far beyond what any takes."""
 
+SAYING = ("schema", "schema_ref", "example")
+"""Keys that say what records hold: nothing below them declares a topic."""
+
 HUNG = 60.0
 """Seconds after which the process ends itself, whatever it is doing."""
 
@@ -102,6 +105,7 @@ def _kept(content: bytes, failures: Path, why: str) -> Failure:
 
 
 def _scalars(content: bytes) -> Iterator[ScalarNode]:
+    """The scalars that may declare something."""
     root = yaml.compose(content.decode(), yaml.CSafeLoader)
     seen: set[int] = set()
     stack: list[Node] = [root] if root is not None else []
@@ -113,7 +117,7 @@ def _scalars(content: bytes) -> Iterator[ScalarNode]:
         if isinstance(node, ScalarNode):
             yield node
         elif isinstance(node, MappingNode):
-            stack.extend(part for pair in node.value for part in pair)
+            stack.extend(part for pair in node.value for part in (pair if pair[0].value not in SAYING else pair[:1]))
         else:
             stack.extend(node.value)
 
