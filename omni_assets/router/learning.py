@@ -95,10 +95,14 @@ class Plan:
     bound: float
 
 
+Plans = tuple[tuple[Plan, ...], ...]
+"""The plans of each chain, the best chain first; those of one chain by exchange rate, the cheapest first."""
+
+
 @dataclass(slots=True)
 class Learned:
-    """Everything that was learnt. ``scorer`` and ``plans`` (by class, the cheapest first) come from training alone, and
-    stay as they are until the next. ``receipts`` counts by class what was learnt from; ``choices`` is the policy's
+    """Everything that was learnt. ``scorer`` and ``plans`` (by class) come from training alone, and stay as they are
+    until the next. ``receipts`` counts by class what was learnt from; ``choices`` is the policy's
     memory of what it chose with all that.
     """
 
@@ -106,7 +110,7 @@ class Learned:
     spendings: dict[tuple[str, str], Spending] = field(default_factory=dict)
     kept: dict[str, list[Example]] = field(default_factory=dict)
     scorer: Scorer | None = None
-    plans: Mapping[str, tuple[Plan, ...]] = field(default_factory=dict)
+    plans: Mapping[str, Plans] = field(default_factory=dict)
     receipts: dict[str, int] = field(default_factory=dict)
     choices: dict[tuple[object, ...], Any] = field(default_factory=dict, repr=False, compare=False)
 

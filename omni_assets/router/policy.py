@@ -5,9 +5,10 @@ weighed. A model whose price is not known never wins by being cheap: it is asked
 no model with a known price may do the task, and in both cases only while no ceiling and no budget has to be kept.
 
 **With a scorer** (gates ``agreement`` and ``learned-scorer``, extra ``learn``, examples enough): chains were tried on
-the examples with each exchange rate between money and right answers; the cheapest whose lower credible bound of quality
-meets the class's floor is taken. Asked on is where the next model is expected to better the chance of a right answer by
-enough for its cost; the answer that counts is the best supported one, whoever gave it.
+the examples with each exchange rate between money and right answers. The one that does best over all rates, and whose
+lower credible bound of quality meets the class's floor at some, is taken, at the lowest such rate. Asked on is where
+the next model is expected to better the chance of a right answer by enough for its cost; the answer that counts is the
+best supported one, whoever gave it.
 
 **With counts only**: for each model a Beta posterior of how often its answers are accepted and of how often accepted
 ones are right, apart for answers after another's rejection, since failures of models go together. Gates decide who is
@@ -312,32 +313,29 @@ def _cost(situation: Situation, name: str) -> float | None:
 
 
 def _by_plans(situation: Situation, costs: Mapping[str, float | None]) -> _Choice | None:
-    """The cheapest plan that meets the floor, or else the best one; ``None`` where none was learnt for this class."""
+    """The best chain that meets the floor, at the lowest exchange rate at which it does, or else the plan that comes
+    nearest; ``None`` where none was learnt for this class.
+    """
     task_class = situation.task_class
     if not {AGREEMENT, SCORER} <= {use.gate for use in task_class.gates}:
         return None
+    floor = task_class.quality_floor
     plans = [
-        plan
-        for plan in situation.learned.plans.get(task_class.name, ())
-        if plan.prompt_version == task_class.prompt.version
-        and len(plan.chain) <= task_class.max_escalations + 1
-        and all(costs.get(model) is not None for model in plan.chain)
-        and _within_ceiling(task_class, [costs[model] for model in plan.chain])
+        next((plan for plan in of_chain if plan.bound >= floor), of_chain[-1])
+        for of_chain in situation.learned.plans.get(task_class.name, ())
+        if of_chain[0].prompt_version == task_class.prompt.version
+        and len(of_chain[0].chain) <= task_class.max_escalations + 1
+        and all(costs.get(model) is not None for model in of_chain[0].chain)
+        and _within_ceiling(task_class, [costs[model] for model in of_chain[0].chain])
     ]
     if not plans:
         return None
-    floor = task_class.quality_floor
     chosen = next((plan for plan in plans if plan.bound >= floor), None) or max(plans, key=lambda plan: plan.bound)
-    by_chain: dict[tuple[str, ...], Plan] = {}
-    for plan in plans:
-        known = by_chain.get(plan.chain)
-        if known is None or (known.bound < floor and plan.bound > known.bound):
-            by_chain[plan.chain] = plan
-    by_chain[chosen.chain] = chosen
-    shown = sorted(by_chain.values(), key=lambda plan: (plan is not chosen, plan.cost_usd, plan.chain))[:MOST_SHOWN]
-    option = _Option(_planned(chosen, costs, task_class), _outlook(chosen), _because(_outlook(chosen), floor))
+    reason = _because(_outlook(chosen), floor)
+    option = _Option(_planned(chosen, costs, task_class), _outlook(chosen), reason)
+    shown = [chosen, *(plan for plan in plans if plan is not chosen)][:MOST_SHOWN]
     candidates = tuple(
-        _candidate(plan.chain, _outlook(plan), floor, option.reason if plan is chosen else None) for plan in shown
+        _candidate(plan.chain, _outlook(plan), floor, reason if plan is chosen else None) for plan in shown
     )
     return _Choice(option, (), candidates)
 
@@ -506,7 +504,7 @@ def _candidate(chain: tuple[str, ...], known: Outlook | None, floor: float, chos
 
 def _because(known: Outlook, floor: float) -> str:
     if known.bound >= floor:
-        return f"the cheapest that credibly reaches {_percent(floor)}: at least {_percent(known.bound)} right"
+        return f"the best for its cost that credibly reaches {_percent(floor)}: at least {_percent(known.bound)} right"
     return f"none credibly reaches {_percent(floor)}, and this comes nearest: at least {_percent(known.bound)} right"
 
 
@@ -515,7 +513,7 @@ def _passed_over(known: Outlook | None, floor: float) -> str:
         return "its price is not known"
     if known.bound < floor:
         return f"credibly no more than {_percent(known.bound)} right, and {_percent(floor)} are asked for"
-    return "another costs less"
+    return "another does as well for less"
 
 
 def _usd(cost: float) -> Decimal:

@@ -42,8 +42,11 @@ MOST_PAID = 4
 LONGEST_PAID = 3
 """Models that cost nothing, and models that do, of which chains are made; and how many of the latter one chain has."""
 
-WORTHS_USD = tuple(10 ** (-4 + exponent / 10) for exponent in range(41))
-"""What a right answer may be worth, in US dollars: the exchange rates that are tried, from 0.0001 to 1."""
+RATES = tuple(10 ** (step / 15) for step in range(-30, 31))
+"""What a right answer may be worth, as multiples of what a call of the dearest model costs: the exchange rates tried,
+from a hundredth to a hundred. Chains are ranked by what they do at rates from one up, where escalating can pay."""
+
+_LEAST_RISE = 1e-9
 
 SHRINKING_RIGHT = 0.03
 SHRINKING_GAIN = 100.0
@@ -61,6 +64,15 @@ class _State:
     support: np.ndarray[Any, Any]
     right: np.ndarray[Any, Any]
     gains: Mapping[str, np.ndarray[Any, Any]]
+
+
+@dataclass(frozen=True, slots=True)
+class _Trial:
+    """What a chain did on so many examples: the share that ended in a right answer, and what one cost on average."""
+
+    count: int
+    quality: float
+    cost_usd: float
 
 
 def train(learned: Learned, most_links: Collection[int] = (3,)) -> None:
@@ -99,8 +111,8 @@ class _Training:
         self.classes = np.array([each.ballot.task_class for each in examples])
         self.ballots: dict[tuple[str, ...], list[Ballot | None]] = {}
 
-    def result(self, most_links: Sequence[int]) -> tuple[Scorer | None, Mapping[str, tuple[Plan, ...]]]:
-        """The scorer, and the plans of each class, the cheapest first."""
+    def result(self, most_links: Sequence[int]) -> tuple[Scorer | None, Mapping[str, tuple[tuple[Plan, ...], ...]]]:
+        """The scorer, and the plans of each class: of each chain, the best first, and by rate, the cheapest first."""
         costs = self._costs()
         chains = tuple(dict.fromkeys(each for most in most_links for each in _chains(costs, self._shares(), most)))
         states: dict[str, _State] = {}
@@ -232,47 +244,59 @@ class _Training:
         chains: Sequence[tuple[str, ...]],
         states: Mapping[str, _State],
         costs: Mapping[str, Mapping[str, float]],
-    ) -> tuple[Plan, ...]:
-        """What each chain does on the examples of a class at each exchange rate; only those that no other one beats."""
-        np = self.np
-        mine = self.classes == name
-        plans = []
+    ) -> tuple[tuple[Plan, ...], ...]:
+        """What each chain does on the examples of a class at each exchange rate."""
+        dearest = max(costs[""].values(), default=0.0)
+        worths = [rate * dearest for rate in RATES] if dearest else [1.0]
+        ranked = []
         for chain in chains:
-            steps = [states[asked(chain[: length + 1])] for length in range(_free(chain, costs[""]), len(chain))]
-            first = len(chain) - len(steps)
-            known = mine & ~np.isnan(sum(state.right for state in steps))
-            if known.sum() < LEAST_EXAMPLES // 2:
+            trials = [self._tried(name, chain, states, costs, worth) for worth in worths]
+            if min(trial.count for trial in trials) < LEAST_EXAMPLES // 2:
                 continue
-            spent = [costs[name].get(model, 0.0) for model in chain]
-            for worth in WORTHS_USD:
-                going = known.copy()
-                quality = np.zeros(len(self.examples))
-                cost = sum(spent[: first + 1]) * known
-                for place, state in enumerate(steps):
-                    last = place == len(steps) - 1
-                    following = None if last else chain[first + place + 1]
-                    price = 0.0 if last else spent[first + place + 1]
-                    on = going & (state.gains[following] * worth >= price) if following is not None else going & False
-                    quality = np.where(going & ~on, state.right, quality)
-                    cost = cost + on * price
-                    going = on
-                plans.append(self._plan(name, chain, worth, float(cost[known].mean()), quality[known]))
-        best: list[Plan] = []
-        for plan in sorted(plans, key=lambda each: (each.cost_usd, -each.quality, len(each.chain), each.worth_usd)):
-            if not best or plan.quality > best[-1].quality:
-                best.append(plan)
-        return tuple(best)
+            value = sum(
+                trial.quality - trial.cost_usd / worth
+                for trial, worth in zip(trials, worths, strict=True)
+                if worth >= dearest
+            )
+            qualities = _rising([trial.quality for trial in trials])
+            plans = tuple(
+                Plan(
+                    prompt_version=self.versions[name],
+                    chain=chain,
+                    worth_usd=worth,
+                    cost_usd=trial.cost_usd,
+                    quality=min(quality, 1.0),
+                    bound=Beta(1 + quality * trial.count, 1 + (1 - quality) * trial.count).lower,
+                )
+                for trial, worth, quality in zip(trials, worths, qualities, strict=True)
+            )
+            ranked.append((-value, len(chain), chain, plans))
+        return tuple(plans for *_, plans in sorted(ranked, key=lambda each: each[:3]))
 
-    def _plan(self, name: str, chain: tuple[str, ...], worth: float, cost: float, quality: Any) -> Plan:
-        mean, count = float(quality.mean()), len(quality)
-        return Plan(
-            prompt_version=self.versions[name],
-            chain=chain,
-            worth_usd=worth,
-            cost_usd=cost,
-            quality=mean,
-            bound=Beta(1 + mean * count, 1 + (1 - mean) * count).lower,
-        )
+    def _tried(
+        self,
+        name: str,
+        chain: tuple[str, ...],
+        states: Mapping[str, _State],
+        costs: Mapping[str, Mapping[str, float]],
+        worth: float,
+    ) -> _Trial:
+        """A chain walked on the examples of a class as the policy walks it. What comes before the first decision costs
+        nothing, or is asked anyhow.
+        """
+        np = self.np
+        first = _first_decision(chain, costs[""])
+        stages = [states[asked(chain[: length + 1])] for length in range(first, len(chain))]
+        known = (self.classes == name) & ~np.isnan(sum(stage.right for stage in stages))
+        prices = [costs[name].get(model, 0.0) for model in chain]
+        quality, cost, going = np.zeros(len(known)), sum(prices[: first + 1]) * known, known.copy()
+        for stage, following, price in zip(stages, chain[first + 1 :], prices[first + 1 :], strict=False):
+            on = going & (stage.gains[following] * worth >= price)
+            quality = np.where(going & ~on, stage.right, quality)
+            cost, going = cost + on * price, on
+        quality = np.where(going, stages[-1].right, quality)
+        count = int(known.sum())
+        return _Trial(count, float(quality[known].sum()) / max(count, 1), float(cost[known].sum()) / max(count, 1))
 
     def _matrix(self, rows: Sequence[Features]) -> tuple[list[str], Any]:
         names = sorted({name for row in rows for name in row})
@@ -332,7 +356,35 @@ def _complete(chain: tuple[str, ...], states: Mapping[str, _State]) -> bool:
     return True
 
 
-def _free(chain: tuple[str, ...], costs: Mapping[str, float]) -> int:
+def _rising(values: Sequence[float]) -> list[float]:
+    """Values near to these that always rise: more money buys no worse answers, but by chance. Isotonic regression,
+    straight between the middles of its steps, so that each exchange rate has a quality of its own.
+    """
+    blocks: list[tuple[float, int]] = []
+    for value in values:
+        total, count = value, 1
+        while blocks and blocks[-1][0] / blocks[-1][1] >= total / count:
+            before = blocks.pop()
+            total, count = total + before[0], count + before[1]
+        blocks.append((total, count))
+    middles, place = [], 0.0
+    for _, count in blocks:
+        middles.append(place + (count - 1) / 2)
+        place += count
+    steps = [total / count for total, count in blocks]
+    return [_between(middles, steps, place) + place * _LEAST_RISE for place in range(len(values))]
+
+
+def _between(places: Sequence[float], values: Sequence[float], place: float) -> float:
+    """The value at a place, straight between the two next to it, and that at the end beyond the ends."""
+    after = next((number for number, each in enumerate(places) if each >= place), len(places))
+    if after in (0, len(places)):
+        return values[min(after, len(places) - 1)]
+    share = (place - places[after - 1]) / (places[after] - places[after - 1])
+    return values[after - 1] + share * (values[after] - values[after - 1])
+
+
+def _first_decision(chain: tuple[str, ...], costs: Mapping[str, float]) -> int:
     """Where a chain first decides: after the last of the models at its beginning that cost nothing."""
     paid = next((place for place, model in enumerate(chain) if costs.get(model, 0.0) > 0), len(chain))
     return max(paid - 1, 0)
