@@ -9,13 +9,14 @@ from __future__ import annotations
 import asyncio
 import threading
 import time
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import accumulate
 from typing import Self
 
 from omni_assets.agents.inbox import MOST_RECORDS, Inbox, ProgressUnreadable
+from omni_assets.agents.task_receipt import TaskOutcome
 from omni_assets.broker.assignment import Committed, Partition, Place
 from omni_assets.broker.connection import Connection
 from omni_assets.broker.worker import MOST_BYTES, End, Outgoing, Received, Refused, Seat, Worker
@@ -25,6 +26,7 @@ MOST_HELD_BYTES = 67_108_864
 """Bytes of values that one worker holds at most, and one record more."""
 
 _BUSY_SECONDS, _IDLE_SECONDS = 0.002, 0.05
+_PAUSE_AFTER_SECONDS = 1.0
 _TRIES = 5
 _JOINING_SECONDS = 60.0  # most that those who draw lots for partitions wait for a member that is gone
 
@@ -39,6 +41,7 @@ class Ended:
     place: Place
     records: tuple[Outgoing, ...]
     otherwise: Callable[[str], tuple[Outgoing, ...]]
+    outcome: TaskOutcome = TaskOutcome.DONE
 
     @property
     def size(self) -> int:
@@ -66,6 +69,8 @@ class Exchange:
         self._idle_seconds = idle_seconds
         self._most = most
         self._tell_revoked = revoked
+        self.settled: Counter[TaskOutcome] = Counter()
+        """Records whose end is committed, by outcome."""
         self._inbox = Inbox(most)
         self._held: dict[Place, Received] = {}
         self._size = 0
@@ -76,6 +81,7 @@ class Exchange:
         self._stop = threading.Event()
         self._failure: Exception | None = None
         self._failed_commits = 0
+        self._full_since: float | None = None
         self._seated = False
         self._thread = threading.Thread(target=self._attend, name=f"omni-{seat.member}", daemon=True)
 
@@ -144,7 +150,6 @@ class Exchange:
         while not self._stop.is_set():
             self._collect()
             self._commit()
-            self._turn(worker)
             if self._read(worker) or self._inbox.held:
                 quiet_since = time.monotonic()
             self._hand_over()
@@ -182,7 +187,7 @@ class Exchange:
         try:
             return self._settle([ended])
         except Refused as refused:
-            instead = Ended(ended.place, ended.otherwise(str(refused)), ended.otherwise)
+            instead = Ended(ended.place, ended.otherwise(str(refused)), ended.otherwise, TaskOutcome.FAILED)
         try:
             return self._settle([instead])
         except Refused as refused:
@@ -195,6 +200,7 @@ class Exchange:
             return False
         self._inbox.settle(places, positions)
         del self._ended[: len(batch)]
+        self.settled.update(each.outcome for each in batch)
         for place in places:
             self._size -= len(self._held.pop(place).value or b"")
         return True
@@ -205,30 +211,44 @@ class Exchange:
             raise BrokerTimeout(f"{_TRIES} transactions of the worker {self._seat.member}", self._connection.timeout)
         return committed
 
-    def _turn(self, worker: Worker) -> None:
-        """Read on where there is plenty of room again, and not before: what was read ahead is lost by each pause."""
-        if worker.paused and self._inbox.held <= self._most // 2 and self._size <= MOST_HELD_BYTES // 2:
-            worker.resume(each for each in worker.paused if not self._inbox.full(each))
-
     def _read(self, worker: Worker) -> bool:
-        """Take what is there; whether it was anything."""
+        """Take what is there, as long as there is room; whether it was anything.
+
+        A pause costs what was read ahead, and a second until reading goes on. So nothing is asked for while there is no
+        room, and partitions are paused only where that lasts: the group has to hear of its members.
+        """
+        if self._has_room():
+            self._full_since = None
+            worker.resume(each for each in worker.paused if not self._inbox.full(each))
+        else:
+            now = time.monotonic()
+            self._full_since = now if self._full_since is None else self._full_since
+            if now - self._full_since < _PAUSE_AFTER_SECONDS:
+                time.sleep(_BUSY_SECONDS)
+                return False
+            worker.pause(self._inbox.partitions)
         came = False
         seconds = _BUSY_SECONDS if self._inbox.held else _IDLE_SECONDS
         while (seen := worker.poll(seconds)) is not None:
             seconds = 0.0
+            partition = seen.partition if isinstance(seen, End) else seen.place.partition
             if isinstance(seen, End):
-                self._inbox.reach(seen.partition, seen.offset)
-                self._at_end.add(seen.partition)
+                self._inbox.reach(partition, seen.offset)
+                self._at_end.add(partition)
                 continue
             came = True
-            partition = seen.place.partition
             self._at_end.discard(partition)
             if self._inbox.take(seen.place, seen.key):
                 self._held[seen.place] = seen
                 self._size += len(seen.value or b"")
-            full = self._size >= MOST_HELD_BYTES
-            worker.pause(each for each in self._inbox.partitions if full or self._inbox.full(each))
+            if not self._has_room():
+                break
+            if self._inbox.full(partition):
+                worker.pause([partition])
         return came
+
+    def _has_room(self) -> bool:
+        return self._inbox.held < self._most and self._size < MOST_HELD_BYTES
 
     def _hand_over(self) -> None:
         begun = []

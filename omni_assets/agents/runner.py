@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+from collections import Counter
 from collections.abc import Awaitable, Callable, Iterable
 
 from omni_assets.agents.exchange import Ended, Exchange
+from omni_assets.agents.task_receipt import TaskOutcome
 from omni_assets.broker.assignment import Partition
 from omni_assets.broker.connection import Connection
 from omni_assets.broker.worker import Received, Seat
@@ -17,11 +19,11 @@ async def run(
     work: Callable[[Received], Awaitable[Ended]],
     *,
     idle_seconds: float | None = None,
-) -> int:
+) -> Counter[TaskOutcome]:
     """Work until nothing is left for ``idle_seconds``, or without them until it is cancelled.
 
-    Gives back how many records were worked on. Work on a partition that is taken away is cancelled: whoever has it
-    next does it. Raises ``BrokerError``, and what ``work`` raises.
+    Gives back how many records were ended and committed, by outcome. Work on a partition that is taken away is
+    cancelled: whoever has it next does it. Raises ``BrokerError``, and what ``work`` raises.
     """
     running: dict[asyncio.Task[None], Partition] = {}
 
@@ -34,7 +36,6 @@ async def run(
     async def one(exchange: Exchange, received: Received) -> None:
         exchange.end(await work(received))
 
-    worked = 0
     try:
         async with (
             Exchange(connection, seat, idle_seconds=idle_seconds, revoked=cancel) as exchange,
@@ -44,7 +45,6 @@ async def run(
                 task = group.create_task(one(exchange, received))
                 running[task] = received.place.partition
                 task.add_done_callback(running.pop)
-                worked += 1
     except ExceptionGroup as several:
         raise several.exceptions[0] from None
-    return worked
+    return exchange.settled

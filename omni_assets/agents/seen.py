@@ -8,6 +8,11 @@ MOST_SEEN = 100_000
 """Events that are remembered."""
 
 
+def identity(source: str, event_id: str) -> str:
+    """What tells an event from all others (CloudEvents 1.0: source and id together)."""
+    return f"{source}\0{event_id}"
+
+
 class Seen:
     """Receipts by the event that they are of. A receipt's id is known before its task ends, so one may be claimed."""
 

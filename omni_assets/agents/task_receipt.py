@@ -61,6 +61,7 @@ class TaskReceipt(Strict):
     version: Literal[1] = 1
     id: str
     event_id: str
+    event_source: str
     node: str
     handler: HandlerKind
     topic: str

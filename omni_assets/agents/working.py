@@ -17,7 +17,7 @@ from omni_assets.agents.attempts import Patience, Tried, attempt
 from omni_assets.agents.events import Event, NotAnEvent, from_record
 from omni_assets.agents.exchange import Ended
 from omni_assets.agents.handlers import Handle, Handled, RoutingFailed, Said
-from omni_assets.agents.seen import Seen
+from omni_assets.agents.seen import Seen, identity
 from omni_assets.agents.task_receipt import (
     NOTHING_SPENT,
     SCHEMA_NAME,
@@ -99,14 +99,14 @@ class Working:
             event = course.event = from_record(received.key, received.value, received.headers)
         except NotAnEvent as flaw:
             return self._failed(course, str(flaw))
-        first = self._seen.claim(_identity(event), own)
+        first = self._seen.claim(identity(event.source, event.id), own)
         if first is not None:
             receipt = self._receipt(course, TaskOutcome.DUPLICATE, "its event was worked on before", duplicate_of=first)
-            return self._ended(course, (self._noted(receipt),))
+            return self._ended(course, receipt)
         try:
             return await self._tried(course, event)
         except asyncio.CancelledError:
-            self._seen.release(_identity(event), own)
+            self._seen.release(identity(event.source, event.id), own)
             raise
 
     async def _tried(self, course: _Course, event: Event) -> Ended:
@@ -124,21 +124,21 @@ class Working:
         if course.tried.answer is None:
             return self._failed(course, course.tried.reason)
         _, results = course.tried.answer
-        return self._ended(course, (*results, self._noted(self._receipt(course, TaskOutcome.DONE, "", results))))
+        return self._ended(course, self._receipt(course, TaskOutcome.DONE, "", results), *results)
 
     def _failed(self, course: _Course, reason: str) -> Ended:
         outcome = TaskOutcome.DEAD_LETTERED if self._post.dead_letters else TaskOutcome.FAILED
         receipt = self._receipt(course, outcome, reason)
         letter = (self._letter(course, reason),) if self._post.dead_letters else ()
-        return self._ended(course, (*letter, self._noted(receipt)))
+        return self._ended(course, receipt, *letter)
 
-    def _ended(self, course: _Course, records: tuple[Outgoing, ...]) -> Ended:
+    def _ended(self, course: _Course, receipt: TaskReceipt, *records: Outgoing) -> Ended:
         def otherwise(why: str) -> tuple[Outgoing, ...]:
             """Where the broker does not take it: a receipt that says so, and no record that could be refused again."""
             reason = f"the broker did not take what came of it: {why}"
             return (self._noted(self._receipt(course, TaskOutcome.FAILED, reason)),)
 
-        return Ended(course.received.place, records, otherwise)
+        return Ended(course.received.place, (*records, self._noted(receipt)), otherwise, receipt.outcome)
 
     def _receipt(
         self,
@@ -153,6 +153,7 @@ class Working:
         return TaskReceipt(
             id=course.id,
             event_id=event.id if event else "",
+            event_source=event.source if event else "",
             node=self._post.node,
             handler=self._post.kind,
             topic=partition.topic,
@@ -212,10 +213,6 @@ class Working:
         told = _headers({f"{ERRORS}{name}": fact for name, fact in facts.items()})
         kept = tuple((name, value) for name, value in received.headers if not name.startswith(ERRORS))
         return Outgoing(self._post.dead_letters, received.key, received.value, (*kept, *told))
-
-
-def _identity(event: Event) -> str:
-    return f"{event.source}\0{event.id}"
 
 
 def _routing(tried: Tried[tuple[Handled, tuple[Outgoing, ...]]]) -> Receipt | None:

@@ -35,6 +35,7 @@ MOST_BYTES = 8_388_608
 
 # librdkafka writes what is fatal to a client to standard error, whatever its log level; calls raise it as well.
 _SILENT = logging.Logger("omni_assets.broker.worker", logging.CRITICAL + 1)
+_HEARTBEAT_MS = 500  # how soon a worker hears of another one: who ends before lets it wait for a session's time
 _PREFETCH_KILOBYTES = 16_384
 _UNKNOWN_TOPIC_MS = 5_000  # how long a topic that is not there is waited for
 _LARGEST_MESSAGE = 1_000_000_000  # the topic's own limit decides
@@ -341,7 +342,7 @@ class Worker:
                 "group.instance.id": self._seat.member,
                 "partition.assignment.strategy": "roundrobin",
                 "session.timeout.ms": SESSION_MS,
-                "heartbeat.interval.ms": SESSION_MS // 4,
+                "heartbeat.interval.ms": _HEARTBEAT_MS,
                 "enable.auto.commit": False,
                 "enable.auto.offset.store": False,
                 "enable.partition.eof": True,

@@ -35,10 +35,12 @@ from omni_assets.cli import (
     rule,
     savings,
     sql,
+    task,
     topics,
     up,
     validate,
     wiring,
+    worker,
 )
 from omni_assets.cli.failure import report
 from omni_assets.cli.options import COULD_NOT_RUN, HELP_NAMES, examples, help_when_alone
@@ -78,6 +80,8 @@ for module in (
     route,
     receipts,
     savings,
+    task,
+    worker,
     broker,
     model,
     up,

@@ -44,9 +44,9 @@ def echo(received: Received, into: str) -> Ended:
     return Ended(received.place, (Outgoing(into, received.key, received.value, received.headers),), otherwise)
 
 
-async def drain(broker, seat: Seat, into: str, seconds=lambda: 0.0) -> list[Received]:
+async def drain(broker, seat: Seat, into: str, seconds=lambda: 0.0, idle: float = 0.3) -> list[Received]:
     seen: list[Received] = []
-    async with Exchange(broker.connection, seat, idle_seconds=0.3) as exchange, asyncio.TaskGroup() as group:
+    async with Exchange(broker.connection, seat, idle_seconds=idle) as exchange, asyncio.TaskGroup() as group:
 
         async def work(received: Received) -> None:
             await asyncio.sleep(seconds())
@@ -191,7 +191,7 @@ def test_two_workers_share_the_partitions(module_broker, topics, node):
         pause = random.Random(3)
         return await asyncio.gather(
             *(
-                drain(module_broker, Seat(node, (asked,), slot), answered, lambda: pause.uniform(0, 0.02))
+                drain(module_broker, Seat(node, (asked,), slot), answered, lambda: pause.uniform(0, 0.02), idle=2.0)
                 for slot in (0, 1)
             )
         )

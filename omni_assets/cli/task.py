@@ -1,0 +1,72 @@
+"""``omni task submit``"""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from omni_assets.cli import streams
+from omni_assets.cli.options import (
+    HELP_NAMES,
+    BootstrapServers,
+    ContractsOption,
+    EnvironmentName,
+    Format,
+    OutputFormat,
+    examples,
+    help_when_alone,
+    stated,
+)
+
+
+def add_to(app: typer.Typer) -> None:
+    family = typer.Typer(
+        help="Give tasks to agents.",
+        epilog=examples("omni task submit tasks.jsonl"),
+        context_settings=HELP_NAMES,
+        callback=help_when_alone,
+        invoke_without_command=True,
+    )
+    family.command(epilog=examples("omni task submit tasks.jsonl", "omni task submit --format json - < tasks.jsonl"))(
+        submit
+    )
+    app.add_typer(family, name="task")
+
+
+def submit(
+    file: Annotated[
+        str,
+        typer.Argument(
+            metavar="FILE",
+            help='JSON lines {"topic", "key", "data", "id"}, key and id optional; - reads standard input.',
+            show_default=False,
+            callback=stated,
+        ),
+    ],
+    contracts: ContractsOption = None,
+    environment: EnvironmentName = None,
+    bootstrap_servers: BootstrapServers = None,
+    output: OutputFormat = Format.TEXT,
+) -> int:
+    """Publish tasks as events of the topics that agents subscribe; prints their ids.
+
+    Nothing is written where a line is no task, or its data is not what the topic's contract says. A task that is
+    submitted again under its id is done once. Exits with 1 where the broker did not take a task.
+    """
+    from omni_assets.contracts.text import visible
+    from omni_assets.operations.agents.submitting import read_submissions, submit
+    from omni_assets.operations.context import resolve
+
+    wanted = read_submissions(file)
+    context = resolve(contracts or (), environment=environment, bootstrap_servers=bootstrap_servers)
+    done = submit(context, wanted)
+    if output is Format.JSON:
+        failed = [{"id": name, "reason": why} for name, why in done.failed]
+        streams.write_json({"version": 1, "ids": list(done.ids), "failed": failed})
+    else:
+        for name in done.ids:
+            streams.write_line(name)
+    for name, why in done.failed:
+        streams.say(f"omni: `{visible(name)}` was not taken: {visible(why)}.")
+    return int(bool(done.failed))

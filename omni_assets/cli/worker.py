@@ -1,0 +1,74 @@
+"""``omni worker``"""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from omni_assets.cli import streams
+from omni_assets.cli.options import (
+    BootstrapServers,
+    ContractsOption,
+    EnvironmentName,
+    Format,
+    OutputFormat,
+    all_stated,
+    examples,
+)
+
+
+def add_to(app: typer.Typer) -> None:
+    app.command(
+        epilog=examples("omni worker --drain", "omni worker --node reviewer --concurrency 4", "omni worker --slot 1"),
+    )(worker)
+
+
+def worker(
+    drain: Annotated[bool, typer.Option("--drain", help="End when nothing is left to work on.")] = False,
+    node: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--node",
+            metavar="NAME",
+            help="Work for this node; may be repeated. Else for all that have a handler.",
+            show_default=False,
+            callback=all_stated,
+        ),
+    ] = None,
+    concurrency: Annotated[
+        int, typer.Option("--concurrency", "-c", min=1, max=1_000, metavar="N", help="Most handlers that run at once.")
+    ] = 16,
+    slot: Annotated[
+        int,
+        typer.Option(
+            min=0, max=999, metavar="N", help="Which of several workers this is; a later one takes its seat over."
+        ),
+    ] = 0,
+    contracts: ContractsOption = None,
+    environment: EnvironmentName = None,
+    bootstrap_servers: BootstrapServers = None,
+    output: OutputFormat = Format.TEXT,
+) -> int:
+    """Work on what agents subscribe, with their own handlers.
+
+    Results, receipts and positions are committed together, so that nothing is lost or done twice, whatever ends it.
+    Exits with 1 where a task failed.
+    """
+    from omni_assets.agents.task_receipt import TaskOutcome
+    from omni_assets.contracts.text import count
+    from omni_assets.operations.agents.working import work
+    from omni_assets.operations.context import resolve
+    from omni_assets.operations.routing.running import run_to_end
+
+    context = resolve(contracts or (), environment=environment, bootstrap_servers=bootstrap_servers)
+    with streams.progress("working" if drain else "working; Ctrl-C ends it"):
+        worked = run_to_end(work(context, nodes=node or (), slot=slot, concurrency=concurrency, drain=drain))
+    if output is Format.JSON:
+        figures = {each.node: {outcome.value: each.tasks.get(outcome, 0) for outcome in TaskOutcome} for each in worked}
+        streams.write_json({"version": 1, "nodes": figures})
+    for each in worked if output is Format.TEXT else ():
+        outcomes = [f"{count(number, 'task')} {outcome}" for outcome, number in sorted(each.tasks.items())]
+        streams.write_line(f"{each.node}: {', '.join(outcomes) or 'nothing was left to do'}")
+    bad = (TaskOutcome.FAILED, TaskOutcome.DEAD_LETTERED)
+    return int(any(each.tasks.get(outcome) for each in worked for outcome in bad))

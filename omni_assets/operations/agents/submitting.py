@@ -1,0 +1,146 @@
+"""Tasks that a person or a program gives to agents: a JSON object a line, each an event of a declared topic."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from difflib import get_close_matches
+from typing import Annotated, Any
+from uuid import uuid4
+
+from pydantic import Field, ValidationError
+
+from omni_assets.agents.attempts import Hopeless
+from omni_assets.agents.events import Event, to_record
+from omni_assets.agents.payloads import Payloads
+from omni_assets.broker import ledger
+from omni_assets.broker.ledger import LedgerRecord
+from omni_assets.broker.transfer import Target
+from omni_assets.contracts.model import Manifest
+from omni_assets.contracts.payloads import payloads
+from omni_assets.contracts.text import count, visible
+from omni_assets.errors import TaskUnusable, UnknownName, reason
+from omni_assets.operations.context import Context
+from omni_assets.router.values import Strict
+
+STANDARD_INPUT = "-"
+MOST_BYTES = 64 * 1024 * 1024
+"""The largest file of tasks that is read."""
+
+SOURCE = "/omni-assets/task-submit"
+"""The source of events that are submitted: with it, an id is the same event wherever it comes from."""
+
+_MOST_FLAWS = 20
+
+
+class Submission(Strict):
+    """A line: ``data`` is the payload of an event of ``topic``. Without an ``id`` it gets one; without a ``key`` it is
+    ordered behind nothing."""
+
+    topic: Annotated[str, Field(min_length=1)]
+    data: Any
+    key: Annotated[str, Field(max_length=500)] = ""
+    id: Annotated[str, Field(min_length=1, max_length=200)] = Field(default_factory=lambda: uuid4().hex)
+
+
+@dataclass(frozen=True, slots=True)
+class Submitted:
+    """The ids of the events that stand in their topics now, and why others may not, as clauses by id."""
+
+    ids: tuple[str, ...]
+    failed: tuple[tuple[str, str], ...]
+
+
+def read_submissions(path: str) -> tuple[Submission, ...]:
+    """The tasks in a file, or on standard input (``-``). Raises ``TaskUnusable`` with every line that is none."""
+    name = "standard input" if path == STANDARD_INPUT else path
+    found: list[Submission] = []
+    flaws: list[str] = []
+    for number, line in enumerate(_text(path, name).split("\n"), 1):
+        if not line.strip():
+            continue
+        try:
+            found.append(Submission.model_validate(json.loads(line)))
+        except ValidationError as error:
+            first = error.errors(include_url=False, include_input=False)[0]
+            field = ".".join(map(str, first["loc"])) or "it"
+            flaws.append(f"{name}:{number}: `{visible(field)}`: {first['msg'].lower()}")
+        except (ValueError, RecursionError) as error:
+            flaws.append(f"{name}:{number}: it is no JSON: {error}")
+    _refuse(flaws)
+    if not found:
+        raise TaskUnusable(f"there is no task in {name}.", 'Write a line such as {"topic": …, "key": …, "data": …}.')
+    return tuple(found)
+
+
+def submit(context: Context, submissions: Sequence[Submission]) -> Submitted:
+    """Write each as an event of its topic, in order. All are looked at before the first is written.
+
+    Raises ``UnknownName``, ``TaskUnusable``, ``ReadOnly`` and ``BrokerError``.
+    """
+    manifest = context.manifest()
+    records = _records(manifest, submissions)
+    with context.admin() as admin:
+        snapshot = admin.snapshot(tuple(sorted(records)))
+    missing = sorted(records.keys() - snapshot.topics.keys())
+    if missing:
+        raise TaskUnusable(
+            f"`{missing[0]}` is not at {context.bootstrap_servers}.", "`omni provision` creates what is declared."
+        )
+    written: set[str] = set()
+    failed: list[tuple[str, str]] = []
+    for topic, wanted in records.items():
+        done = ledger.append(context.connection, Target(topic, snapshot.topics[topic].partitions or 1), wanted)
+        written |= done.places.keys()
+        failed += [(each, str(error)) for each, error in done.errors.items()]
+    return Submitted(tuple(each.id for each in submissions if each.id in written), tuple(failed))
+
+
+def _records(manifest: Manifest, submissions: Iterable[Submission]) -> dict[str, list[LedgerRecord]]:
+    shapes = Payloads(payloads(manifest))
+    records: dict[str, list[LedgerRecord]] = defaultdict(list)
+    flaws: list[str] = []
+    for each in submissions:
+        if each.topic not in manifest.topics:
+            raise UnknownName(each.topic, get_close_matches(each.topic, manifest.topics, 1))
+        data = json.dumps(each.data, ensure_ascii=False, separators=(",", ":")).encode()
+        event = Event(each.id, SOURCE, each.topic, None, datetime.now(UTC), each.id, None, data)
+        try:
+            shapes.check(each.topic, event)
+            _, value, headers = to_record(event, None)
+        except (Hopeless, ValueError) as flaw:
+            flaws.append(f"`{visible(each.id)}`: {flaw}")
+            continue
+        stated = {name: fact.decode() for name, fact in headers}
+        records[each.topic].append(LedgerRecord(each.id, each.key or each.id, value, stated))
+    _refuse(flaws)
+    return records
+
+
+def _refuse(flaws: Sequence[str]) -> None:
+    if flaws:
+        shown = flaws[:_MOST_FLAWS]
+        more = [f"and {count(len(flaws) - len(shown), 'flaw')} more"] if len(flaws) > len(shown) else []
+        listed = "\n".join(f"{flaw}." for flaw in (*shown, *more))
+        raise TaskUnusable(f"nothing is submitted, since some cannot be:\n{listed}", "docs/agents.md shows a task.")
+
+
+def _text(path: str, name: str) -> str:
+    try:
+        if path == STANDARD_INPUT:
+            content = sys.stdin.buffer.read(MOST_BYTES + 1)
+        else:
+            with open(path, "rb") as file:
+                content = file.read(MOST_BYTES + 1)
+    except OSError as error:
+        raise TaskUnusable(f"cannot read {name}: {reason(error)}.", "Name a file of tasks.") from None
+    if len(content) > MOST_BYTES:
+        raise TaskUnusable(f"{name} is larger than {MOST_BYTES // 2**20} MiB.", "Split it.")
+    try:
+        return content.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise TaskUnusable(f"{name} is not UTF-8 at offset {error.start}.", "Save it as UTF-8.") from None

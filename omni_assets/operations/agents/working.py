@@ -1,0 +1,193 @@
+"""The workers of a project's nodes: each node that has a handler works on what it subscribes, until nothing is left or
+until it is ended."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+from concurrent.futures import Executor, ThreadPoolExecutor
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from difflib import get_close_matches
+from typing import Any
+
+from pydantic import ValidationError
+
+from omni_assets.agents.attempts import Patience
+from omni_assets.agents.handlers import Handle, llm_handler, python_handler
+from omni_assets.agents.payloads import Payloads
+from omni_assets.agents.publishing import Outlet
+from omni_assets.agents.runner import run
+from omni_assets.agents.seen import MOST_SEEN, Seen, identity
+from omni_assets.agents.task_receipt import SCHEMA_NAME, TaskOutcome, TaskReceipt
+from omni_assets.agents.working import Post, Working
+from omni_assets.broker.records import RecordReader, Span
+from omni_assets.broker.transfer import MOST_BYTES, MOST_RECORDS
+from omni_assets.broker.worker import Seat
+from omni_assets.contracts.model import Contract, Handler, HandlerKind, Manifest, Role
+from omni_assets.contracts.payloads import payloads
+from omni_assets.errors import HandlerUnusable, InputError, UnknownName
+from omni_assets.operations.context import Context
+from omni_assets.operations.memory import cluster_of
+from omni_assets.operations.routing.ledger import NoLedger, ledger_topic
+from omni_assets.operations.routing.opening import opened
+
+CONCURRENCY = 16
+"""Calls of handlers that run at once in one worker where nobody says otherwise."""
+
+IDLE_SECONDS = 1.0
+"""How long nothing has to come before a drain ends."""
+
+_READERS = "omni-worker-ledger"  # a group in which nothing is ever committed
+_SCHEMA_HEADER = ("ce_dataschema", SCHEMA_NAME.encode())
+
+
+@dataclass(frozen=True, slots=True)
+class Staffed:
+    """A node that has a handler, and the topics that it works on."""
+
+    node: str
+    handler: Handler
+    topics: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Worked:
+    """What was committed for one node: tasks by outcome."""
+
+    node: str
+    tasks: Mapping[TaskOutcome, int]
+
+
+def staffed(manifest: Manifest, nodes: Sequence[str] = ()) -> tuple[Staffed, ...]:
+    """The nodes that have a handler and subscribe something, by name; of those named, all.
+
+    Raises ``UnknownName``, and ``HandlerUnusable`` where a named one has none.
+    """
+    found = {each.node: each for each in map(_staffed, manifest.contracts) if each is not None}
+    known = {contract.node for contract in manifest.contracts}
+    for name in nodes:
+        if name not in known:
+            raise UnknownName(name, get_close_matches(name, sorted(known), 1))
+        if name not in found:
+            raise HandlerUnusable(name, "its contract names no handler that can be used, or subscribes nothing")
+    return tuple(found[name] for name in sorted(nodes or found))
+
+
+async def work(
+    context: Context,
+    *,
+    nodes: Sequence[str] = (),
+    slot: int = 0,
+    concurrency: int = CONCURRENCY,
+    drain: bool = False,
+    patience: Patience = Patience(),  # noqa: B008 - it is frozen
+    environ: Mapping[str, str] = os.environ,
+) -> tuple[Worked, ...]:
+    """Work for the nodes, in the seats of one slot; with ``drain`` until nothing is left, else until it is cancelled.
+
+    Raises ``InputError``, ``BrokerError`` (``WorkerReplaced`` where another took one of the seats), and what opening a
+    router raises.
+    """
+    manifest = context.manifest()
+    staff = staffed(manifest, nodes)
+    if not staff:
+        raise InputError("no contract names a handler, so there is nothing to work for.", "docs/agents.md shows one.")
+    ledger = _ledger(context, manifest)
+    cluster, partitions = await asyncio.to_thread(_present, context, manifest, staff, ledger)
+    shapes, room = Payloads(payloads(manifest)), asyncio.Semaphore(concurrency)
+    seen = await asyncio.to_thread(_seen, context, ledger, partitions, [each.node for each in staff])
+    async with _handlers(context, staff, concurrency, environ) as handlers:
+
+        async def one(each: Staffed) -> Worked:
+            outlet = Outlet(manifest, each.node, shapes, context.grammar())
+            post = Post(each.node, each.handler.kind, cluster, ledger, outlet.dead_letters, context.environment)
+            working = Working(post, handlers[each.node], outlet, seen[each.node], patience, room)
+            seat = Seat(each.node, each.topics, slot)
+            settled = await run(context.connection, seat, working.work, idle_seconds=IDLE_SECONDS if drain else None)
+            return Worked(each.node, settled)
+
+        try:
+            async with asyncio.TaskGroup() as group:
+                tasks = [group.create_task(one(each)) for each in staff]
+        except ExceptionGroup as several:
+            raise several.exceptions[0] from None
+    return tuple(task.result() for task in tasks)
+
+
+def _staffed(contract: Contract) -> Staffed | None:
+    topics = {each.topic for each in contract.declarations if each.role is Role.SUBSCRIBES}
+    if contract.handler is None or not topics:
+        return None
+    return Staffed(contract.node, contract.handler, tuple(sorted(topics)))
+
+
+def _ledger(context: Context, manifest: Manifest) -> str:
+    try:
+        return ledger_topic(manifest, context.settings.router.ledger_node).name
+    except NoLedger as missing:
+        raise InputError(f"receipts of tasks have no place to go. {missing}") from None
+
+
+def _present(context: Context, manifest: Manifest, staff: Iterable[Staffed], ledger: str) -> tuple[str, int]:
+    """The cluster, and the partitions of the ledger. Nothing is worked on where a topic is missing."""
+    names = {each.node for each in staff}
+    wanted = {ledger} | {
+        declaration.topic
+        for contract in manifest.contracts
+        if contract.node in names
+        for declaration in contract.declarations
+    }
+    with context.admin() as admin:
+        snapshot = admin.snapshot(tuple(sorted(wanted)))
+    missing = sorted(name for name in wanted if name not in snapshot.topics)
+    if missing:
+        more = f" and {len(missing) - 1} more" if len(missing) > 1 else ""
+        raise InputError(
+            f"`{missing[0]}`{more} is not at {context.bootstrap_servers}, so nothing is worked on.",
+            "`omni provision` creates what the contracts declare.",
+        )
+    return cluster_of(snapshot), snapshot.topics[ledger].partitions or 0
+
+
+def _seen(context: Context, ledger: str, partitions: int, nodes: Iterable[str]) -> Mapping[str, Seen]:
+    """The events that each node has worked on, from the newest receipts of the ledger. Raises ``BrokerError``."""
+    seen = {node: Seen() for node in nodes}
+    with RecordReader(context.connection, ledger, _READERS) as reader:
+        bounds = {each: reader.bounds(each) for each in range(partitions)}
+        spans = [Span(each, max(low, high - MOST_SEEN), high) for each, (low, high) in bounds.items()]
+        for batch in reader.batches(spans, MOST_RECORDS, MOST_BYTES):
+            for record in batch.records:
+                receipt = _task_receipt(record.value(), record.headers())
+                if receipt is not None and receipt.node in seen and receipt.duplicate_of is None and receipt.event_id:
+                    seen[receipt.node].claim(identity(receipt.event_source, receipt.event_id), receipt.id)
+    return seen
+
+
+def _task_receipt(value: Any, headers: Any) -> TaskReceipt | None:
+    if _SCHEMA_HEADER not in (headers or ()) or not isinstance(value, bytes):
+        return None
+    try:
+        return TaskReceipt.model_validate_json(value)
+    except ValidationError:
+        return None
+
+
+@asynccontextmanager
+async def _handlers(
+    context: Context, staff: Iterable[Staffed], concurrency: int, environ: Mapping[str, str]
+) -> AsyncIterator[Mapping[str, Handle]]:
+    """What works for each node. A router is opened where a node needs one."""
+    async with AsyncExitStack() as stack:
+        threads: Executor = ThreadPoolExecutor(concurrency, "omni-handler")
+        stack.callback(threads.shutdown, wait=False, cancel_futures=True)
+        asking = [each for each in staff if each.handler.kind is HandlerKind.LLM]
+        router = await stack.enter_async_context(opened(context, environ=environ)) if asking else None
+        handlers: dict[str, Handle] = {}
+        for each in staff:
+            if each.handler.kind is HandlerKind.PYTHON:
+                handlers[each.node] = python_handler(each.handler.entry, threads)
+            elif router is not None:
+                handlers[each.node] = llm_handler(router, each.handler.task_class)
+        yield handlers
