@@ -105,6 +105,7 @@ class _Before:
 
 
 def _before(context: dg.OpExecutionContext) -> _Before:
+    """Raises ``StateError`` where it cannot be known what was done: a run is gone, or not at its end."""
     root = context.run.root_run_id or context.run_id
     first = context.instance.get_run_record_by_id(root)
     if first is None:
@@ -115,8 +116,15 @@ def _before(context: dg.OpExecutionContext) -> _Before:
     began = first.create_timestamp if first.create_timestamp.tzinfo else first.create_timestamp.replace(tzinfo=UTC)
     # Not by the tag of the root, which a run that was launched from Python does not have.
     later = context.instance.get_runs(dg.RunsFilter(job_name=context.job_name, created_after=began))
+    same = [first.dagster_run, *(run for run in later if run.root_run_id == root)]
+    busy = next((run.run_id for run in same if not run.is_finished and run.run_id != context.run_id), None)
+    if busy is not None:
+        raise StateError(
+            f"The run {busy} does the same tasks, and has not ended.",
+            "Wait for it, or terminate it: by force where its process is gone.",
+        )
     return _Before(
-        runs=(root, *(run.run_id for run in later if run.root_run_id == root)),
+        runs=tuple(run.run_id for run in same),
         began=began,
         repeats=context.retry_number > 0 or root != context.run_id,
     )

@@ -86,7 +86,7 @@ def _bars(days: Sequence[Day]) -> Iterator[str]:
                     f'fill="{colour}"/>'
                 )
     yield _rule(scale(0.0))
-    for mark in (highest, 0.0, lowest):
+    for mark in dict.fromkeys((highest, 0.0, lowest)):
         if not mark or abs(scale(mark) - scale(0.0)) > _LETTERS:
             yield _text(_LEFT - 6, scale(mark) + 4, _dollars(mark), anchor="end")
 

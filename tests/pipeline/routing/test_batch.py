@@ -208,6 +208,38 @@ def test_what_was_cancelled_is_done_again_and_both_are_told(
     assert len(small.chats) == 2
 
 
+def sentence(result: dg.JobExecutionResult) -> str:
+    """Why a run failed, as it says."""
+    assert not result.success
+    (failed,) = result.filter_events(lambda each: each.is_step_failure)
+    data = failed.step_failure_data.user_failure_data
+    assert data is not None
+    return data.description or ""
+
+
+def test_two_runs_do_not_do_the_same_tasks_at_once(
+    run: Run, small: ModelEndpoint, instance: dg.DagsterInstance
+) -> None:
+    first = run(tasks=some(1))
+    second = run(first, tasks=some(1))
+    unfinished = instance.get_run_by_id(second.run_id)
+    assert unfinished is not None
+    instance.delete_run(second.run_id)
+    instance.add_run(unfinished.with_status(dg.DagsterRunStatus.STARTED))
+    assert f"run {second.run_id} does the same tasks" in sentence(run(first, tasks=some(2)))
+    assert len(small.chats) == 1
+
+
+def test_a_run_whose_first_one_is_gone_does_nothing(
+    run: Run, small: ModelEndpoint, instance: dg.DagsterInstance
+) -> None:
+    first = run(tasks=some(1))
+    second = run(first, tasks=some(1))
+    instance.delete_run(first.run_id)
+    assert "it is not known what that one did" in sentence(run(second, tasks=some(2)))
+    assert len(small.chats) == 1
+
+
 def test_a_new_run_does_all_of_it_anew(run: Run, told: Told, small: ModelEndpoint) -> None:
     run(tasks=some(2))
     assert len(told(run(tasks=some(2)))) == 2
@@ -220,7 +252,7 @@ def test_what_the_command_line_did_is_no_part_of_a_run(run: Run, told: Told, rem
 
 
 @pytest.mark.parametrize(
-    ("config", "sentence"),
+    ("config", "words"),
     [
         ({}, "there is no task in what was named"),
         ({"files": ["nowhere.json"]}, "cannot read"),
@@ -229,13 +261,8 @@ def test_what_the_command_line_did_is_no_part_of_a_run(run: Run, told: Told, rem
         ({"files": ["-"]}, "cannot read"),
     ],
 )
-def test_what_cannot_be_done_is_refused_in_a_sentence(config: Mapping[str, Any], sentence: str, run: Run) -> None:
-    result = run(**config)
-    assert not result.success
-    (failed,) = result.filter_events(lambda each: each.is_step_failure)
-    data = failed.step_failure_data
-    assert data.user_failure_data is not None
-    assert sentence in (data.user_failure_data.description or "")
+def test_what_cannot_be_done_is_refused_in_a_sentence(config: Mapping[str, Any], words: str, run: Run) -> None:
+    assert words in sentence(run(**config))
 
 
 @pytest.mark.parametrize("concurrency", [0, 100_000])

@@ -18,7 +18,7 @@ from tests.support import receipts as made
 
 pytestmark = pytest.mark.dagster
 
-NOON = datetime.now(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
+MIDNIGHT = datetime.now(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
 CHECKS = {
     "false_accepts_within_floor",
     "budget_kept",
@@ -32,7 +32,7 @@ Refresh = Callable[[], dg.ExecuteInProcessResult]
 
 def receipt(number: int, *attempts: Any, days_ago: int = 0, **changed: Any) -> Receipt:
     """A receipt of the class ``sorting`` that ended at the beginning of a day."""
-    at = NOON - timedelta(days=days_ago)
+    at = MIDNIGHT - timedelta(days=days_ago)
     stated = {"task_class": "sorting", "started_at": at, "ended_at": at, "budget_day": at.date().isoformat()}
     return made.receipt(number, *attempts, **{**stated, **changed})
 
@@ -93,7 +93,7 @@ def test_rows_are_days_and_classes_and_the_figures_are_their_sums(
     )
     figures = said(refresh())
     rows = [dict(each.data) for each in figures["by_day_and_class"].records]
-    day = [(NOON - timedelta(days=number)).date().isoformat() for number in (0, 1, 29)]
+    day = [(MIDNIGHT - timedelta(days=number)).date().isoformat() for number in (0, 1, 29)]
     assert [(row["day"], row["task_class"], row["tasks"]) for row in rows] == [
         (day[0], "sorting", 2),
         (day[1], "sorting", 1),
@@ -153,7 +153,7 @@ def test_a_budget_is_held_by_day_and_by_class(refresh: Refresh, remember: Callab
     )
     found = check(refresh(), "budget_kept")
     assert (found.passed, found.severity) == (False, dg.AssetCheckSeverity.ERROR)
-    today, yesterday = (str((NOON - timedelta(days=number)).date()) for number in (0, 1))
+    today, yesterday = (str((MIDNIGHT - timedelta(days=number)).date()) for number in (0, 1))
     assert [(row["day"], row["task_class"], row["spent_usd"], row["limit_usd"]) for row in offending(found)] == [
         (yesterday, "sorting", 0.000054, 0.00005),
         (today, "all together", 0.000081, 0.00006),
