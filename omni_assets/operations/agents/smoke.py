@@ -1,0 +1,164 @@
+"""Whether everything that is declared works: on a broker of its own that creates no topic by itself, each topic takes a
+record and gives it back, and each function in Python does the example of what it subscribes.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import shutil
+import tempfile
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import Executor, ThreadPoolExecutor
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from uuid import uuid4
+
+from omni_assets.agents.daemons import Daemons
+from omni_assets.agents.events import Event, to_record
+from omni_assets.agents.handlers import python_handler
+from omni_assets.agents.payloads import Payloads
+from omni_assets.agents.publishing import Outlet
+from omni_assets.broker import ledger
+from omni_assets.broker.ledger import LedgerRecord
+from omni_assets.broker.local import lifecycle
+from omni_assets.broker.transfer import Target
+from omni_assets.contracts.model import Contract, HandlerKind, Manifest, Payload, Role
+from omni_assets.contracts.payloads import payloads
+from omni_assets.contracts.text import visible
+from omni_assets.errors import OmniError
+from omni_assets.operations.context import Context, resolve
+from omni_assets.operations.provision import provision
+
+SOURCE = "/omni-assets/smoke"
+HANDLER_SECONDS = 60.0
+"""How long a handler may take for its example."""
+
+_AT_ONCE = 8
+
+
+@dataclass(frozen=True, slots=True)
+class Tried:
+    """A topic, or a handler by its node and the topic of its example. ``why`` says as a clause what is wrong with it,
+    empty where it works.
+    """
+
+    name: str
+    why: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Smoke:
+    """What works. ``untried`` are the nodes whose function has no example to do."""
+
+    topics: tuple[Tried, ...]
+    handlers: tuple[Tried, ...]
+    untried: tuple[str, ...]
+    seconds: float
+
+    @property
+    def clean(self) -> bool:
+        """Whether everything that was tried works."""
+        return not any(each.why for each in (*self.topics, *self.handlers))
+
+
+def smoke(paths: Sequence[str] = (), *, environ: Mapping[str, str] = os.environ, folder: Path | None = None) -> Smoke:
+    """Try everything that the contracts declare; nothing of it touches a broker that is there already.
+
+    Raises ``InputError`` for contracts that cannot be read, and ``ProcessError`` where no broker can be started.
+    """
+    started = time.monotonic()
+    with _stage(paths, environ, folder) as context:
+        manifest = context.manifest()
+        stated = payloads(manifest)
+        provisioned = {each.topic: each.error or "" for each in provision(context, manifest, trigger="smoke").topics}
+        with ThreadPoolExecutor(_AT_ONCE) as several:
+            topics = tuple(
+                several.map(
+                    lambda name: Tried(name, provisioned[name] or _there_and_back(context, manifest, name, stated)),
+                    manifest.topics,
+                )
+            )
+        handlers, untried = asyncio.run(_handlers(context, manifest, stated))
+    return Smoke(topics, handlers, untried, time.monotonic() - started)
+
+
+@contextmanager
+def _stage(paths: Sequence[str], environ: Mapping[str, str], folder: Path | None) -> Iterator[Context]:
+    """The contracts of the project, with a broker and a state folder that are gone at the end."""
+    sources = resolve(paths, environ=environ, folder=folder).sources
+    with ExitStack() as afterwards:
+        home = Path(tempfile.mkdtemp(prefix="omni-smoke-"))
+        afterwards.callback(shutil.rmtree, home, ignore_errors=True)
+        afterwards.callback(lifecycle.stop, home)
+        broker = lifecycle.start(home, port=0)
+        own = {name: value for name, value in environ.items() if not name.startswith("OMNI_")}
+        place = {"OMNI_HOME": str(home), "OMNI_BOOTSTRAP_SERVERS": broker.bootstrap_servers, "OMNI_ENV": "local"}
+        yield resolve(sources, environ={**own, **place}, folder=folder)
+
+
+def _there_and_back(context: Context, manifest: Manifest, name: str, stated: Mapping[str, Payload]) -> str:
+    """What keeps a record from coming back out of a topic, as a clause; empty where nothing does."""
+    event = _example(name, stated.get(name))
+    _, value, headers = to_record(event, None)
+    facts = {header: fact.decode() for header, fact in headers}
+    partitions = manifest.topics[name].spec.partitions or 1
+    record = LedgerRecord(event.id, "smoke", value, facts)
+    try:
+        done = ledger.append(context.connection, Target(name, partitions), [record])
+        if done.errors:
+            return f"it does not take a record: {done.errors[event.id]}"
+        found = any(each.headers.get("ce_id") == event.id for each in ledger.read(context.connection, name, partitions))
+    except OmniError as error:
+        return error.message.rstrip(".")
+    return "" if found else "the record that it took does not come back"
+
+
+async def _handlers(
+    context: Context, manifest: Manifest, stated: Mapping[str, Payload]
+) -> tuple[tuple[Tried, ...], tuple[str, ...]]:
+    shapes = Payloads(stated)
+    tried: list[Tried] = []
+    untried: list[str] = []
+    threads = Daemons()
+    for contract in manifest.contracts:
+        if contract.handler is None or contract.handler.kind is not HandlerKind.PYTHON:
+            continue
+        examples = [topic for topic in _subscribed(contract) if topic in stated and stated[topic].example]
+        if not examples:
+            untried.append(contract.node)
+        outlet = Outlet(manifest, contract.node, shapes, context.grammar())
+        for topic in examples:
+            why = await _does(contract.handler.entry, outlet, _example(topic, stated[topic]), threads)
+            tried.append(Tried(f"{contract.node} on {topic}", why))
+    return tuple(tried), tuple(untried)
+
+
+async def _does(entry: str, outlet: Outlet, event: Event, threads: Executor) -> str:
+    """What keeps a function from doing an example, as a clause; empty where nothing does."""
+    try:
+        handle = python_handler(entry, threads)
+        outlet.accept(event.type, event)
+        async with asyncio.timeout(HANDLER_SECONDS):
+            handled = await handle(event)
+        for number, said in enumerate(handled.said):
+            outlet.publish(said, event, f"{event.id}-{number}", None)
+    except TimeoutError:
+        return f"it did not end within {HANDLER_SECONDS:g} s"
+    except Exception as error:  # noqa: BLE001 - whatever a handler does
+        words = visible(str(error)).rstrip(".")
+        return words or type(error).__name__
+    return ""
+
+
+def _example(topic: str, payload: Payload | None) -> Event:
+    number = uuid4().hex
+    data = payload.example if payload is not None and payload.example else "{}"
+    return Event(number, SOURCE, topic, None, datetime.now(UTC), number, None, data.encode())
+
+
+def _subscribed(contract: Contract) -> list[str]:
+    return sorted({each.topic for each in contract.declarations if each.role is Role.SUBSCRIBES})
