@@ -22,6 +22,7 @@ from omni_assets.cli.options import (
 
 if TYPE_CHECKING:
     from omni_assets.operations.context import Context
+    from omni_assets.operations.routing.answers import Write
     from omni_assets.router.runtime import Done
     from omni_assets.router.task import Task
 
@@ -111,13 +112,15 @@ def run(
     Every task leaves a receipt, which goes to the ledger where a broker is there. Exits with 1 where a task failed.
     """
     from omni_assets.operations.context import resolve
+    from omni_assets.operations.routing.answers import answers_to
     from omni_assets.operations.routing.tasks import read_tasks
 
     wanted = read_tasks(tasks)
     context = resolve(environment=environment, bootstrap_servers=bootstrap_servers)
     if dry_run:
         return _dry_run(context, wanted, output)
-    return _run(context, wanted, concurrency, answers, output)
+    with answers_to(answers, tasks) as write:
+        return _run(context, wanted, concurrency, write, output)
 
 
 def _dry_run(context: Context, tasks: tuple[Task, ...], output: Format) -> int:
@@ -134,16 +137,15 @@ def _dry_run(context: Context, tasks: tuple[Task, ...], output: Format) -> int:
     return int(not all(each.possible for each in found))
 
 
-def _run(context: Context, tasks: tuple[Task, ...], concurrency: int, path: str | None, output: Format) -> int:
+def _run(context: Context, tasks: tuple[Task, ...], concurrency: int, write: Write, output: Format) -> int:
     from omni_assets.cli.views import route as view
     from omni_assets.contracts.text import count, visible
-    from omni_assets.operations.routing.answers import answers_to
     from omni_assets.operations.routing.ledger import findings
     from omni_assets.operations.routing.running import run_tasks, run_to_end
 
     started = time.monotonic()
     ended = failed = 0
-    with answers_to(path) as write, streams.progress(f"running {count(len(tasks), 'task')}") as shown:
+    with streams.progress(f"running {count(len(tasks), 'task')}") as shown:
 
         def told(done: Done) -> None:
             nonlocal ended, failed

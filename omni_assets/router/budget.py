@@ -21,6 +21,7 @@ from decimal import ROUND_CEILING, Decimal
 from pathlib import Path
 
 from omni_assets.errors import BudgetUnusable, reason
+from omni_assets.router.values import dollars
 from omni_assets.settings import BudgetSettings
 
 BUDGET_FILE = "budget.sqlite"
@@ -171,7 +172,7 @@ class Budget:
         except sqlite3.Error as error:
             return f"what it cost could not be written down, so that all that was reserved counts ({reason(error)})"
         if charged > reserved and reservation.usd is not None:
-            return f"it charged ${charged:f}, and ${reserved:f} was the most that it could be"
+            return f"it charged {dollars(charged)}, and {dollars(reserved)} was the most that it could be"
         return None
 
     def _taken(self, reservation: Reservation) -> bool:
@@ -240,9 +241,10 @@ def _done(work: Callable[[], object], *, last: bool) -> bool:
 
 
 def _refusal(whose: str, limit: Decimal, spent: Spent, most_usd: Decimal) -> Refusal:
-    held = f", ${spent.reserved:f} of it reserved" if spent.reserved else ""
+    held = f", {dollars(spent.reserved)} of it reserved" if spent.reserved else ""
     return Refusal(
-        f"the budget {whose} is ${limit:f}, ${spent.usd:f} is spent{held}, and it can cost ${most_usd:f}",
+        f"the budget {whose} is {dollars(limit)}, {dollars(spent.usd)} is spent{held}, "
+        f"and it can cost {dollars(most_usd)}",
         passing=spent.settled + most_usd <= limit,
     )
 

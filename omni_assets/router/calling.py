@@ -26,7 +26,7 @@ from omni_assets.router.prompt import Prompt
 from omni_assets.router.receipt import Cost
 from omni_assets.router.redaction import Redactor
 from omni_assets.router.replies import Answer, Question
-from omni_assets.router.values import Usage
+from omni_assets.router.values import Usage, dollars
 
 if TYPE_CHECKING:
     from omni_assets.router.client import Client
@@ -241,11 +241,11 @@ def _over_ceiling(most: Decimal | None, ceiling: Decimal | None, calls: Sequence
     if ceiling is None:
         return None
     if most is None:
-        return f"what it can cost is not known, and ${ceiling:f} is the most for one task"
+        return f"what it can cost is not known, and {dollars(ceiling)} is the most for one task"
     spent = at_most(calls)
     if spent + most <= ceiling:
         return None
-    return f"it can cost ${most:f}, ${spent:f} is spent, and ${ceiling:f} is the most for one task"
+    return f"it can cost {dollars(most)}, {dollars(spent)} is spent, and {dollars(ceiling)} is the most for one task"
 
 
 def at_most(calls: Iterable[Called]) -> Decimal:

@@ -37,6 +37,9 @@ class Kind(StrEnum):
     OVER_CEILING = "over-ceiling"
 
 
+NOT_CALLED = frozenset({Kind.UNAVAILABLE, Kind.OVER_BUDGET, Kind.OVER_CEILING})
+"""What keeps a call from being made."""
+
 OFTEN = 10
 """More retries than anybody makes: the router's own patience decides."""
 

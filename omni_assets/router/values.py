@@ -23,9 +23,18 @@ Usd = Annotated[
 ]
 """US dollars, exact to a billionth: a token costs millionths of a dollar, and sums must not drift."""
 
+
 Share = Annotated[float, Field(ge=0, le=1)]
 Count = Annotated[int, Field(ge=0)]
 Name = Annotated[str, Field(pattern=r"^[a-z0-9]+(?:[-._][a-z0-9]+)*$", max_length=100)]
+
+
+def dollars(amount: Decimal) -> str:
+    """Every digit of a sum, down to a billionth: ``$0.000270500`` is ``$0.0002705``."""
+    if not amount:
+        return "$0"
+    whole, _, rest = format(abs(amount), ",f").partition(".")
+    return f"{'-' if amount < 0 else ''}${whole}.{rest.rstrip('0').ljust(2, '0')}"
 
 
 class Strict(BaseModel):

@@ -156,6 +156,56 @@ def test_answers_that_cannot_be_written_are_a_sentence_before_anything_is_spent(
     assert routed.small.chats == []
 
 
+def test_answers_never_take_the_place_of_the_tasks(routed):
+    before = (routed.project.folder / routed.tasks("a")).read_text()
+    ran = routed.omni("route", "run", "tasks.jsonl", "--answers", "./tasks.jsonl")
+    assert (ran.code, ran.out) == (2, "")
+    assert "the answers would take the place of the tasks in ./tasks.jsonl." in ran.err
+    assert (routed.project.folder / "tasks.jsonl").read_text() == before
+    assert routed.small.chats == []
+
+
+def test_earlier_answers_are_there_until_the_first_new_one(routed):
+    file = routed.project.folder / "answers.jsonl"
+    file.write_text("earlier\n")
+    models = routed.project.folder / "models.yaml"
+    stated = models.read_text()
+    models.write_text("endpoints: {}\n")
+    assert routed.omni("route", "run", routed.tasks("a"), "--answers", "answers.jsonl").code == 2
+    assert file.read_text() == "earlier\n"
+    models.write_text(stated)
+    assert routed.omni("route", "run", routed.tasks("a", "b"), "--answers", "answers.jsonl").code == 0
+    assert [json.loads(line)["answer"] for line in file.read_text().splitlines()] == [LABELLED] * 2
+
+
+def test_what_should_not_have_been_is_told_with_the_run(routed):
+    routed.small.otherwise = answers(LABELLED, top={"usage": {"prompt_tokens": 10**7, "completion_tokens": 1}})
+    ran = routed.omni("route", "run", routed.tasks("a"))
+    assert ran.code == 0
+    assert "small at small: it reports 10,000,000 input tokens" in " ".join(ran.out.split())
+    assert "saved not known" in ran.out
+
+
+def test_a_call_that_was_not_made_is_told_as_none(routed):
+    routed.small.otherwise = answers("no label")
+    (routed.project.folder / "contracts/task_classes/sorting.yaml").write_text(
+        (routed.project.folder / "contracts/task_classes/sorting.yaml").read_text() + "price_ceiling_usd: 0.0002\n"
+    )
+    (task,) = routed.omni("route", "run", routed.tasks("a"), "--format", "json").document["tasks"]
+    shown = routed.omni("receipts", "show", task["receipt"]).out
+    assert "over-ceiling: it can cost $0.00" in shown
+    assert "(not called)" in shown
+    assert "no price is known" not in shown
+
+
+def test_that_no_model_may_do_a_task_is_said_once(routed):
+    (routed.project.folder / "task.json").write_text(
+        json.dumps({"id": "t", "task_class": "sorting", "inputs": {"text": "a " * 20_000}})
+    )
+    shown = " ".join(routed.omni("route", "explain", "task.json").out.split())
+    assert shown.count("no model may do it") == 1
+
+
 def test_a_catalog_with_flaws_is_named(routed):
     (routed.project.folder / "models.yaml").write_text("endpoints: {}\nmodels: {small: {endpoint: nowhere}}\n")
     ran = routed.omni("route", "run", routed.tasks("a"))

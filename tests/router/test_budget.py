@@ -75,7 +75,9 @@ def test_what_is_reserved_is_spent_until_it_is_settled(dollar: Budget) -> None:
     assert dollar.left("any") == Decimal("0.4")
     refusal = refused(dollar, Decimal("0.5"))
     assert refusal.passing
-    assert "the budget of the day is $1" in refusal.reason
+    assert refusal.reason == (
+        "the budget of the day is $1.00, $0.60 is spent, $0.60 of it reserved, and it can cost $0.50"
+    )
     assert dollar.settle(first, Decimal("0.1")) is None
     assert dollar.left("any") == Decimal("0.9")
     reserved(dollar, Decimal("0.9"))
@@ -101,7 +103,7 @@ def test_a_reservation_is_settled_once(dollar: Budget) -> None:
 
 def test_an_endpoint_that_charges_more_than_was_reserved_is_told_and_counted(dollar: Budget) -> None:
     finding = dollar.settle(reserved(dollar, Decimal("0.2")), Decimal("3.5"))
-    assert finding == "it charged $3.5, and $0.2 was the most that it could be"
+    assert finding == "it charged $3.50, and $0.20 was the most that it could be"
     assert dollar.spent().settled == Decimal("3.5")
     assert dollar.left("any") == 0
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from decimal import ROUND_HALF_EVEN, Decimal
 
+from omni_assets.router.values import dollars
+
 NOT_KNOWN = "not known"
 
 _CENT = Decimal("0.01")
@@ -25,13 +27,8 @@ def usd(amount: Decimal | None) -> str:
 
 
 def exact_usd(amount: Decimal | None) -> str:
-    """Every digit of a sum, down to a billionth: ``$0.000270500`` is ``$0.0002705``."""
-    if amount is None:
-        return NOT_KNOWN
-    if not amount:
-        return "$0"
-    whole, _, rest = format(abs(amount), ",f").partition(".")
-    return f"{'-' if amount < 0 else ''}${whole}.{rest.rstrip('0').ljust(2, '0')}"
+    """Every digit of a sum, down to a billionth."""
+    return NOT_KNOWN if amount is None else dollars(amount)
 
 
 def percent(share: float | None) -> str:

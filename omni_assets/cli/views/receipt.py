@@ -10,8 +10,9 @@ from omni_assets.cli.tables import Cell, Line, Row, paragraph, table
 from omni_assets.cli.views.money import NOT_KNOWN, exact_usd
 from omni_assets.contracts.text import count
 from omni_assets.operations.routing.remembered import Remembered
+from omni_assets.router.failures import NOT_CALLED
 from omni_assets.router.gates.gate import Check, Verdict
-from omni_assets.router.receipt import Attempt, Audit, Classified, Cost, Outcome, Receipt
+from omni_assets.router.receipt import Attempt, Audit, Classified, Cost, Failure, Outcome, Receipt
 from omni_assets.router.route import Candidate, Skipped
 from omni_assets.router.values import FinishReason, Usage
 
@@ -141,12 +142,12 @@ def _attempt(number: int, each: Attempt, width: int | None) -> list[Line]:
 def _facts(each: Attempt) -> Iterator[str]:
     yield f"asked {_second(each.started_at)}: {each.reason}"
     stopped = _STOPPED[each.finish_reason] if each.finish_reason else ""
-    yield "; ".join(filter(None, [f"{_tokens(each.usage)} in {_duration(each.latency_seconds)}", stopped]))
-    reserved = "" if each.reserved_usd is None else f"; {exact_usd(each.reserved_usd)} were reserved"
-    yield f"cost {_cost(each.cost)}{reserved}"
+    if each.failure is None or each.failure.kind not in NOT_CALLED:
+        yield "; ".join(filter(None, [f"{_tokens(each.usage)} in {_duration(each.latency_seconds)}", stopped]))
+        reserved = "" if each.reserved_usd is None else f"; {exact_usd(each.reserved_usd)} were reserved"
+        yield f"cost {_cost(each.cost)}{reserved}"
     if each.failure is not None:
-        again = "asking again may help" if each.failure.transient else "asking again would not help"
-        yield f"{each.failure.kind}: {each.failure.message} ({again})"
+        yield f"{each.failure.kind}: {each.failure.message} ({_hope(each.failure)})"
     if each.normalised:
         yield f"before the gates saw it: {', '.join(each.normalised)}"
     if each.support is not None:
@@ -155,6 +156,13 @@ def _facts(each: Attempt) -> Iterator[str]:
         yield f"output sha256 {each.output_sha256[:16]}…"
     if each.output_text is not None:
         yield f"output: {each.output_text}"
+
+
+def _hope(failure: Failure) -> str:
+    """What another try would do. A call that was not made was none."""
+    if failure.kind in NOT_CALLED:
+        return "not called"
+    return "asking again may help" if failure.transient else "asking again would not help"
 
 
 def _check(check: Check, width: int | None) -> list[Line]:

@@ -43,9 +43,9 @@ def explained_document(found: Sequence[Explained]) -> dict[str, Any]:
 
 
 def ran_lines(ran: Ran, seconds: float, width: int | None) -> list[Line]:
-    """A row for each receipt, why under those that failed, and what all of them cost."""
+    """A row for each receipt, why under those that failed and what should not have been, and what all of them cost."""
     receipts = [each.receipt for each in ran.done]
-    rows = [Row(tuple(_cells(each)), each.failure or "") for each in receipts]
+    rows = [Row(tuple(_cells(each)), "; ".join(filter(None, (each.failure, *each.findings)))) for each in receipts]
     header = ("RECEIPT", "TASK", "CLASS", "ANSWER", "CALLS", "COST", "SAVED")
     style = "yellow" if ran.failed else "green"
     return [*table(header, rows, width), *paragraph(f"{_summary(receipts)} {spent(seconds)}", width, style)]
@@ -64,6 +64,7 @@ def ran_document(ran: Ran, seconds: float) -> dict[str, Any]:
                 "cost_usd": plain(each.receipt.cost_usd),
                 "saved_usd": plain(each.receipt.saved_usd),
                 "failure": each.receipt.failure,
+                "findings": list(each.receipt.findings),
                 "answer": each.text,
             }
             for each in ran.done
@@ -87,11 +88,12 @@ def _explained(each: Explained, width: int | None) -> list[Line]:
         f"an answer of at most {each.planned.output_limit:,}"
     )
     left = "" if each.budget_left_usd is None else f"; {exact_usd(each.budget_left_usd)} left to spend today"
-    chain = ", then ".join(map(_step, route.steps)) if route.steps else "no model may do it"
+    chain = ", then ".join(map(_step, route.steps))
+    choice = f"{chain}: {route.reason}" if route.steps else route.reason
     return [
         *paragraph(f"task {each.task.id}", width, "bold"),
         *paragraph(f"{class_text(told.ready.task_class.name, told.classified)}; {prompt}{left}", width),
-        *paragraph(f"{chain}: {route.reason}", width, "green" if route.steps else "red"),
+        *paragraph(choice, width, "green" if route.steps else "red"),
         *route_lines(route.candidates, route.skipped, route.reason, width),
     ]
 

@@ -43,7 +43,7 @@ class Posterior:
 
     @property
     def current(self) -> bool:
-        """Whether the class still has that prompt and those gates: what was learnt under others is not reckoned with."""
+        """Whether the class still has that prompt and those gates: what was learnt under others does not count."""
         return self.task_class is not None and (
             self.subject.prompt_version == self.task_class.prompt.version
             and self.subject.gates == tuple(sorted(map(_gate, self.task_class.gates)))
