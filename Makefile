@@ -7,7 +7,7 @@ READY := $(VENV)/.ready
 SECONDS_TO_FUZZ ?= 20
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-cluster fuzz rescue-kills up lint format lock bench clean
+.PHONY: help setup demo test test-cluster fuzz smoke rescue-kills up lint format lock bench clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -34,6 +34,9 @@ test-cluster: $(READY) ## only those with three Kafka brokers; they skip without
 
 fuzz: $(READY) ## 20 seconds of mutated contracts against the extractor; SECONDS_TO_FUZZ=600 for longer, SEED=7 for the same again
 	@$(BIN)/python -m tests.fuzz.extractor --seconds $(SECONDS_TO_FUZZ) $(if $(SEED),--seed $(SEED))
+
+smoke: $(READY) ## every declared topic and every handler in Python, tried on a broker of their own
+	@$(BIN)/omni smoke
 
 rescue-kills: $(READY) ## a rescue killed 50 times at random points; RESCUE_KILLS=200 for more
 	@RESCUE_KILLS=$${RESCUE_KILLS:-50} $(BIN)/python -m pytest -q -s -m "not cluster" tests/operations/test_rescue_kills.py

@@ -97,7 +97,7 @@ def to_record(event: Event, key: bytes | None) -> Record:
     return Record(key, message.value, tuple(headers.items()))
 
 
-def from_record(key: bytes | None, value: bytes | None, headers: Iterable[tuple[str, bytes | None]] | None) -> Event:  # noqa: ARG001 - a record is a key, a value and headers, and the key is the reader's
+def from_record(key: bytes | None, value: bytes | None, headers: Iterable[tuple[str, bytes | None]] | None) -> Event:  # noqa: ARG001 - as it is read
     """The event that a record carries; the key is no part of it.
 
     Raises ``NotAnEvent`` where it carries none, whatever it holds: nothing that is missing is made up.
