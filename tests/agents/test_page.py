@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from pathlib import Path
 
@@ -15,8 +16,10 @@ from omni_assets.agents.publishing import NotDeclared, Outlet
 from omni_assets.contracts import ContractTopicExtractor
 from omni_assets.contracts.model import HandlerKind
 from omni_assets.contracts.payloads import payloads, schema_of
+from omni_assets.operations.agents.submitting import read_submissions
 
-PAGE = (Path(__file__).resolve().parents[2] / "docs" / "agents.md").read_text(encoding="utf-8")
+ROOT = Path(__file__).resolve().parents[2]
+PAGE = (ROOT / "docs" / "agents.md").read_text(encoding="utf-8")
 CAUSE = Event("1", "/console", "asked", data=b'{"text": "hello"}')
 
 
@@ -41,6 +44,16 @@ def test_its_contract_is_read_and_refuses_as_it_says(tmp_path: Path) -> None:
     with pytest.raises(NotDeclared) as refused:
         outlet.publish(Said({}, "onex.evt.echo.echo_completed.v1"), CAUSE, "id", None)
     assert f"\n{refused.value}\n" in PAGE
+
+
+def test_its_task_is_one_that_is_taken(tmp_path: Path) -> None:
+    line = re.search(r"^echo '(.*)' \| omni task submit -$", block("sh"), re.MULTILINE)
+    assert line is not None
+    (tmp_path / "tasks.jsonl").write_text(line[1])
+    (task,) = read_submissions(str(tmp_path / "tasks.jsonl"))
+    manifest = ContractTopicExtractor().extract([str(ROOT / "contracts")])
+    Payloads(payloads(manifest)).check(task.topic, Event("1", "a", "b", data=json.dumps(task.data).encode()))
+    assert task.topic in manifest.topics
 
 
 def test_its_function_is_the_one_of_the_node() -> None:
