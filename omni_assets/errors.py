@@ -378,6 +378,16 @@ class JournalDamaged(StateError):
         super().__init__(f"{path}:{line} cannot be read: {why}.", "Restore the line from a backup, or remove it.")
 
 
+class ReceiptUnreadable(StateError):
+    """A remembered receipt is of another version, or not what was written."""
+
+    def __init__(self, receipt: str, why: str) -> None:
+        super().__init__(
+            f"the receipt {receipt} cannot be read: {why}.",
+            "Read it with the omni that wrote it; `omni sql` shows it as it stands, in `document` of `receipts`.",
+        )
+
+
 class BudgetUnusable(StateError):
     """The file that holds what the router has spent cannot be made, read or written."""
 

@@ -37,6 +37,7 @@ SAMPLES = {
     errors.ProjectionDamaged: ("omni.duckdb", "it is a text file"),
     errors.ProjectionVersion: ("omni.duckdb", 9, 1),
     errors.JournalDamaged: ("drift.jsonl", 7, "it is not JSON"),
+    errors.ReceiptUnreadable: ("29acbb29", "`version` is not 1"),
     errors.BudgetUnusable: (".omni/budget.sqlite", "file is not a database"),
     errors.BrokerUnreachable: ("127.0.0.1:9092", "connection refused", 5.0),
     errors.BrokerTimeout: ("describe_configs", 15.0),

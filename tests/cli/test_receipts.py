@@ -168,6 +168,20 @@ def test_an_id_that_there_is_none_of(kept, prefix):
     assert "`omni receipts` lists them." in ran.err
 
 
+@pytest.mark.parametrize(
+    ("change", "why"), [({"version": 2}, "`version` is not 1"), ({"\x1b[31m": 1}, "Extra inputs are not permitted")]
+)
+def test_a_receipt_of_another_version_is_said_to_be_one(project, change, why):
+    row = receipt_row(ONE.model_dump(mode="json"), "local")
+    Projection(project.home).record_receipts([row._replace(document=json.dumps(json.loads(row.document) | change))])
+    ran = project.omni("receipts", "show", ONE.id)
+    assert (ran.code, ran.out) == (2, "")
+    assert f"the receipt {ONE.id} cannot be read: " in ran.err
+    assert why in ran.err
+    assert "\x1b" not in ran.err
+    assert ONE.id in project.omni("receipts", "--format", "json").out
+
+
 def test_an_id_that_several_begin_with(project):
     remember(project.home, *(made.receipt(number) for number in range(200)))
     some = project.omni("receipts", "show", made.receipt(1).id[0])

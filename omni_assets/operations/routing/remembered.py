@@ -7,10 +7,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
-from omni_assets.contracts.text import count
-from omni_assets.errors import InputError
+from pydantic import ValidationError
+
+from omni_assets.contracts.text import count, visible
+from omni_assets.errors import InputError, ReceiptUnreadable
 from omni_assets.projection.rows import PublicationRow, ReceiptSummary
 from omni_assets.projection.store import Projection
+from omni_assets.router.files import problem_of
 from omni_assets.router.receipt import Receipt
 
 _ID = re.compile(r"[0-9a-f]{1,32}")
@@ -39,7 +42,9 @@ def receipts(
 
 
 def receipt(home: Path, prefix: str) -> Remembered:
-    """The one receipt whose id begins so. Raises ``InputError`` where it is none or several, and ``StateError``."""
+    """The one receipt whose id begins so. Raises ``InputError`` where it is none or several, ``ReceiptUnreadable``
+    where it is of another version, and ``StateError``.
+    """
     projection = Projection(home)
     found = projection.receipts_of(prefix.lower(), _SHOWN + 1) if _ID.fullmatch(prefix.lower()) else ()
     if not found:
@@ -51,4 +56,14 @@ def receipt(home: Path, prefix: str) -> Remembered:
             "Give more of its digits.",
         )
     (row,) = found
-    return Remembered(Receipt.model_validate_json(row.document), row.environment, projection.publications(row.id))
+    try:
+        told = Receipt.model_validate_json(row.document)
+    except ValidationError as error:
+        raise ReceiptUnreadable(row.id, _flaw(error)) from None
+    return Remembered(told, row.environment, projection.publications(row.id))
+
+
+def _flaw(error: ValidationError) -> str:
+    first = error.errors(include_url=False)[0]
+    place = ".".join(map(str, first["loc"]))
+    return f"`{visible(place)}` {problem_of(first)[0]}" if place else problem_of(first)[0]
