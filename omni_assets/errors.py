@@ -40,6 +40,7 @@ results, not errors.
     │   ├── ProjectionDamaged      the DuckDB file cannot be read
     │   ├── ProjectionVersion      the DuckDB file belongs to a newer omni
     │   ├── JournalDamaged         a journal line cannot be read
+    │   ├── ReceiptUnreadable      a receipt of another version
     │   └── BudgetUnusable         the file of what was spent cannot be used
     ├── QueryError                 SQL that DuckDB does not accept
     ├── BrokerError                a broker said no, or said nothing
