@@ -42,7 +42,7 @@ MOST_PAID = 4
 LONGEST_PAID = 3
 """Models that cost nothing, and models that do, of which chains are made; and how many of the latter one chain has."""
 
-RATES = tuple(10 ** (step / 15) for step in range(-30, 31))
+RATES = tuple(10 ** (step / 25) for step in range(-50, 51))
 """What a right answer may be worth, as multiples of what a call of the dearest model costs: the exchange rates tried,
 from a hundredth to a hundred. Chains are ranked by what they do at rates from one up, where escalating can pay."""
 
@@ -175,7 +175,7 @@ class _Training:
 
     def _right(self, models: tuple[str, ...]) -> Any:
         """Weights for how likely an answer is right once these models were asked; of each example the best answer's
-        chance, and whether it is right. ``None`` where too few examples tell.
+        chance, and whether it is right. ``None`` where too few examples tell, or without one fold all tell the same.
         """
         np = self.np
         rows: list[Features] = []
@@ -191,10 +191,12 @@ class _Training:
                 known.append(truth is not None)
                 targets.append(bool(truth))
         told = np.array(known, dtype=bool)
-        if told.sum() < LEAST_EXAMPLES or len(set(np.array(targets)[told])) < 2:
+        if told.sum() < LEAST_EXAMPLES:
+            return None
+        owner, target = np.array(owners), np.array(targets, dtype=float)
+        if any(len(set(target[told & (self.folds[owner] != fold)])) < 2 for fold in range(FOLDS)):
             return None
         names, matrix = self._matrix(rows)
-        owner, target = np.array(owners), np.array(targets, dtype=float)
         chances = np.zeros(len(rows))
         for fold in range(FOLDS):
             held = self.folds[owner] == fold

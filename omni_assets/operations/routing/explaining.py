@@ -13,7 +13,7 @@ from decimal import Decimal
 
 from omni_assets.errors import OmniError
 from omni_assets.operations.context import Context
-from omni_assets.operations.routing.opening import budget, environment, learned, planner
+from omni_assets.operations.routing.opening import budget, environment, planner, taught
 from omni_assets.router.budget import Budget
 from omni_assets.router.calling import Persistence, Switchboard
 from omni_assets.router.health import Patience
@@ -57,7 +57,7 @@ async def explain(
     Raises ``CatalogUnusable``, ``TaskClassUnusable``, ``BudgetUnusable``, ``StateError`` and ``ExtraMissing``.
     """
     project = planner(context)
-    known = await asyncio.to_thread(learned, context)
+    known = await asyncio.to_thread(taught, context, project.classes.values())
     with budget(context) as money:
         ways = Switchboard(project.catalog, environment(project, context, environ), money, Patience(), Persistence())
         try:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
-from collections.abc import AsyncIterator, Callable, Iterator, Mapping
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager, suppress
 
 from pydantic import ValidationError
 
+from omni_assets.errors import ExtraMissing
 from omni_assets.operations.context import Context
 from omni_assets.operations.local_model import variables
 from omni_assets.projection.store import Projection
@@ -19,6 +21,8 @@ from omni_assets.router.learning import Learned, learn
 from omni_assets.router.planning import Planner
 from omni_assets.router.receipt import Receipt
 from omni_assets.router.runtime import Done, Router
+from omni_assets.router.task_class import TaskClass
+from omni_assets.router.training import LEAST_EXAMPLES, train
 from omni_assets.settings import models_path, task_classes_path
 
 MOST_LEARNT = 5_000
@@ -35,6 +39,17 @@ def planner(context: Context) -> Planner:
 def learned(context: Context) -> Learned:
     """What the remembered receipts teach. Raises ``StateError``."""
     return learn(_receipts(context))
+
+
+def taught(context: Context, classes: Iterable[TaskClass]) -> Learned:
+    """What the remembered receipts teach, with the scorer and the plans for these classes where enough of them tell
+    which answers were right, and the extra ``learn`` is there. It takes seconds. Raises ``StateError``.
+    """
+    known = learned(context)
+    if len(known.examples()) >= LEAST_EXAMPLES:
+        with suppress(ExtraMissing):
+            train(known, {each.max_escalations + 1 for each in classes})
+    return known
 
 
 @contextmanager
@@ -66,7 +81,7 @@ async def opened(
     with budget(context) as money:
         router = Router(
             project,
-            learned(context),
+            await asyncio.to_thread(taught, context, project.classes.values()),
             money,
             environment(project, context, environ),
             record=record,
