@@ -146,7 +146,7 @@ class Switchboard:
 
     async def ask(self, model: str, asking: Asking, calls: list[Called]) -> None:
         """Ask a model, and again where it failed for now. Each call is added to ``calls``, which holds those of the
-        task before: when this is cancelled, the call that was cut off too.
+        task before: the call that was cut off too, when this is cancelled or fails.
         """
         retry = 0
         while True:
@@ -185,9 +185,7 @@ class Switchboard:
                 reply = await line.client.ask(question)
             except BaseException as error:
                 line.breaker.abandoned()
-                if isinstance(error, asyncio.CancelledError):
-                    reply = Failed(Kind.CANCELLED, "the task was cancelled")
-                    calls.append(self._called(name, model, at, started, reply, reserved))
+                calls.append(self._called(name, model, at, started, _cut_off(error), reserved))
                 raise
             _tell(line.breaker, reply)
             return self._called(name, model, at, started, reply, reserved)
@@ -229,6 +227,13 @@ def _client(endpoint: Endpoint, at: Address, redactor: Redactor) -> Client:
     except ImportError:
         raise ExtraMissing("router", "asking a model") from None
     return Client(endpoint, at, redactor)
+
+
+def _cut_off(error: BaseException) -> Failed:
+    """Why nobody knows what became of a call. The error's own words may hold what must not be told."""
+    if isinstance(error, asyncio.CancelledError):
+        return Failed(Kind.CANCELLED, "the task was cancelled")
+    return Failed(Kind.MALFORMED, f"the reply could not be taken ({type(error).__name__})")
 
 
 def _not_made(model: str, price: Price | None, kind: Kind, why: str) -> Called:

@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 from omni_assets.router import runtime as runtime_module
 from omni_assets.router.budget import BUDGET_FILE, Budget, Spent
 from omni_assets.router.calling import Persistence
+from omni_assets.router.client import Client
 from omni_assets.router.failures import Kind
 from omni_assets.router.health import Patience
 from omni_assets.router.learning import Learned
@@ -509,6 +510,21 @@ def test_what_cannot_be_learnt_from_is_recorded_all_the_same(routing: Routing, m
     with pytest.raises(ArithmeticError):
         run(routing)
     assert [done.receipt.model for done in routing.done] == ["small"]
+
+
+def test_a_call_that_the_router_itself_could_not_take_is_an_attempt_and_spends_what_was_reserved(
+    routing: Routing, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def fail(*_: object) -> None:
+        raise KeyError(KEY)
+
+    monkeypatch.setattr(Client, "ask", fail)
+    told = receipt(routing, task(constraints={"model": "large"}))
+    (attempt,) = told.attempts
+    assert attempt.failure is not None
+    assert (attempt.failure.kind, attempt.failure.message) == ("malformed", "the reply could not be taken (KeyError)")
+    assert (told.outcome, told.cost_usd) == (Outcome.FAILED, None)
+    assert spent(routing) == Spent(settled=MOST, reserved=Decimal(0))
 
 
 def test_a_call_that_was_not_made_has_the_price_that_it_would_have_had(routing: Routing, small: ModelEndpoint) -> None:
