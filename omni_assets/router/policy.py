@@ -369,17 +369,7 @@ def _by_counts(situation: Situation, costs: Mapping[str, float | None]) -> _Choi
         ((chain, _weighed(chain, links, costs)) for chain in _chains(task_class, order, costs)),
         key=lambda each: (each[1].cost_usd if each[1] else 0.0, len(each[0])),
     )
-    # A model that nobody has seen at work proves nothing, trusted though the baseline is.
-    proven = next(
-        (
-            each
-            for each in weighed
-            if each[1] is not None
-            and each[1].bound >= floor
-            and all(links[name, place > 0].judged for place, name in enumerate(each[0]))
-        ),
-        None,
-    )
+    proven = next((each for each in weighed if each[1] is not None and _reaches(each[1], floor)), None)
     if proven is not None and proven[1] is not None:
         chain, chosen = proven
         option = _Option(_steps(chain), chosen, _because(proven[1], floor))
@@ -502,15 +492,22 @@ def _candidate(chain: tuple[str, ...], known: Outlook | None, floor: float, chos
     )
 
 
+def _reaches(known: Outlook, floor: float) -> bool:
+    return known.bound is not None and known.bound >= floor
+
+
 def _because(known: Outlook, floor: float) -> str:
-    if known.bound >= floor:
-        return f"the best for its cost that credibly reaches {_percent(floor)}: at least {_percent(known.bound)} right"
-    return f"none credibly reaches {_percent(floor)}, and this comes nearest: at least {_percent(known.bound)} right"
+    least = _percent(known.bound or 0.0)
+    if _reaches(known, floor):
+        return f"the best for its cost that credibly reaches {_percent(floor)}: at least {least} right"
+    return f"none credibly reaches {_percent(floor)}, and this comes nearest: at least {least} right"
 
 
 def _passed_over(known: Outlook | None, floor: float) -> str:
     if known is None:
         return "its price is not known"
+    if known.bound is None:
+        return "not all of its models were seen at their places yet"
     if known.bound < floor:
         return f"credibly no more than {_percent(known.bound)} right, and {_percent(floor)} are asked for"
     return "another does as well for less"

@@ -64,12 +64,13 @@ class Link:
 @dataclass(frozen=True, slots=True)
 class Outlook:
     """What a chain does on average: cost in US dollars, the share of tasks that end in a right answer, and a lower
-    credible bound of that share.
+    credible bound of that share. The bound is ``None`` where nothing was seen yet of a model at its place: what is only
+    assumed proves no chain.
     """
 
     cost_usd: float
     quality: float
-    bound: float
+    bound: float | None
 
 
 def outlook(links: Sequence[Link]) -> Outlook:
@@ -87,7 +88,8 @@ def outlook(links: Sequence[Link]) -> Outlook:
         variance = spread + varies * gain_variance
         cost = link.cost_usd + (1 - accepted) * cost
         quality += accepted * gain
-    return Outlook(cost, quality, lower_bound(quality, variance))
+    seen = all(link.judged for link in links)
+    return Outlook(cost, quality, lower_bound(quality, variance) if seen else None)
 
 
 def lower_bound(mean: float, variance: float) -> float:

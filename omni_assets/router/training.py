@@ -42,7 +42,7 @@ MOST_PAID = 4
 LONGEST_PAID = 3
 """Models that cost nothing, and models that do, of which chains are made; and how many of the latter one chain has."""
 
-RATES = tuple(10 ** (step / 15) for step in range(-30, 31))
+RATES = tuple(10 ** (step / 25) for step in range(-50, 51))
 """What a right answer may be worth, as multiples of what a call of the dearest model costs: the exchange rates tried,
 from a hundredth to a hundred. Chains are ranked by what they do at rates from one up, where escalating can pay."""
 
