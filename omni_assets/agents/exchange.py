@@ -52,7 +52,9 @@ class Exchange:
     """Use it as an asynchronous context manager, within one event loop; leaving it gives the seat back.
 
     With ``idle_seconds`` it ends when nothing came for so long and every partition was read to its end; without, it
-    goes on until it is left. ``revoked`` is told of partitions whose records need no further work.
+    goes on until it is left. ``revoked`` is told of partitions whose records need no further work. ``prepared`` is
+    called in the thread whenever partitions were assigned; what it gives back is called in the loop, before their
+    records come.
     """
 
     def __init__(
@@ -63,12 +65,14 @@ class Exchange:
         idle_seconds: float | None = None,
         most: int = MOST_RECORDS,
         revoked: Callable[[Iterable[Partition]], None] = lambda _: None,
+        prepared: Callable[[], Callable[[], None]] = lambda: lambda: None,
     ) -> None:
         self._connection = connection
         self._seat = seat
         self._idle_seconds = idle_seconds
         self._most = most
         self._tell_revoked = revoked
+        self._prepared = prepared
         self.settled: Counter[TaskOutcome] = Counter()
         """Records whose end is committed, by outcome."""
         self._inbox = Inbox(most)
@@ -118,6 +122,7 @@ class Exchange:
                     f"to go on in {where}",
                     f"what is written beside the offset of `{self._seat.node}` is of no use: {flaw}",
                 ) from None
+        self._call(self._prepared())
 
     def revoked(self, partitions: Iterable[Partition], *, lost: bool) -> None:
         gone = tuple(partitions)
@@ -261,9 +266,9 @@ class Exchange:
         for each in begun:
             self._waiting.put_nowait(each)
 
-    def _call(self, call: Callable[..., object], argument: object) -> None:
+    def _call(self, call: Callable[..., object], *arguments: object) -> None:
         if not self._loop.is_closed():
-            self._loop.call_soon_threadsafe(call, argument)
+            self._loop.call_soon_threadsafe(call, *arguments)
 
 
 def _first(ended: Sequence[Ended], most_bytes: int) -> list[Ended]:

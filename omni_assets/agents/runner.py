@@ -19,11 +19,13 @@ async def run(
     work: Callable[[Received], Awaitable[Ended]],
     *,
     idle_seconds: float | None = None,
+    prepared: Callable[[], Callable[[], None]] = lambda: lambda: None,
 ) -> Counter[TaskOutcome]:
     """Work until nothing is left for ``idle_seconds``, or without them until it is cancelled.
 
     Gives back how many records were ended and committed, by outcome. Work on a partition that is taken away is
-    cancelled: whoever has it next does it. Raises ``BrokerError``, and what ``work`` raises.
+    cancelled: whoever has it next does it. ``prepared`` is as for an ``Exchange``. Raises ``BrokerError``, and what
+    ``work`` raises.
     """
     running: dict[asyncio.Task[None], Partition] = {}
 
@@ -38,7 +40,7 @@ async def run(
 
     try:
         async with (
-            Exchange(connection, seat, idle_seconds=idle_seconds, revoked=cancel) as exchange,
+            Exchange(connection, seat, idle_seconds=idle_seconds, revoked=cancel, prepared=prepared) as exchange,
             asyncio.TaskGroup() as group,
         ):
             while (received := await exchange.next()) is not None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import OrderedDict
+from collections.abc import Mapping
 
 MOST_SEEN = 100_000
 """Events that are remembered."""
@@ -27,6 +28,14 @@ class Seen:
         if len(self._receipts) > self._most:
             self._receipts.popitem(last=False)
         return None if first == receipt else first
+
+    def recall(self, receipts: Mapping[str, str]) -> None:
+        """What others noted, oldest first: it counts, whatever was claimed here."""
+        for event_id, receipt in receipts.items():
+            self._receipts[event_id] = receipt
+            self._receipts.move_to_end(event_id)
+        while len(self._receipts) > self._most:
+            self._receipts.popitem(last=False)
 
     def release(self, event_id: str, receipt: str) -> None:
         """Its task was not ended here after all."""

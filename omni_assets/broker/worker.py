@@ -38,6 +38,7 @@ _SILENT = logging.Logger("omni_assets.broker.worker", logging.CRITICAL + 1)
 _HEARTBEAT_MS = 500  # how soon a worker hears of another one: who ends before lets it wait for a session's time
 _PREFETCH_KILOBYTES = 16_384
 _UNKNOWN_TOPIC_MS = 5_000  # how long a topic that is not there is waited for
+_JOINING_SECONDS = 5.0
 _LARGEST_MESSAGE = 1_000_000_000  # the topic's own limit decides
 _PAUSE = 0.05
 _END_OF_PARTITION = "_PARTITION_EOF"
@@ -118,12 +119,13 @@ class Worker:
         # First of all: what the predecessor left open holds back positions and records.
         self._producer = self._new_producer()
         self._consumer = self._new_consumer()
-        self._consumer.subscribe(
-            list(seat.topics), on_assign=self._on_assign, on_revoke=self._on_revoke, on_lost=self._on_lost
-        )
 
     def poll(self, seconds: float) -> Received | End | None:
         """The next record, or the end of a partition; ``None`` where nothing came in that time."""
+        if not self._assignments and time.monotonic() - self._asked_at > _JOINING_SECONDS:
+            # A broker may forget one of two that join at once. Asking again as the same member changes nothing else.
+            self._consumer.close()
+            self._consumer = self._new_consumer()
         message = self._consumer.poll(seconds)
         if self._failure is not None:
             raise self._failure
@@ -334,7 +336,7 @@ class Worker:
                 return producer
 
     def _new_consumer(self) -> Consumer:
-        return open_client(
+        consumer: Consumer = open_client(
             Consumer,
             self._connection,
             {
@@ -353,6 +355,11 @@ class Worker:
                 "logger": _SILENT,
             },
         )
+        consumer.subscribe(
+            list(self._seat.topics), on_assign=self._on_assign, on_revoke=self._on_revoke, on_lost=self._on_lost
+        )
+        self._asked_at = time.monotonic()
+        return consumer
 
     def _insist(self, ask: Callable[[], object], *, within: bool = False) -> None:
         """Ask again, as long as the client says that it may be asked again, for the time that a transaction has."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
 from concurrent.futures import Executor, ThreadPoolExecutor
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
@@ -97,15 +97,21 @@ async def work(
     ledger = _ledger(context, manifest)
     cluster, partitions = await asyncio.to_thread(_present, context, manifest, staff, ledger)
     shapes, room = Payloads(payloads(manifest)), asyncio.Semaphore(concurrency)
-    seen = await asyncio.to_thread(_seen, context, ledger, partitions, [each.node for each in staff])
     async with _handlers(context, staff, concurrency, environ) as handlers:
 
         async def one(each: Staffed) -> Worked:
             outlet = Outlet(manifest, each.node, shapes, context.grammar())
             post = Post(each.node, each.handler.kind, cluster, ledger, outlet.dead_letters, context.environment)
-            working = Working(post, handlers[each.node], outlet, seen[each.node], patience, room)
+            seen = Seen()
+
+            def prepared() -> Callable[[], None]:
+                known = _known(context, ledger, partitions, each.node)
+                return lambda: seen.recall(known)
+
+            working = Working(post, handlers[each.node], outlet, seen, patience, room)
             seat = Seat(each.node, each.topics, slot)
-            settled = await run(context.connection, seat, working.work, idle_seconds=IDLE_SECONDS if drain else None)
+            idle_seconds = IDLE_SECONDS if drain else None
+            settled = await run(context.connection, seat, working.work, idle_seconds=idle_seconds, prepared=prepared)
             return Worked(each.node, settled)
 
         try:
@@ -151,18 +157,21 @@ def _present(context: Context, manifest: Manifest, staff: Iterable[Staffed], led
     return cluster_of(snapshot), snapshot.topics[ledger].partitions or 0
 
 
-def _seen(context: Context, ledger: str, partitions: int, nodes: Iterable[str]) -> Mapping[str, Seen]:
-    """The events that each node has worked on, from the newest receipts of the ledger. Raises ``BrokerError``."""
-    seen = {node: Seen() for node in nodes}
+def _known(context: Context, ledger: str, partitions: int, node: str) -> Mapping[str, str]:
+    """The events that a node has worked on, by the newest receipts of the ledger, which are given back for each.
+
+    Asked whenever a worker is given partitions: another one may have worked on them until now. Raises ``BrokerError``.
+    """
+    known: dict[str, str] = {}
     with RecordReader(context.connection, ledger, _READERS) as reader:
         bounds = {each: reader.bounds(each) for each in range(partitions)}
         spans = [Span(each, max(low, high - MOST_SEEN), high) for each, (low, high) in bounds.items()]
         for batch in reader.batches(spans, MOST_RECORDS, MOST_BYTES):
             for record in batch.records:
                 receipt = _task_receipt(record.value(), record.headers())
-                if receipt is not None and receipt.node in seen and receipt.duplicate_of is None and receipt.event_id:
-                    seen[receipt.node].claim(identity(receipt.event_source, receipt.event_id), receipt.id)
-    return seen
+                if receipt is not None and receipt.node == node and receipt.duplicate_of is None and receipt.event_id:
+                    known.setdefault(identity(receipt.event_source, receipt.event_id), receipt.id)
+    return known
 
 
 def _task_receipt(value: Any, headers: Any) -> TaskReceipt | None:
