@@ -57,7 +57,7 @@ class Tally:
 
 @dataclass(slots=True)
 class Spending:
-    """Calls whose cost is known, and what they cost together, in billionths of a US dollar."""
+    """Calls that gave an output and whose cost is known, and what they cost together, in billionths of a US dollar."""
 
     calls: int = 0
     billionths: int = 0

@@ -359,8 +359,8 @@ def _complete(chain: tuple[str, ...], states: Mapping[str, _State]) -> bool:
 
 
 def _rising(values: Sequence[float]) -> list[float]:
-    """Values near to these that always rise: more money buys no worse answers, but by chance. Isotonic regression,
-    straight between the middles of its steps, so that each exchange rate has a quality of its own.
+    """The nearest values that never fall (isotonic regression), each a trifle above the last: more money buys no worse
+    answers, but by chance, and each exchange rate has a quality of its own.
     """
     blocks: list[tuple[float, int]] = []
     for value in values:
@@ -369,21 +369,8 @@ def _rising(values: Sequence[float]) -> list[float]:
             before = blocks.pop()
             total, count = total + before[0], count + before[1]
         blocks.append((total, count))
-    middles, place = [], 0.0
-    for _, count in blocks:
-        middles.append(place + (count - 1) / 2)
-        place += count
-    steps = [total / count for total, count in blocks]
-    return [_between(middles, steps, place) + place * _LEAST_RISE for place in range(len(values))]
-
-
-def _between(places: Sequence[float], values: Sequence[float], place: float) -> float:
-    """The value at a place, straight between the two next to it, and that at the end beyond the ends."""
-    after = next((number for number, each in enumerate(places) if each >= place), len(places))
-    if after in (0, len(places)):
-        return values[min(after, len(places) - 1)]
-    share = (place - places[after - 1]) / (places[after] - places[after - 1])
-    return values[after - 1] + share * (values[after] - values[after - 1])
+    steps = [total / count for total, count in blocks for _ in range(count)]
+    return [step + place * _LEAST_RISE for place, step in enumerate(steps)]
 
 
 def _first_decision(chain: tuple[str, ...], costs: Mapping[str, float]) -> int:
