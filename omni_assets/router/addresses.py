@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
-from omni_assets.router.catalog import Catalog, Endpoint
+from omni_assets.router.catalog import Endpoint
 
 LOCAL_ENDPOINT = "local"
 """The endpoint of a catalog that stands for the local model, wherever that is served."""
@@ -46,13 +46,6 @@ def address(name: str, endpoint: Endpoint, environ: Mapping[str, str]) -> Addres
     if not (key.isascii() and key.isprintable()):
         return f"the key in {endpoint.key_env} holds characters that no key has"
     return Address(base_url, key)
-
-
-def unaddressed(catalog: Catalog, environ: Mapping[str, str]) -> dict[str, str]:
-    """The models whose endpoint cannot be asked as things are set, and why."""
-    found = {name: address(name, endpoint, environ) for name, endpoint in catalog.endpoints.items()}
-    reasons = {name: at for name, at in found.items() if isinstance(at, str)}
-    return {name: reasons[model.endpoint] for name, model in catalog.models.items() if model.endpoint in reasons}
 
 
 def address_flaw(base_url: str) -> str | None:

@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from omni_assets.router.addresses import Address, address, unaddressed
-from omni_assets.router.catalog import Catalog, Endpoint, Model
+from omni_assets.router.addresses import Address, address
+from omni_assets.router.catalog import Endpoint
 from omni_assets.router.values import Location
 
 KEY = "sk-canary-0123456789abcdefABCDEF"
@@ -56,14 +56,3 @@ def test_no_text_is_taken_for_an_address_that_is_none(base_url: str, key: str) -
         assert found.base_url.startswith(("http://", "https://"))
         assert found.key is not None
         assert found.key.isprintable()
-
-
-def test_models_are_named_whose_endpoint_cannot_be_asked() -> None:
-    endpoints = {
-        "here": Endpoint(location=Location.LOCAL, base_url="http://127.0.0.1:8000/v1"),
-        "there": Endpoint(location=Location.CLOUD, base_url="https://host/v1", key_env="SECRET"),
-    }
-    models = {name: Model(endpoint=name, served_name="m", context_window=10) for name in endpoints}
-    catalog = Catalog(endpoints=endpoints, models=models)
-    assert unaddressed(catalog, {"SECRET": KEY}) == {}
-    assert list(unaddressed(catalog, {})) == ["there"]
