@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from decimal import Decimal
 
 from omni_assets.router.pricing import MOST_USD
 from omni_assets.router.receipt import Attempt, Audit, Baseline, Outcome
+from omni_assets.router.route import Skipped
 
 MOST_REASON = 4000
 """Characters of a chain of reasons."""
@@ -34,6 +35,17 @@ def chain_of_reasons(attempts: Sequence[Attempt], reason: str) -> str:
     links = [f"{attempt.model}: {end(attempt)}" for attempt in attempts]
     chain = "; ".join([*links, reason])
     return chain if len(chain) <= MOST_REASON else f"{chain[: MOST_REASON - 1]}…"
+
+
+def missed(skipped: Sequence[Skipped], unavailable: Mapping[str, str]) -> str:
+    """The models that a task could have gone on to, were they there, with why they are not, as a clause; empty where
+    there are none. What the task or its class rules out is not among them.
+    """
+    models: dict[str, list[str]] = {}
+    for each in skipped:
+        if unavailable.get(each.model) == each.reason:
+            models.setdefault(each.reason, []).append(each.model)
+    return "; ".join(f"{', '.join(names)} could not be asked: {reason}" for reason, names in models.items())
 
 
 def end(attempt: Attempt) -> str:

@@ -190,7 +190,10 @@ class Router:
                     await self._audit(course, planned, judged)
                     return
                 case GiveUp(reason):
-                    course.decision = reason
+                    others = (
+                        accounts.missed(planned.route.skipped, circumstances.unavailable) if course.attempts else ""
+                    )
+                    course.decision = "; ".join(filter(None, (reason, others)))
                     return
         course.decision = f"{len(course.calls)} calls were made without an end"
 

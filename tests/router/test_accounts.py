@@ -11,6 +11,7 @@ from omni_assets.router import accounts
 from omni_assets.router.gates.gate import Check, Verdict
 from omni_assets.router.pricing import MOST_USD
 from omni_assets.router.receipt import Attempt, Audit, Baseline, Cost, Failure, Outcome, PriceSource
+from omni_assets.router.route import Skipped
 from omni_assets.router.task_class import Severity
 from omni_assets.router.values import Location
 
@@ -93,3 +94,9 @@ def test_a_chain_of_reasons_is_bounded() -> None:
     failure = Failure(kind="reset", message="x" * 300, transient=True)
     chain = accounts.chain_of_reasons([attempt(failure=failure)] * 100, "the end")
     assert len(chain) == accounts.MOST_REASON
+
+
+def test_those_that_could_have_been_asked_are_told_by_reason() -> None:
+    skipped = [Skipped(model=name, reason=reason) for name, reason in (("a", "down"), ("b", "barred"), ("c", "down"))]
+    assert accounts.missed(skipped, {"a": "down", "b": "down", "c": "down"}) == "a, c could not be asked: down"
+    assert accounts.missed(skipped, {}) == ""

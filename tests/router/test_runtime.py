@@ -527,6 +527,14 @@ def test_a_call_that_the_router_itself_could_not_take_is_an_attempt_and_spends_w
     assert spent(routing) == Spent(settled=MOST, reserved=Decimal(0))
 
 
+def test_a_task_that_fails_says_who_could_have_been_asked(routing: Routing, small: ModelEndpoint) -> None:
+    small.otherwise = answers(WRONG)
+    routing.environ = {}
+    missing = f"large could not be asked: the endpoint `large` wants a key, and {KEY_ENV} is not set"
+    assert (receipt(routing).failure or "").endswith(f"no model is left; {missing}")
+    assert "large" not in (receipt(routing, task(constraints={"local_only": True})).failure or "")
+
+
 def test_a_call_that_was_not_made_has_the_price_that_it_would_have_had(routing: Routing, small: ModelEndpoint) -> None:
     small.otherwise = answers(WRONG)
     routing.task_class = SORTING.model_copy(update={"price_ceiling_usd": MOST / 2})
