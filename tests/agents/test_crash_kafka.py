@@ -41,3 +41,17 @@ def test_a_worker_takes_over_the_partitions_of_one_that_never_comes_back(kafka: 
 
     wait_until(drained, 60, "the partitions of the dead worker to be taken over")
     assert_whole(kafka, "pair", TASKS)
+
+
+def test_two_workers_at_once_of_which_one_is_killed_and_comes_back(kafka: KafkaCluster) -> None:
+    moments = random.Random(3)
+    begin(kafka, "both")
+    submit(kafka, "both", range(TASKS // 2))
+    one, other = worker(kafka, "both", 0), worker(kafka, "both", 1)
+    killed = kill(one, moments)
+    submit(kafka, "both", range(TASKS // 2, TASKS))
+    killed += kill(worker(kafka, "both", 0), moments)
+    to_end(worker(kafka, "both", 0), other)
+    to_end(worker(kafka, "both", 0), worker(kafka, "both", 1))
+    assert killed
+    assert_whole(kafka, "both", TASKS)

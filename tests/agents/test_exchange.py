@@ -183,23 +183,6 @@ def test_a_successor_fences_off_whoever_had_the_seat_before(module_broker, topic
     assert_whole(module_broker, answered, 60)
 
 
-def test_two_workers_share_the_partitions(module_broker, topics, node):
-    asked, answered = topics("asked", "answered", partitions=6)
-    submit(module_broker, asked, range(300))
-
-    async def two() -> list[list[Received]]:
-        pause = random.Random(3)
-        return await asyncio.gather(
-            *(
-                drain(module_broker, Seat(node, (asked,), slot), answered, lambda: pause.uniform(0, 0.02), idle=2.0)
-                for slot in (0, 1)
-            )
-        )
-
-    asyncio.run(two())
-    assert_whole(module_broker, answered, 300, partitions=6)
-
-
 def test_nobody_works_where_writing_is_forbidden(module_broker, topics, node):
     (asked,) = topics("asked")
     connection = Connection(module_broker.bootstrap_servers, read_only=True)
