@@ -94,7 +94,7 @@ def _explained(each: Explained, width: int | None) -> list[Line]:
         *paragraph(f"task {each.task.id}", width, "bold"),
         *paragraph(f"{class_text(told.ready.task_class.name, told.classified)}; {prompt}{left}", width),
         *paragraph(choice, width, "green" if route.steps else "red"),
-        *route_lines(route.candidates, route.skipped, route.reason, width),
+        *(route_lines(route.candidates, route.skipped, route.reason, width) if route.steps else []),
     ]
 
 
