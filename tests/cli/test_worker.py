@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import signal
+import subprocess
 from collections import Counter
 
 import pytest
@@ -11,6 +13,7 @@ from omni_assets.agents.events import from_record
 from omni_assets.agents.task_receipt import TaskReceipt
 from omni_assets.operations.context import resolve
 from omni_assets.operations.routing.ledger import take_over
+from tests.cli.conftest import OMNI
 from tests.support.stranded import committed
 
 pytestmark = pytest.mark.broker
@@ -124,6 +127,29 @@ def test_nothing_is_submitted_where_a_task_is_none(agents, address, stdin, compl
     assert refused.code == 2
     assert complaint in refused.err
     assert committed(address, ASKED, 3) == []
+
+
+def test_a_handler_that_never_comes_back_keeps_no_worker_from_ending(agents, address):
+    (agents.folder / "stuck.py").write_text(
+        "import threading\n\n\ndef work(event):\n    print('begun', flush=True)\n    threading.Event().wait()\n",
+        encoding="utf-8",
+    )
+    agents.contract("echo", ECHO.replace("omni_assets.agents.echo:echo", "stuck:work"))
+    assert agents.omni("task", "submit", "-", stdin=lines(1)).code == 0
+    process = subprocess.Popen(
+        [str(OMNI), "worker"],
+        cwd=agents.folder,
+        env={**agents.environ, "PYTHONPATH": str(agents.folder)},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    assert process.stdout is not None
+    assert process.stdout.readline() == "begun\n"
+    process.send_signal(signal.SIGINT)
+    _, err = process.communicate(timeout=60)
+    assert (process.returncode, err) == (130, "omni: interrupted.\n")
+    assert receipts(address) == []
 
 
 def test_a_node_without_a_handler_and_a_handler_that_is_not_there_are_named(agents):

@@ -6,7 +6,6 @@ from __future__ import annotations
 import asyncio
 import os
 from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
-from concurrent.futures import Executor, ThreadPoolExecutor
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from difflib import get_close_matches
@@ -15,6 +14,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from omni_assets.agents.attempts import Patience
+from omni_assets.agents.daemons import Daemons
 from omni_assets.agents.handlers import Handle, llm_handler, python_handler
 from omni_assets.agents.payloads import Payloads
 from omni_assets.agents.publishing import Outlet
@@ -97,7 +97,7 @@ async def work(
     ledger = _ledger(context, manifest)
     cluster, partitions = await asyncio.to_thread(_present, context, manifest, staff, ledger)
     shapes, room = Payloads(payloads(manifest)), asyncio.Semaphore(concurrency)
-    async with _handlers(context, staff, concurrency, environ) as handlers:
+    async with _handlers(context, staff, environ) as handlers:
 
         async def one(each: Staffed) -> Worked:
             outlet = Outlet(manifest, each.node, shapes, context.grammar())
@@ -185,12 +185,11 @@ def _task_receipt(value: Any, headers: Any) -> TaskReceipt | None:
 
 @asynccontextmanager
 async def _handlers(
-    context: Context, staff: Iterable[Staffed], concurrency: int, environ: Mapping[str, str]
+    context: Context, staff: Iterable[Staffed], environ: Mapping[str, str]
 ) -> AsyncIterator[Mapping[str, Handle]]:
     """What works for each node. A router is opened where a node needs one."""
     async with AsyncExitStack() as stack:
-        threads: Executor = ThreadPoolExecutor(concurrency, "omni-handler")
-        stack.callback(threads.shutdown, wait=False, cancel_futures=True)
+        threads = Daemons()
         asking = [each for each in staff if each.handler.kind is HandlerKind.LLM]
         router = await stack.enter_async_context(opened(context, environ=environ)) if asking else None
         handlers: dict[str, Handle] = {}
