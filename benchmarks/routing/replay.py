@@ -17,7 +17,6 @@ seeds; intervals are 95 % by bootstrap over questions.
 from __future__ import annotations
 
 import argparse
-import asyncio
 import json
 import random
 import time
@@ -109,7 +108,7 @@ class Experiment:
         self.dear = {
             name for name, cost in self.facts.cost.items() if cost.mean() >= self.facts.cost[strong].mean() / 2
         }
-        self.replay = Replay(catalog, asyncio.new_event_loop())
+        self.replay = Replay(catalog)
         self.classes = sorted({question.task_class for question in asked})
         planner = self._planner({})
         order = sorted(catalog.models, key=lambda name: float(self.facts.cost[name].mean()))

@@ -16,7 +16,6 @@ seeds; intervals are 95 % by bootstrap over questions, paired where two ways are
 from __future__ import annotations
 
 import argparse
-import asyncio
 import csv
 import gzip
 import json
@@ -122,7 +121,7 @@ class Ways:
         }
         catalog = Catalog(endpoints={"cloud": endpoint}, models=models)
         ready = Planner(catalog, {KIND: task_class(KIND, STRONG)}, by_rules).tell(asked[0].task).ready
-        replay = Replay(catalog, asyncio.new_event_loop())
+        replay = Replay(catalog)
         self.receipts = [replay.full(question, ready, (WEAK, STRONG)) for question in asked]
         self.weak = np.array([question.answers[WEAK].right for question in asked], dtype=float)
         self.strong = np.array([question.answers[STRONG].right for question in asked], dtype=float)

@@ -219,10 +219,12 @@ class Router:
             )
 
     async def _audit(self, course: _Course, planned: Planned, judged: _Judged) -> None:
-        """Hold an accepted answer against the baseline's, for a share of the tasks that chance picks."""
+        """Hold an accepted answer against the baseline's, for a share of the tasks that chance picks and for those that
+        tried a chain to learn about it.
+        """
         task_class = planned.told.ready.task_class
         baseline = auditor(task_class, self._planner.catalog, planned.route, judged.output)
-        if baseline is None or self._chance() >= task_class.audit_share:
+        if baseline is None or not (planned.route.explored or self._chance() < task_class.audit_share):
             return
         calls = [*course.calls]
         try:

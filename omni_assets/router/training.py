@@ -83,6 +83,7 @@ def train(learned: Learned, most_links: Collection[int] = (3,)) -> None:
     """
     try:
         import sklearn.linear_model  # noqa: F401
+        from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
     except ImportError:
         raise ExtraMissing("learn", "training the scorer") from None
     latest: dict[str, int] = {}
@@ -93,7 +94,8 @@ def train(learned: Learned, most_links: Collection[int] = (3,)) -> None:
     learned.scorer, learned.plans = None, {}
     learned.choices.clear()
     if len(examples) >= LEAST_EXAMPLES:
-        learned.scorer, learned.plans = _Training(examples, latest).result(sorted(set(most_links)))
+        with threadpool_limits(1):  # the matrices are small: threads would spend more on waiting than they save
+            learned.scorer, learned.plans = _Training(examples, latest).result(sorted(set(most_links)))
 
 
 class _Training:
