@@ -162,6 +162,9 @@ def test_the_ui_answers_with_assets_sensors_and_schedule_and_all_ends_by_sigterm
         "topic_drift",
         "topic_drift_history",
         "drift_summary",
+        "agents/receipts",
+        "routing_economics",
+        "routing_posteriors",
         "nodes/router",
         "topics/onex.evt.router.routing-complete.v1",
         "topics/onex.evt.router.routing-failed.v1",
@@ -183,6 +186,7 @@ def test_the_ui_answers_with_assets_sensors_and_schedule_and_all_ends_by_sigterm
     assert {each["name"]: each["scheduleState"]["status"] for each in schedules} == {
         "reconcile_hourly": "RUNNING",
         "drift_summary_daily": "RUNNING",
+        "routing_daily": "RUNNING",
     }
     runs = asked(port, "{runsOrError {... on Runs {results {jobName status}}}}")["runsOrError"]["results"]
     assert {"jobName": "reconcile", "status": "SUCCESS"} in runs
