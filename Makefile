@@ -15,7 +15,7 @@ help: ## list the targets
 setup: $(READY) ## make the .venv with everything that the tests use
 
 $(READY): requirements.lock pyproject.toml
-	@echo "omni: setting up $(VENV) (about a minute, once)"
+	@echo "omni: setting up $(VENV) (a minute or two, once)"
 	@$(PYTHON) -c 'import sys; sys.exit("omni: Python 3.11 or newer is needed, this is " + sys.version.split()[0]) if sys.version_info < (3, 11) else None'
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r requirements.lock
