@@ -154,7 +154,9 @@ class Health:
 
 
 async def look(name: str, client: Client, served_names: Iterable[str], seconds: float = SECONDS_TO_LOOK) -> Health:
-    """Ask an endpoint for its models, which none charges for. A list that is not there proves nothing against it."""
+    """Ask an endpoint for its models, which none charges for. Only where it cannot be reached, or fails itself,
+    is there a problem: a list that is not there, or is not for this key, proves nothing against it.
+    """
     started = time.monotonic()
     listed = await client.models(seconds)
     latency = time.monotonic() - started

@@ -83,10 +83,10 @@ def read(status: int, headers: Mapping[str, str], body: bytes, asked: Question) 
 
 def models(status: int, headers: Mapping[str, str], body: bytes) -> tuple[str, ...] | Failed:
     """The names that an endpoint lists. Empty where it answers, and its answer is no such list: many have none, and
-    some keys may ask a model and not list them.
+    some want a key in another header there, or one that may do more, than for asking a model.
     """
     document = _document(body)
-    if status == 401 or (status >= 500 and status != 501):
+    if status >= 500 and status != 501:
         return _refusal(status, headers, document)
     listed = document.get("data") if isinstance(document, dict) else None
     names = (each.get("id") for each in listed if isinstance(each, dict)) if isinstance(listed, list) else ()
