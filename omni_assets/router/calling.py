@@ -167,7 +167,7 @@ class Switchboard:
             return _not_made(
                 name, model.price, Kind.UNAVAILABLE, self._why_not(model.endpoint) or "nothing leads to its endpoint"
             )
-        limit = min(asking.output_limit, model.max_output_tokens or asking.output_limit)
+        limit = model.output_limit(asking.output_limit)
         async with line.free:
             at = datetime.now(UTC)
             most = pricing.most_usd(model.price, asking.prompt_bytes, limit, at)

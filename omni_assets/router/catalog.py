@@ -69,6 +69,10 @@ class Model(Strict):
     price: Price | None = None
     weights_sha256: Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")] | None = None
 
+    def output_limit(self, wanted: int) -> int:
+        """The most tokens of an answer of which ``wanted`` are allowed: no more than the model gives."""
+        return min(wanted, self.max_output_tokens or wanted)
+
 
 class Catalog(Strict):
     """Endpoints and models by name."""

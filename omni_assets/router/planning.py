@@ -65,7 +65,9 @@ class Told:
 
 @dataclass(frozen=True, slots=True)
 class Planned:
-    """A task with its prompt and its route. ``output_limit`` is the most tokens that an answer may have."""
+    """A task with its prompt and its route. ``output_limit`` is the most tokens that an answer may have, be it that a
+    model gives fewer.
+    """
 
     told: Told
     prompt: Prompt
@@ -105,7 +107,7 @@ class Planner:
             output_limit=limit,
             catalog=self.catalog,
             prices={
-                name: expected_usd(model.price, _roughly(tokens), -(-limit // _LONG))
+                name: expected_usd(model.price, _roughly(tokens), -(-model.output_limit(limit) // _LONG))
                 for name, model in self.catalog.models.items()
             },
             unavailable=circumstances.unavailable,

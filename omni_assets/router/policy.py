@@ -41,7 +41,7 @@ from omni_assets.router.receipt import Attempt
 from omni_assets.router.route import Accept, Call, Candidate, GiveUp, Route, Skipped, Step
 from omni_assets.router.task import Task
 from omni_assets.router.task_class import CloudPolicy, TaskClass
-from omni_assets.router.values import Location
+from omni_assets.router.values import Location, dollars
 
 SCORER = "learned-scorer"
 """The gate that says how the answers stand, by what was learnt."""
@@ -65,7 +65,8 @@ _BILLIONTH = Decimal("0.000000001")
 
 @dataclass(frozen=True, slots=True)
 class Situation:
-    """All that a route depends on. ``prompt_tokens`` are estimated; ``output_limit`` is the most tokens of an answer.
+    """All that a route depends on. ``prompt_tokens`` are estimated; ``output_limit`` is the most tokens of an answer,
+    where a model itself does not give fewer.
 
     ``prices`` are the expected costs of one call in US dollars, ``None`` where not known; ``unavailable`` gives models
     that cannot be asked now, with a clause that says why. ``budget_left_usd`` is ``None`` where there is no budget.
@@ -224,7 +225,7 @@ def _down(situation: Situation, name: str, _: Model) -> str | None:
 
 
 def _too_long(situation: Situation, _: str, model: Model) -> str | None:
-    wanted = situation.prompt_tokens + situation.output_limit
+    wanted = situation.prompt_tokens + model.output_limit(situation.output_limit)
     if wanted <= model.context_window:
         return None
     return f"prompt and answer take {wanted:,} tokens, and its context has {model.context_window:,}"
@@ -235,12 +236,12 @@ def _too_dear(situation: Situation, name: str, _: Model) -> str | None:
     ceiling = situation.task_class.price_ceiling_usd
     if price is None:
         if ceiling is not None:
-            return f"its price is not known, so the ceiling of ${ceiling:f} could not be kept"
+            return f"its price is not known, so the ceiling of {dollars(ceiling)} could not be kept"
         return None if left is None else "its price is not known, so the budget could not be kept"
     if ceiling is not None and price > ceiling:
-        return f"a call costs about ${price:f}, above the ceiling of ${ceiling:f}"
+        return f"a call costs about {dollars(price)}, above the ceiling of {dollars(ceiling)}"
     if left is not None and price > max(left, Decimal(0)):
-        return f"a call costs about ${price:f}, and ${max(left, Decimal(0)):f} of the budget are left"
+        return f"a call costs about {dollars(price)}, and {dollars(max(left, Decimal(0)))} of the budget are left"
     return None
 
 
@@ -271,7 +272,12 @@ def _nobody(situation: Situation, skipped: Sequence[Skipped]) -> str:
         return f"the task asks for `{wanted}`, which the catalog does not have"
     if not skipped:
         return "the catalog has no models"
-    return "no model may do it: " + "; ".join(f"{each.model}: {each.reason}" for each in skipped)
+    if wanted is not None:
+        return f"the task asks for `{wanted}`: {next(each.reason for each in skipped if each.model == wanted)}"
+    models: dict[str, list[str]] = {}
+    for each in skipped:
+        models.setdefault(each.reason, []).append(each.model)
+    return "no model may do it: " + "; ".join(f"{', '.join(names)}: {reason}" for reason, names in models.items())
 
 
 # The choice

@@ -314,9 +314,8 @@ class Router:
         if name is None or model is None or usage is None:
             return None
         asking = _asking(course.planned)
-        possible = (
-            usage.input_tokens <= most_input_tokens(asking.prompt_bytes) and usage.output_tokens <= asking.output_limit
-        )
+        limit = self._planner.catalog.models[course.attempts[course.accepted].model].output_limit(asking.output_limit)
+        possible = usage.input_tokens <= most_input_tokens(asking.prompt_bytes) and usage.output_tokens <= limit
         cost = price_call(model.price, usage, course.started_at) if possible else unmeasured_call(model.price)
         return Baseline(model=name, cost=cost)
 

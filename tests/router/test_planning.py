@@ -38,6 +38,18 @@ def test_a_task_narrows_the_limit_of_its_class_and_never_widens_it(planner: Plan
     assert limits == [10, 50]
 
 
+def test_a_model_is_expected_to_answer_with_no_more_than_it_gives() -> None:
+    short = CATALOG.models["large"].model_copy(update={"max_output_tokens": 10})
+    chains = []
+    for models in (CATALOG.models, {**CATALOG.models, "large": short}):
+        planner = Planner(CATALOG.model_copy(update={"models": models}), {"sorting": SORTING}, by_rules)
+        chains.append(planner.plan(planner.tell(task(constraints={"model": "large"})), NOW).route.candidates[0])
+    costs = [each.expected_cost_usd for each in chains]
+    assert costs[0] is not None
+    assert costs[1] is not None
+    assert costs[1] < costs[0]
+
+
 def test_what_cannot_be_asked_is_skipped_with_its_reason(planner: Planner) -> None:
     route = planner.plan(planner.tell(task()), Circumstances({"small": "it is down"}, None, Learned(), 0.5)).route
     assert [(each.model, each.reason) for each in route.skipped] == [("small", "it is down")]

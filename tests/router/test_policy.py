@@ -197,6 +197,14 @@ def test_hard_rules_say_why(changed: dict[str, Any], model: str, reason: str) ->
     assert model not in models(chosen)
 
 
+def test_a_model_that_gives_short_answers_needs_no_room_for_long_ones() -> None:
+    short = catalog(tuple(PRICES))
+    models_there = {**short.models, "tiny": short.models["tiny"].model_copy(update={"max_output_tokens": 50})}
+    chosen = route(situation(catalog=short.model_copy(update={"models": models_there}), prompt_tokens=7500))
+    assert models(chosen) == ("tiny",)
+    assert reasons(chosen)["small"] == "prompt and answer take 8,500 tokens, and its context has 8,000"
+
+
 def test_a_class_may_keep_its_tasks_in_and_dear_models_out() -> None:
     blocked = route(situation(CLASS.model_copy(update={"cloud": CloudPolicy.BLOCKED})))
     assert models(blocked) == ("tiny", "small")
@@ -210,7 +218,13 @@ def test_a_class_may_keep_its_tasks_in_and_dear_models_out() -> None:
 def test_where_nobody_may_the_reason_names_all() -> None:
     chosen = route(situation(unavailable=dict.fromkeys(PRICES, "it is down")))
     assert chosen.steps == ()
-    assert chosen.reason == "no model may do it: " + "; ".join(f"{name}: it is down" for name in PRICES)
+    assert chosen.reason == "no model may do it: tiny, small, middle, large: it is down"
+    kept_in = route(situation(constraints={"local_only": True}, unavailable=dict.fromkeys(LOCAL, "it is down")))
+    assert kept_in.reason == (
+        "no model may do it: tiny, small: it is down; middle, large: the task may not leave this place"
+    )
+    named = route(situation(constraints={"model": "large"}, unavailable={"large": "it is down"}))
+    assert named.reason == "the task asks for `large`: it is down"
     missing = route(situation(constraints={"model": "none"}))
     assert missing.reason == "the task asks for `none`, which the catalog does not have"
     assert isinstance(decide(chosen, ()), GiveUp)
