@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import sys
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -22,19 +21,17 @@ from omni_assets.broker.ledger import LedgerRecord
 from omni_assets.broker.transfer import Target
 from omni_assets.contracts.model import Manifest
 from omni_assets.contracts.payloads import payloads
-from omni_assets.contracts.text import count, visible
-from omni_assets.errors import TaskUnusable, UnknownName, reason
+from omni_assets.contracts.text import visible
+from omni_assets.errors import TaskUnusable, UnknownName
 from omni_assets.operations.context import Context
+from omni_assets.operations.task_files import read_text, refuse
 from omni_assets.router.values import Strict
-
-STANDARD_INPUT = "-"
-MOST_BYTES = 64 * 1024 * 1024
-"""The largest file of tasks that is read."""
 
 SOURCE = "/omni-assets/task-submit"
 """The source of events that are submitted: with it, an id is the same event wherever it comes from."""
 
-_MOST_FLAWS = 20
+_UNUSABLE = "nothing is submitted, since some cannot be"
+_REMEDY = "docs/agents.md shows a task."
 
 
 class Submission(Strict):
@@ -57,10 +54,10 @@ class Submitted:
 
 def read_submissions(path: str) -> tuple[Submission, ...]:
     """The tasks in a file, or on standard input (``-``). Raises ``TaskUnusable`` with every line that is none."""
-    name = "standard input" if path == STANDARD_INPUT else path
+    name, text = read_text(path)
     found: list[Submission] = []
     flaws: list[str] = []
-    for number, line in enumerate(_text(path, name).split("\n"), 1):
+    for number, line in enumerate(text.split("\n"), 1):
         if not line.strip():
             continue
         try:
@@ -71,7 +68,7 @@ def read_submissions(path: str) -> tuple[Submission, ...]:
             flaws.append(f"{name}:{number}: `{visible(field)}`: {first['msg'].lower()}")
         except (ValueError, RecursionError) as error:
             flaws.append(f"{name}:{number}: it is no JSON: {error}")
-    _refuse(flaws)
+    refuse(_UNUSABLE, flaws, _REMEDY)
     if not found:
         raise TaskUnusable(f"there is no task in {name}.", 'Write a line such as {"topic": …, "key": …, "data": …}.')
     return tuple(found)
@@ -117,30 +114,5 @@ def _records(manifest: Manifest, submissions: Iterable[Submission]) -> dict[str,
             continue
         stated = {name: fact.decode() for name, fact in headers}
         records[each.topic].append(LedgerRecord(each.id, each.key or each.id, value, stated))
-    _refuse(flaws)
+    refuse(_UNUSABLE, flaws, _REMEDY)
     return records
-
-
-def _refuse(flaws: Sequence[str]) -> None:
-    if flaws:
-        shown = flaws[:_MOST_FLAWS]
-        more = [f"and {count(len(flaws) - len(shown), 'flaw')} more"] if len(flaws) > len(shown) else []
-        listed = "\n".join(f"{flaw}." for flaw in (*shown, *more))
-        raise TaskUnusable(f"nothing is submitted, since some cannot be:\n{listed}", "docs/agents.md shows a task.")
-
-
-def _text(path: str, name: str) -> str:
-    try:
-        if path == STANDARD_INPUT:
-            content = sys.stdin.buffer.read(MOST_BYTES + 1)
-        else:
-            with open(path, "rb") as file:
-                content = file.read(MOST_BYTES + 1)
-    except OSError as error:
-        raise TaskUnusable(f"cannot read {name}: {reason(error)}.", "Name a file of tasks.") from None
-    if len(content) > MOST_BYTES:
-        raise TaskUnusable(f"{name} is larger than {MOST_BYTES // 2**20} MiB.", "Split it.")
-    try:
-        return content.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        raise TaskUnusable(f"{name} is not UTF-8 at offset {error.start}.", "Save it as UTF-8.") from None

@@ -6,25 +6,18 @@ The first bytes tell which: a file that is one JSON value is taken whole, any ot
 from __future__ import annotations
 
 import json
-import os
-import stat
-import sys
 from collections.abc import Iterable, Iterator
 from itertools import chain
 from typing import Any, NamedTuple
 
 from pydantic import ValidationError
 
-from omni_assets.contracts.text import count, visible
-from omni_assets.errors import TaskUnusable, reason
+from omni_assets.contracts.text import visible
+from omni_assets.errors import TaskUnusable
+from omni_assets.operations.task_files import read_text, refuse
 from omni_assets.router.files import near, problem_of
 from omni_assets.router.task import Task
 
-STANDARD_INPUT = "-"
-MOST_BYTES = 256 * 1024 * 1024
-"""The largest file of tasks that is read."""
-
-_MOST_FLAWS = 20
 _FIELDS = sorted(Task.model_fields)
 
 
@@ -53,19 +46,14 @@ def read_tasks(paths: Iterable[str], given: Iterable[Placed] = ()) -> tuple[Task
         if first != placed.place:
             flaws.append(f"{placed.place}: `id` is `{visible(task.id)}`, which {first} has too")
         tasks.append(task)
-    if flaws:
-        shown = flaws[:_MOST_FLAWS]
-        more = [f"and {count(len(flaws) - len(shown), 'flaw')} more"] if len(flaws) > len(shown) else []
-        listed = "\n".join(f"{flaw}." for flaw in (*shown, *more))
-        raise TaskUnusable(f"these tasks cannot be done as they stand:\n{listed}", "docs/receipts.md shows a task.")
+    refuse("these tasks cannot be done as they stand", flaws, "docs/receipts.md shows a task.")
     if not tasks:
         raise TaskUnusable("there is no task in what was named.", "Name a file that holds one; - reads standard input.")
     return tuple(tasks)
 
 
 def _values(path: str) -> Iterator[Placed]:
-    name = "standard input" if path == STANDARD_INPUT else path
-    text = _text(path, name)
+    name, text = read_text(path)
     try:
         whole = json.loads(text)
     except (ValueError, RecursionError) as error:
@@ -97,26 +85,6 @@ def _no_json(name: str, error: Exception, line: int) -> TaskUnusable:
     return TaskUnusable(
         f"{where} is no JSON: {why}.", "Write a JSON object, a list of them, or an object a line; docs/receipts.md."
     )
-
-
-def _text(path: str, name: str) -> str:
-    try:
-        if path == STANDARD_INPUT:
-            content = sys.stdin.buffer.read(MOST_BYTES + 1)
-        else:
-            mode = os.stat(path).st_mode
-            if stat.S_ISDIR(mode):
-                raise TaskUnusable(f"{name} is a folder.", "Name a file of tasks.")
-            with open(path, "rb") as file:
-                content = file.read(MOST_BYTES + 1)
-    except OSError as error:
-        raise TaskUnusable(f"cannot read {name}: {reason(error)}.", "Name a file of tasks.") from None
-    if len(content) > MOST_BYTES:
-        raise TaskUnusable(f"{name} is larger than {MOST_BYTES // 2**20} MiB.", "Split it.")
-    try:
-        return content.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        raise TaskUnusable(f"{name} is not UTF-8 at offset {error.start}.", "Save it as UTF-8.") from None
 
 
 def _flaw(error: Any) -> str:
