@@ -49,9 +49,6 @@ SCORER = "learned-scorer"
 MOST_MODELS = 8
 """Models of which chains are made where only counts are known: the cheapest, and the baseline."""
 
-MOST_LINKS = 4
-"""Models of such a chain: beyond three escalations, what is known of each place is too little."""
-
 MOST_SHOWN = 12
 """Candidates that a route tells of."""
 
@@ -380,9 +377,10 @@ def _by_counts(situation: Situation, costs: Mapping[str, float | None]) -> _Choi
         chain, chosen = proven
         option = _Option(_steps(chain), chosen, _because(proven[1], floor))
     else:
-        chain = _ladder(task_class, order, costs, links)
+        chain, beyond = _ladder(task_class, order, costs, links)
         chosen = _weighed(chain, links, costs)
-        option = _Option(_steps(chain), chosen, f"no chain is known to reach {_percent(floor)}: from the cheapest up")
+        reason = f"no chain is known to reach {_percent(floor)}: from the cheapest up{_left_out(task_class, beyond)}"
+        option = _Option(_steps(chain), chosen, reason)
     cheaper = tuple(
         _Option(_steps(each), known, "")
         for each, known in weighed
@@ -435,23 +433,29 @@ def _from_the_cheapest(task_class: TaskClass, costs: Mapping[str, float | None],
 
 def _chains(task_class: TaskClass, order: Sequence[str], costs: Mapping[str, float | None]) -> list[tuple[str, ...]]:
     """The chains that the class's limits allow. Where escalations are allowed each ends with the last model, so that no
-    task is left undone that it could do.
+    task is left undone that it could do, unless the ceiling leaves no room for it.
     """
     chains = [
         chain
-        for links in range(1, _most_links(task_class) + 1)
+        for links in range(1, task_class.max_escalations + 2)
         for chain in combinations(order, links)
         if _within_ceiling(task_class, [costs[name] for name in chain])
     ]
-    ending = [chain for chain in chains if chain[-1] == order[-1]]
-    return ending if ending and task_class.max_escalations else chains
+    if not task_class.max_escalations:
+        return chains
+    last = order[-1]
+    return [
+        chain
+        for chain in chains
+        if chain[-1] == last or not _within_ceiling(task_class, [costs[name] for name in (*chain, last)])
+    ]
 
 
 def _ladder(
     task_class: TaskClass, order: Sequence[str], costs: Mapping[str, float | None], links: Links
-) -> tuple[str, ...]:
+) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """From the cheapest model up to the last, without those whose accepted answers are credibly worse than the floor,
-    as far as the class's limits allow.
+    as far as the class's limits allow; and the models for which its price ceiling leaves no room, the dearest ones.
     """
     *below, last = order
     worth = [
@@ -459,16 +463,24 @@ def _ladder(
         for name in below
         if not links[name, False].proved or links[name, False].right.upper >= task_class.quality_floor
     ]
-    chain = [*worth, last]
-    while len(chain) > 1 and len(chain) > _most_links(task_class):
-        chain.pop(-2 if task_class.max_escalations else -1)
+    escalations = task_class.max_escalations
+    wanted = [*worth, last]
+    chain = [*worth[:escalations], last] if escalations else wanted[:1]
+    if len(chain) == 1 or _within_ceiling(task_class, [costs[name] for name in chain]):
+        return tuple(chain), ()
+    chain = wanted[: escalations + 1]
+    beyond = [] if last in chain else [last]
     while len(chain) > 1 and not _within_ceiling(task_class, [costs[name] for name in chain]):
-        chain.pop(-2)
-    return tuple(chain)
+        beyond.insert(0, chain.pop())
+    return tuple(chain), tuple(beyond)
 
 
-def _most_links(task_class: TaskClass) -> int:
-    return min(task_class.max_escalations + 1, MOST_LINKS)
+def _left_out(task_class: TaskClass, beyond: Sequence[str]) -> str:
+    """That the ceiling leaves no room for some models, as the end of a reason; empty where it does for all."""
+    ceiling = task_class.price_ceiling_usd
+    if ceiling is None or not beyond:
+        return ""
+    return f", without {', '.join(beyond)}: all together would cost more than the ceiling of {dollars(ceiling)}"
 
 
 def _within_ceiling(task_class: TaskClass, costs: Sequence[float | None]) -> bool:

@@ -10,6 +10,9 @@ from pydantic import Field
 
 from omni_assets.router.values import Name, OutputFormat, Share, Strict, Usd
 
+MOST_ESCALATIONS = 5
+"""Models that may be tried after the first: chains have one more link, and all of those are weighed."""
+
 
 class CloudPolicy(StrEnum):
     """Whether tasks of a class may leave the building. ``opt-in``: where the task itself says so."""
@@ -68,7 +71,7 @@ class TaskClass(Strict):
     answer_key: str | None = None
     max_output_tokens: Annotated[int, Field(gt=0)] = 1024
     temperature: Annotated[float, Field(ge=0, le=2)] = 0.0
-    max_escalations: Annotated[int, Field(ge=0, le=5)] = 2
+    max_escalations: Annotated[int, Field(ge=0, le=MOST_ESCALATIONS)] = 2
     cloud: CloudPolicy = CloudPolicy.OPT_IN
     price_ceiling_usd: Usd | None = None
     latency_target_seconds: Annotated[float, Field(gt=0)] | None = None

@@ -19,7 +19,7 @@ from omni_assets.router.policy import Situation, decide, route
 from omni_assets.router.receipt import Attempt
 from omni_assets.router.route import Accept, Call, GiveUp, Route, Step
 from omni_assets.router.task import Task
-from omni_assets.router.task_class import CloudPolicy, GateUse, PromptTemplate, Severity, TaskClass
+from omni_assets.router.task_class import MOST_ESCALATIONS, CloudPolicy, GateUse, PromptTemplate, Severity, TaskClass
 from omni_assets.router.values import Location
 from tests.support import receipts as made
 
@@ -121,6 +121,57 @@ def test_what_was_learnt_of_another_prompt_says_nothing() -> None:
     known = learned({"tiny": (200, 200, 20, 180)})
     newer = CLASS.model_copy(update={"prompt": PromptTemplate(version=2, user="{text}")})
     assert models(route(situation(newer, learned=known)))[0] == "tiny"
+
+
+def test_a_ceiling_drops_the_dear_end_of_a_chain_and_never_its_cheap_one() -> None:
+    priced = {"small": "0.0004", "large": "0.0011"}
+    ceiling = CLASS.model_copy(update={"price_ceiling_usd": Decimal("0.00142")})
+    chosen = route(situation(ceiling, prices=priced))
+    assert models(chosen) == ("small",)
+    assert chosen.reason == (
+        "no chain is known to reach 90 %: from the cheapest up, without large: "
+        "all together would cost more than the ceiling of $0.00142"
+    )
+    roomy = CLASS.model_copy(update={"price_ceiling_usd": Decimal("0.0015")})
+    assert models(route(situation(roomy, prices=priced))) == ("small", "large")
+
+
+def test_a_chain_that_meets_the_floor_is_taken_where_the_ceiling_has_no_room_for_the_last_model() -> None:
+    ceiling = CLASS.model_copy(update={"price_ceiling_usd": Decimal("0.00142")})
+    known = learned({"small": (500, 495, 494, 1)})
+    chosen = route(situation(ceiling, prices={"small": "0.0004", "large": "0.0011"}, learned=known))
+    assert models(chosen) == ("small",)
+    assert "credibly reaches 90 %" in chosen.reason
+
+
+ceilings = st.decimals("0.000001", 2, places=6)
+
+
+@given(st.lists(st.decimals("0.000001", 1, places=6), min_size=4, max_size=4), ceilings, st.integers(0, 5))
+def test_on_the_first_day_a_chain_begins_with_the_cheapest_and_keeps_the_ceiling(
+    usd: list[Decimal], ceiling: Decimal, escalations: int
+) -> None:
+    priced = dict(zip(PRICES, map(str, usd), strict=True))
+    task_class = CLASS.model_copy(
+        update={"price_ceiling_usd": ceiling, "max_escalations": escalations, "baseline": None}
+    )
+    chosen = models(route(situation(task_class, prices=priced)))
+    assert bool(chosen) == any(each <= ceiling for each in usd)
+    assert len(chosen) <= escalations + 1
+    if chosen:
+        assert Decimal(priced[chosen[0]]) == min(usd)
+        assert float(sum(Decimal(priced[name]) for name in chosen)) <= float(ceiling) + 1e-12
+
+
+def test_a_chain_has_as_many_models_as_the_most_escalations_allow() -> None:
+    priced = {f"model-{number}": f"0.00{number}" for number in range(1, 9)}
+    longest = CLASS.model_copy(update={"max_escalations": MOST_ESCALATIONS, "baseline": None})
+    chosen = models(route(situation(longest, prices=priced)))
+    assert chosen == ("model-1", "model-2", "model-3", "model-4", "model-5", "model-8")
+    good = (2000, 1000, 1000, 0)
+    floor = longest.model_copy(update={"quality_floor": 0.95})
+    proven = route(situation(floor, prices=priced, learned=learned(dict.fromkeys(priced, good))))
+    assert len(proven.steps) > MOST_ESCALATIONS - 1
 
 
 tallies = st.builds(
