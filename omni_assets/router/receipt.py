@@ -152,3 +152,10 @@ class Receipt(Strict):
     saved_usd: Balance | None = None
     budget_day: str | None = None
     findings: tuple[str, ...] = ()
+
+
+def read_receipt(document: str | bytes) -> Receipt:
+    """A receipt as it was written, by this omni or by a newer one: fields that were added to the version are passed
+    over, in its parts too. Raises pydantic's ``ValidationError`` where it is of another version, or no receipt.
+    """
+    return Receipt.model_validate_json(document, extra="ignore")

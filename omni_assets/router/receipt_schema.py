@@ -21,18 +21,22 @@ def schema_name(version: int = VERSION) -> str:
 
 
 def receipt_schema() -> dict[str, Any]:
-    """The schema of what is written: every field is there, and none that is not named."""
+    """The schema of what is written: every field is there. A newer omni may add some, so others are no flaw."""
     described = Receipt.model_json_schema(mode="serialization")
     return {"$schema": "https://json-schema.org/draft/2020-12/schema", "$id": schema_name(), **_plain(described)}
 
 
 def _plain(value: Any) -> Any:
-    """The schema with its descriptions as running text, every field required since all are written, and no titles."""
+    """The schema with its descriptions as running text, every field required since all are written, and no titles. Objects
+    are left open.
+    """
     if isinstance(value, list):
         return [_plain(each) for each in value]
     if not isinstance(value, dict):
         return value
     kept = {key: _plain(each) for key, each in value.items() if key not in _LEFT_OUT or isinstance(each, dict)}
+    if kept.get("additionalProperties") is False:
+        del kept["additionalProperties"]
     if isinstance(kept.get("description"), str):
         paragraphs = kept["description"].replace("``", "`").split("\n\n")
         kept["description"] = "\n\n".join(" ".join(each.split()) for each in paragraphs)

@@ -24,7 +24,7 @@ from omni_assets.operations.memory import cluster_of
 from omni_assets.operations.routing.recording import row_of
 from omni_assets.projection.rows import PublicationRow, ReceiptRow
 from omni_assets.projection.store import Projection
-from omni_assets.router.receipt import Receipt
+from omni_assets.router.receipt import read_receipt
 from omni_assets.router.receipt_schema import schema_name
 
 _ENVIRONMENT = "ce_omnienvironment"
@@ -209,7 +209,7 @@ class _Reading:
         topic = self._target.name
         for found in ledger.read(self._context.connection, topic, self._target.partitions):
             try:
-                receipt = Receipt.model_validate_json(found.value)
+                receipt = read_receipt(found.value)
                 row = row_of(receipt, self._context)
             except (ValidationError, ValueError):
                 self.others += 1

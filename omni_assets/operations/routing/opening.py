@@ -19,7 +19,7 @@ from omni_assets.router.class_files import read_task_classes
 from omni_assets.router.classifying import classifier
 from omni_assets.router.learning import Learned, learn
 from omni_assets.router.planning import Planner
-from omni_assets.router.receipt import Receipt
+from omni_assets.router.receipt import Receipt, read_receipt
 from omni_assets.router.runtime import Done, Router
 from omni_assets.router.task_class import TaskClass
 from omni_assets.router.training import LEAST_EXAMPLES, train
@@ -95,4 +95,4 @@ def _receipts(context: Context) -> Iterator[Receipt]:
     """The newest receipts, oldest first. One of another version teaches nothing."""
     for document in reversed(Projection(context.home).receipt_documents(MOST_LEARNT)):
         with suppress(ValidationError):
-            yield Receipt.model_validate_json(document)
+            yield read_receipt(document)

@@ -14,7 +14,7 @@ from omni_assets.errors import InputError, ReceiptUnreadable
 from omni_assets.projection.rows import PublicationRow, ReceiptSummary
 from omni_assets.projection.store import Projection
 from omni_assets.router.files import problem_of
-from omni_assets.router.receipt import Receipt
+from omni_assets.router.receipt import Receipt, read_receipt
 
 _ID = re.compile(r"[0-9a-f]{1,32}")
 _SHOWN = 5
@@ -57,7 +57,7 @@ def receipt(home: Path, prefix: str) -> Remembered:
         )
     (row,) = found
     try:
-        told = Receipt.model_validate_json(row.document)
+        told = read_receipt(row.document)
     except ValidationError as error:
         raise ReceiptUnreadable(row.id, _flaw(error)) from None
     return Remembered(told, row.environment, projection.publications(row.id))

@@ -184,7 +184,8 @@ def test_the_projection_comes_back_from_the_ledger_alone(broker, context):
 def test_what_was_written_twice_is_one_receipt_and_what_is_none_is_left_out(broker, context, ledger_topic):
     producer = Producer({"bootstrap.servers": broker.bootstrap_servers, "log_level": 0})
     whole = ONE.model_dump_json().encode()
-    for value in (whole, whole, b"", b"not JSON", b"{}", b'{"version": 2}', whole[:-1]):
+    newer = whole[:-1] + b', "added": {"later": [1]}}'
+    for value in (newer, whole, b"", b"not JSON", b"{}", b'{"version": 2}', whole[:-1]):
         producer.produce(ledger_topic, key=b"pull-1", value=value)
     assert producer.flush(10) == 0
     taken = take_over(context, context.manifest())
