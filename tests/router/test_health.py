@@ -155,7 +155,7 @@ class BreakerLaws(RuleBasedStateMachine):
     @invariant()
     def it_never_rests_longer_than_the_limit(self) -> None:
         if isinstance(self.breaker.state, Open):
-            assert self.breaker.state.until - self.clock.seconds <= PATIENCE.longest_rest_seconds
+            assert self.breaker.state.until <= self.clock.seconds + PATIENCE.longest_rest_seconds
 
     @invariant()
     def it_says_why_not_exactly_where_it_lets_nothing_through(self) -> None:
