@@ -30,8 +30,8 @@ from omni_assets.operations.judging import (
     today,
 )
 from omni_assets.operations.registry import registry_findings, write_configured
-from omni_assets.operations.routing.findings import is_about_routing, routing_findings
-from omni_assets.settings import baseline_path
+from omni_assets.operations.routing.findings import has_routing, is_about_routing, routing_findings
+from omni_assets.settings import baseline_path, contract_sources
 
 BASELINE_FILE = "omni-baseline.json"
 """The baseline that is written where neither an option nor the settings name one; in the project's root."""
@@ -91,14 +91,14 @@ def scope(context: Context, paths: Sequence[str]) -> Scope:
 
 def check(scope: Scope, choice: Choice = NO_CHOICE) -> Report:
     """The findings over contracts, their wiring, handlers and payloads, the registry that the settings name, and what
-    the router works with, as the settings judge them.
+    the router works with, as the settings judge them. A project with a router needs no contracts of nodes.
 
     Raises ``SettingsError``, ``BaselineUnusable``, ``PathNotFound``, ``NoContracts``, and ``UnknownRule`` where the
     choice names no rule.
     """
     started = time.monotonic()
     judge, path = judge_of(scope.context, choice), baseline_named(scope.context, choice)
-    manifest = scope.context.manifest()
+    manifest = _manifest(scope)
     judgement = judge.judge(_findings(scope, manifest), nodes_of(manifest), today())
     looks = scope.looks_at()
     return Report(
@@ -118,7 +118,7 @@ def start_baseline(scope: Scope, choice: Choice = NO_CHOICE) -> WrittenBaseline:
     settings = scope.context.settings
     path = baseline_named(scope.context, choice) or os.path.relpath(settings.root / BASELINE_FILE)
     judge = fresh_judge(scope.context, choice)
-    manifest = scope.context.manifest()
+    manifest = _manifest(scope)
     judgement = judge.judge(_findings(scope, manifest), nodes_of(manifest), today())
     # Echoes too: other commands count malformed names, and near misses may be ignored one day.
     new = (*judgement.findings, *judgement.echoes)
@@ -136,6 +136,19 @@ def fix(scope: Scope) -> tuple[str, ...]:
         return ()
     changed = write_configured(scope.context, scope.context.manifest())
     return (*changed.written, *changed.removed)
+
+
+def _manifest(scope: Scope) -> Manifest:
+    """What the contracts declare: nothing, where a project has a router and no nodes, and nobody named contracts."""
+    settings, sources = scope.context.settings, scope.context.sources
+    try:
+        return scope.context.manifest()
+    except (NoContracts, PathNotFound) as error:
+        named = not scope.own or sources != contract_sources(settings, {})
+        missing = isinstance(error, PathNotFound) and "contracts" in settings.model_fields_set
+        if named or missing or not has_routing(settings):
+            raise
+    return scope.context.extractor().assemble(())
 
 
 def _findings(scope: Scope, manifest: Manifest) -> list[Finding]:

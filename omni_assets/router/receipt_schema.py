@@ -27,8 +27,8 @@ def receipt_schema() -> dict[str, Any]:
 
 
 def _plain(value: Any) -> Any:
-    """The schema with its descriptions as running text, every field required since all are written, and no titles. Objects
-    are left open.
+    """The schema with its descriptions as running text, every field required since all are written, objects that may
+    hold more, and no titles.
     """
     if isinstance(value, list):
         return [_plain(each) for each in value]

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 def routing_findings(settings: Settings) -> list[Finding]:
     """The flaws of a project's catalog and task classes. Raises ``SettingsError`` where an installed gate is none."""
-    if not _has_any(settings):
+    if not has_routing(settings):
         return []
     from omni_assets.router.catalog_file import load_catalog
     from omni_assets.router.class_files import load_task_classes
@@ -42,7 +42,8 @@ def is_about_routing(path: str, settings: Settings) -> bool:
     return real in {os.path.realpath(models_path(settings)), folder} or real.startswith(folder + os.sep)
 
 
-def _has_any(settings: Settings) -> bool:
+def has_routing(settings: Settings) -> bool:
+    """Whether a project has a catalog or task classes, or states where they are."""
     stated = {"models", "task_classes"} & settings.router.model_fields_set
     return bool(stated) or os.path.exists(models_path(settings)) or os.path.exists(task_classes_path(settings))
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 
@@ -9,6 +10,7 @@ import pytest
 
 from omni_assets.contracts.model import Elsewhere
 from omni_assets.contracts.rules import INVALID_CATALOG, INVALID_TASK_CLASS
+from omni_assets.errors import NoContracts, PathNotFound
 from omni_assets.operations.check import check, scope
 from omni_assets.operations.context import resolve
 
@@ -58,6 +60,34 @@ def test_paths_choose_among_them(project: Path) -> None:
     assert told(project, "contracts/task_classes") == [task_class]
     assert told(project, "contracts/task_classes/summarization.yaml", "contracts/reviewer") == [task_class]
     assert told(project, "contracts/reviewer") == []
+
+
+@pytest.mark.parametrize("folder", ["contracts/task_classes", "classes"])
+def test_a_project_without_nodes_is_judged_by_what_it_has(project: Path, folder: str) -> None:
+    shutil.rmtree(project / "contracts")
+    with pytest.raises(PathNotFound, match="contracts"):
+        told(project, "contracts")
+    (project / folder).mkdir(parents=True)
+    (project / folder / "summarization.yaml").write_text(text(INVALID_TASK_CLASS.example))
+    (project / "omni.toml").write_text(f"[router]\ntask_classes = '{folder}'\n")
+    assert told(project) == [f"{folder}/summarization.yaml:8:11 OM602"]
+    assert told(project, "models.yaml") == []
+    (project / "models.yaml").write_text(text(INVALID_CATALOG.example))
+    assert set(told(project)) == {f"{folder}/summarization.yaml:8:11 OM602", "models.yaml:4:21 OM601"}
+
+
+def test_contracts_that_somebody_named_have_to_be_there(project: Path) -> None:
+    (project / "omni.toml").write_text("contracts = ['nodes']\n")
+    with pytest.raises(PathNotFound, match="nodes"):
+        told(project)
+    (project / "empty").mkdir()
+    with pytest.raises(NoContracts, match="empty"):
+        check(scope(resolve(environ={"OMNI_CONTRACTS": "empty"}, folder=project), ()))
+    shutil.rmtree(project / "contracts")
+    (project / "models.yaml").unlink()
+    (project / "omni.toml").unlink()
+    with pytest.raises(PathNotFound, match="contracts"):
+        told(project)
 
 
 def test_a_project_without_either_has_nothing_wrong(project: Path) -> None:
