@@ -28,6 +28,9 @@ whoever knew the answer beforehand, as a benchmark does."""
 MOST_EXAMPLES = 5000
 """Examples that are kept of a class: the latest."""
 
+LEAST_TIMED = 10
+"""Calls of a model for tasks of a class before it is said how long one takes."""
+
 Gates = tuple[tuple[str, int], ...]
 """The gates of a class by id, each with its version, in the order of their ids."""
 
@@ -66,6 +69,19 @@ class Spending:
     def mean_usd(self) -> float | None:
         """What a call costs on average, ``None`` where none is known."""
         return self.billionths / self.calls / 1e9 if self.calls else None
+
+
+@dataclass(slots=True)
+class Timing:
+    """Calls that gave an output, and how long they took together, in microseconds."""
+
+    calls: int = 0
+    microseconds: int = 0
+
+    @property
+    def mean_seconds(self) -> float | None:
+        """How long a call takes on average, ``None`` before enough of them are known: the first may load a model."""
+        return self.microseconds / self.calls / 1e6 if self.calls >= LEAST_TIMED else None
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -108,6 +124,7 @@ class Learned:
 
     tallies: dict[Subject, Tally] = field(default_factory=dict)
     spendings: dict[tuple[str, str], Spending] = field(default_factory=dict)
+    timings: dict[tuple[str, str], Timing] = field(default_factory=dict)
     kept: dict[str, list[Example]] = field(default_factory=dict)
     scorer: Scorer | None = None
     plans: Mapping[str, Plans] = field(default_factory=dict)
@@ -121,6 +138,10 @@ class Learned:
         name = receipt.task_class
         self.receipts[name] = self.receipts.get(name, 0) + 1
         for attempt in receipt.attempts:
+            if attempt.failure is None:
+                timing = self.timings.setdefault((name, attempt.model), Timing())
+                timing.calls += 1
+                timing.microseconds += round(attempt.latency_seconds * 1e6)
             if attempt.cost.usd is not None and attempt.failure is None:
                 spending = self.spendings.setdefault((name, attempt.model), Spending())
                 spending.calls += 1
@@ -152,6 +173,11 @@ class Learned:
         """What a call of a model costs on average in a class, ``None`` where none is known."""
         spending = self.spendings.get((task_class, model))
         return None if spending is None else spending.mean_usd
+
+    def seconds(self, task_class: str, model: str) -> float | None:
+        """How long a call of a model takes on average in a class, ``None`` where too few are known."""
+        timing = self.timings.get((task_class, model))
+        return None if timing is None else timing.mean_seconds
 
     def _keep(self, example: Example) -> None:
         kept = self.kept.setdefault(example.ballot.task_class, [])

@@ -20,16 +20,22 @@ accepted answers are credibly worse than the floor are left out. So nothing expe
 let through wrongly shows in the audits, and then counts. The baseline's own answers are taken for right nineteen times
 in twenty until something is known of them.
 
+**Waiting.** A model that takes longer on average than the class's latency target is asked after those that do not, but
+never after the last: no target makes the dearest model the first. Of the chains that meet the floor one that begins
+with such a model is taken only where none begins with another. A model of whose answers credibly fewer than one in
+twenty pass their gates at its place is not waited for, be it for nothing: the rest does its tasks anyway.
+
 A small share of the tasks (``explore_share``) tries a cheaper chain than the one chosen, to learn about it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import ROUND_CEILING, Decimal
 from functools import lru_cache
 from itertools import combinations
+from typing import TypeAlias, TypeVar
 
 from omni_assets.router import accounts
 from omni_assets.router.catalog import Catalog, Model
@@ -48,6 +54,9 @@ SCORER = "learned-scorer"
 
 MOST_MODELS = 8
 """Models of which chains are made where only counts are known: the cheapest, and the baseline."""
+
+LEAST_PASSED = 0.05
+"""The share of its answers that must be able to pass their gates for a model to be waited for."""
 
 MOST_SHOWN = 12
 """Candidates that a route tells of."""
@@ -290,6 +299,7 @@ def _chosen(situation: Situation, usable: tuple[str, ...]) -> _Choice:
         task_class.quality_floor,
         task_class.max_escalations,
         task_class.price_ceiling_usd,
+        task_class.latency_target_seconds,
         task_class.baseline,
         task_class.prompt.version,
         tuple(use.gate for use in task_class.gates),
@@ -333,12 +343,16 @@ def _by_plans(situation: Situation, costs: Mapping[str, float | None]) -> _Choic
     ]
     if not plans:
         return None
-    chosen = next((plan for plan in plans if plan.bound >= floor), None) or max(plans, key=lambda plan: plan.bound)
+    slow = _slow(situation, costs)
+    meeting = [(plan.chain, plan) for plan in plans if plan.bound >= floor]
+    soonest = _soonest(meeting, slow, task_class.baseline)
+    chosen = max(plans, key=lambda plan: plan.bound) if soonest is None else soonest[1]
     reason = _because(_outlook(chosen), floor)
     option = _Option(_planned(chosen, costs, task_class), _outlook(chosen), reason)
     shown = [chosen, *(plan for plan in plans if plan is not chosen)][:MOST_SHOWN]
     candidates = tuple(
-        _candidate(plan.chain, _outlook(plan), floor, reason if plan is chosen else None) for plan in shown
+        _candidate(plan.chain, _outlook(plan), floor, reason if plan is chosen else None, _late(plan.chain, slow))
+        for plan in shown
     )
     return _Choice(option, (), candidates)
 
@@ -367,20 +381,24 @@ def _by_counts(situation: Situation, costs: Mapping[str, float | None]) -> _Choi
     links = {
         (name, after): _link(situation, name, cost, after) for name, cost in costs.items() for after in (False, True)
     }
-    order = _from_the_cheapest(task_class, costs, links)
+    slow = _slow(situation, costs)
+    order = _from_the_cheapest(task_class, costs, links, slow)
     weighed = sorted(
         ((chain, _weighed(chain, links, costs)) for chain in _chains(task_class, order, costs)),
         key=lambda each: (each[1].cost_usd if each[1] else 0.0, len(each[0])),
     )
-    proven = next((each for each in weighed if each[1] is not None and _reaches(each[1], floor)), None)
-    if proven is not None and proven[1] is not None:
-        chain, chosen = proven
-        option = _Option(_steps(chain), chosen, _because(proven[1], floor))
+    proven = [(chain, known) for chain, known in weighed if known is not None and _reaches(known, floor)]
+    soonest = _soonest(proven, slow, order[-1])
+    if soonest is not None:
+        chain, reason = _awaited(soonest[0], order[-1], links, costs, floor), _because(soonest[1], floor)
+        if chain != soonest[0]:
+            reason += f", without {_useless(set(soonest[0]).difference(chain))}"
     else:
         chain, beyond = _ladder(task_class, order, costs, links)
-        chosen = _weighed(chain, links, costs)
         reason = f"no chain is known to reach {_percent(floor)}: from the cheapest up{_left_out(task_class, beyond)}"
-        option = _Option(_steps(chain), chosen, reason)
+        reason += "".join(f", {name} late, since it {slow[name]}" for name in chain[1:-1] if name in slow)
+    chosen = _weighed(chain, links, costs)
+    option = _Option(_steps(chain), chosen, reason)
     cheaper = tuple(
         _Option(_steps(each), known, "")
         for each, known in weighed
@@ -388,7 +406,7 @@ def _by_counts(situation: Situation, costs: Mapping[str, float | None]) -> _Choi
     )
     others = [(each, known) for each, known in weighed if each != chain][: MOST_SHOWN - 1]
     candidates = tuple(
-        _candidate(each, known, floor, option.reason if each == chain else None)
+        _candidate(each, known, floor, reason if each == chain else None, _drawback(each, order[-1], links, slow))
         for each, known in [(chain, chosen), *others]
     )
     return _Choice(option, cheaper, candidates)
@@ -416,9 +434,73 @@ def _gates(names: tuple[str, ...]) -> Gates:
 Links = Mapping[tuple[str, bool], Link]
 
 
-def _from_the_cheapest(task_class: TaskClass, costs: Mapping[str, float | None], links: Links) -> tuple[str, ...]:
-    """The models by cost, of equals the better one first, up to the one that is asked last: the baseline, or else the
-    dearest.
+def _slow(situation: Situation, names: Iterable[str]) -> Mapping[str, str]:
+    """The models that take longer on average than the class's target, each with a clause that says so."""
+    target, name_of_class = situation.task_class.latency_target_seconds, situation.task_class.name
+    known = ((name, situation.learned.seconds(name_of_class, name)) for name in names)
+    return {
+        name: f"takes {seconds:.3g} s on average, and {target:g} s are the target"
+        for name, seconds in known
+        if target is not None and seconds is not None and seconds > target
+    }
+
+
+_T = TypeVar("_T")
+_Chain: TypeAlias = tuple[str, ...]
+
+
+def _soonest(
+    meeting: Sequence[tuple[_Chain, _T]], slow: Mapping[str, str], last: str | None
+) -> tuple[_Chain, _T] | None:
+    """The first of some chains, or where that begins with a slow model the first that begins with another one: but not
+    with the last, which no target makes the first.
+    """
+    best = next(iter(meeting), None)
+    if best is None or best[0][0] not in slow:
+        return best
+    return next((each for each in meeting if each[0][0] not in slow and each[0][0] != last), best)
+
+
+def _passing(names: Iterable[str], links: Links) -> _Chain:
+    """The models of which enough answers may pass, each at its place among them."""
+    kept: list[str] = []
+    for name in names:
+        if links[name, bool(kept)].accepted.upper >= LEAST_PASSED:
+            kept.append(name)
+    return tuple(kept)
+
+
+def _awaited(chain: _Chain, last: str, links: Links, costs: Mapping[str, float | None], floor: float) -> _Chain:
+    """A chain that meets the floor, without the models that only cost time; as it is where the rest is known not to
+    meet it.
+    """
+    ending = tuple(name for name in chain if name == last)
+    rest = (*_passing([name for name in chain if name != last], links), *ending)
+    known = _weighed(rest, links, costs) if rest else None
+    return rest if known is not None and (known.bound is None or _reaches(known, floor)) else chain
+
+
+def _useless(names: Iterable[str]) -> str:
+    return f"{', '.join(sorted(names))}: nearly all of its answers are barred"
+
+
+def _drawback(chain: _Chain, last: str, links: Links, slow: Mapping[str, str]) -> str | None:
+    """What may speak against a chain besides its cost and its quality, as a clause."""
+    below = [name for name in chain if name != last]
+    if useless := set(below).difference(_passing(below, links)):
+        return _useless(useless)
+    return _late(chain, slow)
+
+
+def _late(chain: _Chain, slow: Mapping[str, str]) -> str | None:
+    return f"{chain[0]} {slow[chain[0]]}" if chain[0] in slow else None
+
+
+def _from_the_cheapest(
+    task_class: TaskClass, costs: Mapping[str, float | None], links: Links, slow: Mapping[str, str]
+) -> tuple[str, ...]:
+    """The models by cost, of equals the better one first, slow ones after the others, up to the one that is asked last:
+    the baseline, or else the dearest.
     """
 
     def place(name: str) -> tuple[float, float]:
@@ -428,7 +510,7 @@ def _from_the_cheapest(task_class: TaskClass, costs: Mapping[str, float | None],
     order = sorted(costs, key=place)
     last = task_class.baseline if task_class.baseline in costs else order[-1]
     below = [name for name in order if name != last and (costs[name] or 0.0) <= (costs[str(last)] or 0.0)]
-    return (*below[: MOST_MODELS - 1], str(last))
+    return (*sorted(below[: MOST_MODELS - 1], key=slow.__contains__), str(last))
 
 
 def _chains(task_class: TaskClass, order: Sequence[str], costs: Mapping[str, float | None]) -> list[tuple[str, ...]]:
@@ -454,8 +536,9 @@ def _chains(task_class: TaskClass, order: Sequence[str], costs: Mapping[str, flo
 def _ladder(
     task_class: TaskClass, order: Sequence[str], costs: Mapping[str, float | None], links: Links
 ) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """From the cheapest model up to the last, without those whose accepted answers are credibly worse than the floor,
-    as far as the class's limits allow; and the models for which its price ceiling leaves no room, the dearest ones.
+    """From the cheapest model up to the last, without those whose accepted answers are credibly worse than the floor
+    and those of which hardly any answer passes, as far as the class's limits allow; and the models for which its price
+    ceiling leaves no room, the dearest ones.
     """
     *below, last = order
     worth = [
@@ -464,6 +547,7 @@ def _ladder(
         if not links[name, False].proved or links[name, False].right.upper >= task_class.quality_floor
     ]
     escalations = task_class.max_escalations
+    worth = [*_passing(worth, links)]
     wanted = [*worth, last]
     chain = [*worth[:escalations], last] if escalations else wanted[:1]
     if len(chain) == 1 or _within_ceiling(task_class, [costs[name] for name in chain]):
@@ -499,14 +583,16 @@ def _steps(chain: Sequence[str]) -> tuple[Step, ...]:
     return tuple(Step(model=model) for model in chain)
 
 
-def _candidate(chain: tuple[str, ...], known: Outlook | None, floor: float, chosen: str | None) -> Candidate:
+def _candidate(
+    chain: tuple[str, ...], known: Outlook | None, floor: float, chosen: str | None, drawback: str | None
+) -> Candidate:
     return Candidate(
         chain=chain,
         expected_cost_usd=None if known is None else _usd(known.cost_usd),
         expected_quality=None if known is None else known.quality,
         quality_bound=None if known is None else known.bound,
         chosen=chosen is not None,
-        reason=_passed_over(known, floor) if chosen is None else chosen,
+        reason=_passed_over(known, floor, drawback) if chosen is None else chosen,
     )
 
 
@@ -521,14 +607,19 @@ def _because(known: Outlook, floor: float) -> str:
     return f"none credibly reaches {_percent(floor)}, and this comes nearest: at least {least} right"
 
 
-def _passed_over(known: Outlook | None, floor: float) -> str:
+def _passed_over(known: Outlook | None, floor: float, drawback: str | None) -> str:
+    said = (_unfit(known, floor), drawback)
+    return "; ".join(each for each in said if each) or "another does as well for less"
+
+
+def _unfit(known: Outlook | None, floor: float) -> str | None:
     if known is None:
         return "its price is not known"
     if known.bound is None:
         return "not all of its models were seen at their places yet"
     if known.bound < floor:
         return f"credibly no more than {_percent(known.bound)} right, and {_percent(floor)} are asked for"
-    return "another does as well for less"
+    return None
 
 
 def _usd(cost: float) -> Decimal:

@@ -38,6 +38,15 @@ def answered(model: str, *checks: Check, **changed: Any) -> Attempt:
     return made.local(model=model, checks=(made.check(), *checks), **changed)
 
 
+def test_how_long_a_call_takes_is_said_once_enough_gave_an_output() -> None:
+    slow = made.local(model="small", latency_seconds=3.0)
+    hung = made.unanswered(model="small", latency_seconds=120.0)
+    lessons = [made.receipt(number, hung, slow, task_class=KIND) for number in range(learning.LEAST_TIMED)]
+    assert learn(lessons[1:]).seconds(KIND, "small") is None
+    assert learn(lessons).seconds(KIND, "small") == pytest.approx(3.0)
+    assert learn(lessons).seconds("planning", "small") is None
+
+
 attempts = st.builds(
     lambda model, kind, amount: {
         "accepted": made.local(model=model, cost=made.cost(amount)),

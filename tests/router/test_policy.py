@@ -14,8 +14,9 @@ from hypothesis import strategies as st
 from omni_assets.router import policy
 from omni_assets.router.catalog import Catalog, Endpoint, Model, OwnHardwarePrice
 from omni_assets.router.gates.gate import Check, Standing, Verdict
-from omni_assets.router.learning import Learned, Plan, Subject, Tally
+from omni_assets.router.learning import Learned, Plan, Subject, Tally, Timing
 from omni_assets.router.policy import Situation, decide, route
+from omni_assets.router.posterior import Beta
 from omni_assets.router.receipt import Attempt
 from omni_assets.router.route import Accept, Call, GiveUp, Route, Step
 from omni_assets.router.task import Task
@@ -201,8 +202,91 @@ def test_the_bound_of_what_is_chosen_meets_the_floor_whenever_any_does(
     assert len(chosen.steps) == len(set(models(chosen))) <= escalations + 1
     meeting = [each for each in chosen.candidates if each.quality_bound is not None and each.quality_bound >= floor]
     if meeting:
-        assert candidate in meeting
-        assert candidate.expected_cost_usd == min(each.expected_cost_usd or 0 for each in meeting)
+        least = min(each.expected_cost_usd or 0 for each in meeting)
+        cheapest = [each for each in meeting if each.expected_cost_usd == least]
+        fewer = [each for each in cheapest if set(candidate.chain) < set(each.chain)]
+        assert candidate in cheapest or any(
+            all(barred(learnt, name) for name in set(each.chain).difference(candidate.chain)) for each in fewer
+        )
+
+
+def barred(learnt: Learned, name: str) -> bool:
+    """Whether hardly any answer of a model passes: of one that nothing is known of, that is not said."""
+    counted = learnt.tally(Subject("sorting", 1, GATES, name, False))
+    return Beta().after(counted.accepted, counted.judged - counted.accepted).upper < policy.LEAST_PASSED
+
+
+@given(known, st.sampled_from([0.0, 0.9, 1.0]), st.integers(1, 5), prices)
+def test_a_model_whose_answers_are_barred_nearly_always_is_not_waited_for(
+    learnt: Learned, floor: float, escalations: int, priced: Mapping[str, str | None]
+) -> None:
+    task_class = CLASS.model_copy(update={"quality_floor": floor, "max_escalations": escalations})
+    chosen = route(situation(task_class, learned=learnt, prices=priced))
+    useless = [name for name in models(chosen)[:-1] if barred(learnt, name)]
+    if floor == 0.9 and useless:
+        alone = [each for each in chosen.candidates if not set(each.chain).intersection(useless)]
+        assert all(each.quality_bound is None or each.quality_bound < floor for each in alone)
+    else:
+        assert useless == []
+
+
+def test_a_free_model_that_is_always_barred_is_left_out_and_tried_now_and_then() -> None:
+    exploring = CLASS.model_copy(update={"explore_share": 0.02})
+    known = learned({"tiny": (44, 0, 0, 0), "large": (500, 495, 494, 1)})
+    kept = route(situation(exploring, learned=known))
+    assert models(kept) == ("large",)
+    told = {each.chain: each.reason for each in kept.candidates}
+    assert told["tiny", "large"] == "tiny: nearly all of its answers are barred"
+    tried = [route(situation(exploring, learned=known, chance=chance / 10_000)) for chance in range(200)]
+    assert any(models(each)[0] == "tiny" and each.explored for each in tried)
+    unproven = learned({"tiny": (44, 0, 0, 0), "large": (500, 400, 200, 200)})
+    ladder = route(situation(exploring, learned=unproven))
+    assert models(ladder)[0] == "small"
+    assert any(each.reason.endswith("; tiny: nearly all of its answers are barred") for each in ladder.candidates)
+    few = learned({"tiny": (40, 0, 0, 0), "large": (500, 495, 494, 1)})
+    assert models(route(situation(exploring, learned=few)))[0] == "tiny"
+
+
+def timed(learnt: Learned, seconds: Mapping[str, float], calls: int = 10) -> Learned:
+    timings = {("sorting", name): Timing(calls, round(each * calls * 1e6)) for name, each in seconds.items()}
+    return replace(learnt, timings=timings, choices={})
+
+
+def test_a_model_that_takes_too_long_is_asked_after_those_that_do_not() -> None:
+    hasty = CLASS.model_copy(update={"latency_target_seconds": 5.0, "max_escalations": 3})
+    chosen = route(situation(hasty, learned=timed(Learned(), {"tiny": 12.0, "small": 5.0, "large": 1.0})))
+    assert models(chosen) == ("small", "middle", "tiny", "large")
+    assert chosen.reason == (
+        "no chain is known to reach 90 %: from the cheapest up, "
+        "tiny late, since it takes 12 s on average, and 5 s are the target"
+    )
+    unsure = timed(Learned(), {"tiny": 12.0}, calls=9)
+    assert models(route(situation(hasty, learned=unsure)))[0] == "tiny"
+    assert models(route(situation(learned=timed(Learned(), {"tiny": 12.0}))))[0] == "tiny"
+
+
+def test_a_proven_chain_that_begins_in_time_comes_before_a_cheaper_one_that_does_not() -> None:
+    hasty = CLASS.model_copy(update={"latency_target_seconds": 5.0})
+    good = dict.fromkeys(PRICES, (500, 495, 494, 1))
+    assert models(route(situation(hasty, learned=learned(good))))[0] == "tiny"
+    late = timed(learned(good), {"tiny": 12.0, "small": 12.0})
+    chosen = route(situation(hasty, learned=late))
+    assert models(chosen)[0] == "middle"
+    assert {each.reason for each in chosen.candidates if each.chain[0] == "tiny"} == {
+        "tiny takes 12 s on average, and 5 s are the target"
+    }
+    all_late = timed(learned(good), dict.fromkeys(("tiny", "small", "middle"), 12.0))
+    assert models(route(situation(hasty, learned=all_late)))[0] == "tiny"
+
+
+@given(known, st.fixed_dictionaries({name: st.floats(0, 10) for name in PRICES}), st.integers(1, 5), prices)
+def test_no_slow_model_is_asked_before_one_in_time_but_for_the_last(
+    learnt: Learned, seconds: Mapping[str, float], escalations: int, priced: Mapping[str, str | None]
+) -> None:
+    hasty = CLASS.model_copy(update={"latency_target_seconds": 5.0, "max_escalations": escalations})
+    chosen = route(situation(hasty, learned=timed(learnt, seconds), prices=priced))
+    late = [timed(Learned(), seconds).seconds("sorting", name) or 0.0 for name in models(chosen)[:-1]]
+    assert [each > 5 for each in late] == sorted(each > 5 for each in late)
 
 
 @given(known, prices)
