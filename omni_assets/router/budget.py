@@ -109,6 +109,15 @@ class Budget:
 
     def left(self, task_class: str) -> Decimal | None:
         """What one more task of a class may cost today; ``None`` without a limit. Nothing where it cannot be known."""
+        return self._rest(task_class, lambda spent: spent.usd)
+
+    def within_reach(self, task_class: str) -> Decimal | None:
+        """What one more task of a class may cost today if all comes back that others have reserved, for which a call
+        waits; otherwise as ``left``.
+        """
+        return self._rest(task_class, lambda spent: spent.settled)
+
+    def _rest(self, task_class: str, gone: Callable[[Spent], Decimal]) -> Decimal | None:
         if not self.holds(task_class):
             return None
         try:
@@ -116,7 +125,7 @@ class Budget:
                 every, of_class = self._spent(self._today(), task_class)
         except sqlite3.Error:
             return Decimal(0)
-        rests = [limit - spent.usd for _, limit, spent in self._held(task_class, every, of_class)]
+        rests = [limit - gone(spent) for _, limit, spent in self._held(task_class, every, of_class)]
         return max(min(rests), Decimal(0))
 
     def spent(self, task_class: str | None = None) -> Spent:

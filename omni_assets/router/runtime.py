@@ -176,7 +176,7 @@ class Router:
         told = course.told = self._planner.tell(course.task)
         circumstances = Circumstances(
             unavailable=self._switchboard.unavailable(),
-            budget_left_usd=self._budget.left(told.ready.task_class.name),
+            budget_left_usd=self._budget.within_reach(told.ready.task_class.name),
             learned=self.learned,
             chance=self._chance(),
         )

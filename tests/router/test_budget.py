@@ -73,13 +73,14 @@ def refused(budget: Budget, usd: Decimal | None, task_class: str = "any") -> Ref
 def test_what_is_reserved_is_spent_until_it_is_settled(dollar: Budget) -> None:
     first = reserved(dollar, Decimal("0.6"))
     assert dollar.left("any") == Decimal("0.4")
+    assert dollar.within_reach("any") == 1
     refusal = refused(dollar, Decimal("0.5"))
     assert refusal.passing
     assert refusal.reason == (
         "the budget of the day is $1.00, $0.60 is spent, $0.60 of it reserved, and it can cost $0.50"
     )
     assert dollar.settle(first, Decimal("0.1")) is None
-    assert dollar.left("any") == Decimal("0.9")
+    assert dollar.left("any") == dollar.within_reach("any") == Decimal("0.9")
     reserved(dollar, Decimal("0.9"))
     assert dollar.left("any") == 0
 
