@@ -203,8 +203,8 @@ GATES = (
             "that the task supplied. What an importable module has is not looked at. In text and JSON: what stands "
             "between backticks like an identifier. Code in another language is unknown."
         ),
-        passes="from shop.store import Store\n\ndef has(store, key):\n    return Store.find(store, key) is not None",
-        fails="from shop.store import Store\n\ndef has(store, key):\n    return Store.contains(store, key)",
+        passes="from shop.store import Store\n\n\ndef has(store, key):\n    return Store.find(store, key) is not None",
+        fails="from shop.store import Store\n\n\ndef has(store, key):\n    return Store.contains(store, key)",
         parameters=Known,
         judge=_identifiers_exist,
         given=Given(task=Task(id="example", sources=(_STORE,)), output_format=OutputFormat.CODE),

@@ -35,7 +35,7 @@ GATES = (
             "pyflakes reads the code, and runs nothing. The task's `symbols` count as defined. An import of `*` makes "
             "this unknown, for nobody can tell what it brings."
         ),
-        passes="import math\n\ndef area(radius):\n    return math.pi * radius**2",
+        passes="import math\n\n\ndef area(radius):\n    return math.pi * radius**2",
         fails="def area(radius):\n    return math.pi * radius**2",
         parameters=NoParameters,
         judge=_no_undefined_names,
