@@ -77,6 +77,7 @@ def listed_in(page: Path, names: Mapping[str, str], column: str = "") -> Iterato
 @contextmanager
 def given(cluster: KafkaCluster, rights: Iterable[Right]) -> Iterator[None]:
     """The limited user has these rights and no other."""
+    _revoke(cluster)
     bindings = [right.binding for right in rights]
     for created in cluster.client.create_acls(bindings).values():
         created.result(_SECONDS)
@@ -84,9 +85,13 @@ def given(cluster: KafkaCluster, rights: Iterable[Right]) -> Iterator[None]:
     try:
         yield
     finally:
-        for deleted in cluster.client.delete_acls([_ALL_OF_THEIRS]).values():
-            deleted.result(_SECONDS)
-        wait_until(lambda: not _known(cluster), _SECONDS, "the rights to be gone")
+        _revoke(cluster)
+
+
+def _revoke(cluster: KafkaCluster) -> None:
+    for deleted in cluster.client.delete_acls([_ALL_OF_THEIRS]).values():
+        deleted.result(_SECONDS)
+    wait_until(lambda: not _known(cluster), _SECONDS, "the rights to be gone")
 
 
 def _known(cluster: KafkaCluster) -> int:
