@@ -13,19 +13,16 @@ from tests.support.echo_tasks import assert_whole, begin, kill, submit, to_end, 
 
 pytestmark = [pytest.mark.broker, pytest.mark.slow, pytest.mark.timeout(300)]
 
-TASKS, KILLS = 200, 5
+EACH, KILLS = 40, 5  # enough new tasks that no worker comes to its end before it is killed
+TASKS = EACH * KILLS
 
 
 @pytest.mark.parametrize("seed", [1, 2])
 def test_a_worker_that_is_killed_at_random_moments_loses_and_doubles_nothing(broker, seed):
     moments = random.Random(seed)
     begin(broker, "echo")
-    submit(broker, "echo", range(TASKS // 2))
-    killed = 0
     for number in range(KILLS):
-        killed += kill(worker(broker, "echo"), moments)
-        if number == KILLS // 2:
-            submit(broker, "echo", range(TASKS // 2, TASKS))
+        submit(broker, "echo", range(number * EACH, (number + 1) * EACH))
+        assert kill(worker(broker, "echo"), moments)
     to_end(worker(broker, "echo"))
-    assert killed == KILLS
     assert_whole(broker, "echo", TASKS)
