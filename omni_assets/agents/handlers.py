@@ -10,12 +10,14 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass
 from difflib import get_close_matches
+from functools import partial
 from typing import Any, TypeAlias
 
 from pydantic import ValidationError
 
 from omni_assets.agents.attempts import Hopeless
 from omni_assets.agents.events import Event
+from omni_assets.agents.task_context import TaskContext
 from omni_assets.errors import HandlerUnusable
 from omni_assets.router.receipt import Outcome, Receipt
 from omni_assets.router.runtime import Router
@@ -43,7 +45,7 @@ class Handled:
     routing: Receipt | None = None
 
 
-Handle: TypeAlias = Callable[[Event], Awaitable[Handled]]
+Handle: TypeAlias = Callable[[Event, TaskContext], Awaitable[Handled]]
 """Works on one event. Raises ``Hopeless`` where trying again would not help, anything else where it might."""
 
 
@@ -56,17 +58,21 @@ class RoutingFailed(Exception):
 
 
 def python_handler(entry: str, threads: Executor) -> Handle:
-    """The function ``module:function``, which is given the event. It gives back ``None``, what it wants to say as JSON,
-    a ``Said``, or several of them. One that is not asynchronous runs in one of ``threads``: nothing can end
-    it there, and after its time nobody waits for it. Raises ``HandlerUnusable``.
+    """The function ``module:function``, which is given the event, and a ``TaskContext`` where it takes two arguments.
+
+    It gives back ``None``, what it wants to say as JSON, a ``Said``, or several of them. One that is not asynchronous
+    runs in one of ``threads``: nothing can end it there, and after its time nobody waits for it. Raises
+    ``HandlerUnusable``.
     """
     function = _found(entry)
+    taken = _arguments(entry, function)
 
-    async def handle(event: Event) -> Handled:
+    async def handle(event: Event, context: TaskContext) -> Handled:
+        given = (event, context)[:taken]
         if inspect.iscoroutinefunction(function):
-            answered = await function(event)
+            answered = await function(*given)
         else:
-            answered = await asyncio.get_running_loop().run_in_executor(threads, function, event)
+            answered = await asyncio.get_running_loop().run_in_executor(threads, partial(function, *given))
         return Handled(_said(answered))
 
     return handle
@@ -75,7 +81,7 @@ def python_handler(entry: str, threads: Executor) -> Handle:
 def llm_handler(router: Router, task_class: str) -> Handle:
     """The router, for tasks of one class: an event's data are the fields of a task. Its accepted answer is said."""
 
-    async def handle(event: Event) -> Handled:
+    async def handle(event: Event, _: TaskContext) -> Handled:
         done = await router.run(_task(event, task_class))
         if done.receipt.outcome is not Outcome.ACCEPTED or done.text is None:
             raise RoutingFailed(done.receipt)
@@ -109,7 +115,22 @@ def _said(answered: Any) -> tuple[Said, ...]:
     return (Said(answered),)
 
 
-def _found(entry: str) -> Callable[[Event], Any]:
+_ARGUMENTS = (2, 1)
+
+
+def _arguments(entry: str, function: Callable[..., Any]) -> int:
+    """How many of event and context a function takes. Raises ``HandlerUnusable`` where it cannot be called with any."""
+    signature = inspect.signature(function)
+    for number in _ARGUMENTS:
+        try:
+            signature.bind(*range(number))
+        except TypeError:
+            continue
+        return number
+    raise HandlerUnusable(entry, "it cannot be called with an event, nor with an event and its context")
+
+
+def _found(entry: str) -> Callable[..., Any]:
     name, _, attribute = entry.partition(":")
     try:
         module = importlib.import_module(name)

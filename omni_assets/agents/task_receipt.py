@@ -29,12 +29,15 @@ _Seconds = Annotated[float, Field(ge=0)]
 
 
 class TaskOutcome(StrEnum):
-    """How a task ended. ``dead-lettered`` ones failed, and stand in the dead-letter topic as they came."""
+    """How a task ended. ``dead-lettered`` ones failed, and stand in the dead-letter topic as they came; ``waiting``
+    ones asked a person, whose answer is a task of its own.
+    """
 
     DONE = "done"
     FAILED = "failed"
     DEAD_LETTERED = "dead-lettered"
     DUPLICATE = "duplicate"
+    WAITING = "waiting"
 
 
 class TaskAttempt(Strict):
@@ -52,8 +55,43 @@ class TaskResult(Strict):
     event_id: str
 
 
+class EffectOutcome(StrEnum):
+    """How an effect outside the bus came about: ``done`` by this task, or ``found`` to be there from an earlier try."""
+
+    DONE = "done"
+    FOUND = "found"
+
+
+class TaskEffect(Strict):
+    """An effect outside the bus, such as a merge. ``key`` is that of its intent, always the same for the same step."""
+
+    name: str
+    key: str
+    outcome: EffectOutcome
+
+
+class Answer(StrEnum):
+    """What a person says."""
+
+    APPROVED = "approved"
+    REJECTED = "rejected"
+
+
+class TaskApproval(Strict):
+    """A question to a person. ``content_sha256`` is the digest of exactly what is shown; ``answer`` and ``by`` are
+    there in the receipt of the task that the answer gave rise to."""
+
+    id: str
+    content_sha256: str
+    answer: Answer | None = None
+    by: str = ""
+
+
 class TaskReceipt(Strict):
     """``key`` is the record's, as text; ``duplicate_of`` the receipt of the task that had the same event before.
+
+    ``requeue_of`` is the receipt of the task whose dead letter was sent again, ``replay`` the replay that this task
+    belongs to, and ``replay_of`` the receipt of the task that it repeats.
 
     ``cost_usd`` is 0 for a handler in Python, and ``None`` where a model was asked and its price is not known.
     """
@@ -79,11 +117,27 @@ class TaskReceipt(Strict):
     duplicate_of: str | None
     routing: Receipt | None
     cost_usd: Usd | None
+    idempotency_key: str | None = None
+    deadline: datetime | None = None
+    requeue_of: str | None = None
+    replay: str | None = None
+    replay_of: str | None = None
+    approval: TaskApproval | None = None
+    effects: tuple[TaskEffect, ...] = ()
 
 
-def task_id(cluster: str, node: str, topic: str, partition: int, offset: int) -> str:
-    """The id of the receipt of a record: always the same, so that whoever ends it again says so by itself."""
-    return sha256(f"{cluster}/{node}/{topic}/{partition}/{offset}".encode()).hexdigest()[:32]
+def read_task_receipt(document: str | bytes) -> TaskReceipt:
+    """A receipt as it was written, by this omni or by a newer one: fields that were added to the version are passed
+    over. Raises pydantic's ``ValidationError`` where it is of another version, or no receipt of a task.
+    """
+    return TaskReceipt.model_validate_json(document, extra="ignore")
+
+
+def task_id(cluster: str, node: str, topic: str, partition: int, offset: int, replay: str = "") -> str:
+    """The id of the receipt of a record: always the same, so that whoever ends it again says so by itself. Each replay
+    has one of its own."""
+    again = f"/{replay}" if replay else ""
+    return sha256(f"{cluster}/{node}/{topic}/{partition}/{offset}{again}".encode()).hexdigest()[:32]
 
 
 def result_id(task: str, number: int) -> str:

@@ -18,6 +18,7 @@ from omni_assets.agents.events import Event, NotAnEvent, from_record
 from omni_assets.agents.exchange import Ended
 from omni_assets.agents.handlers import Handle, Handled, RoutingFailed, Said
 from omni_assets.agents.seen import Seen, identity
+from omni_assets.agents.task_context import TaskContext
 from omni_assets.agents.task_receipt import (
     NOTHING_SPENT,
     SCHEMA_NAME,
@@ -27,6 +28,7 @@ from omni_assets.agents.task_receipt import (
     result_id,
     task_id,
 )
+from omni_assets.broker.assignment import Place
 from omni_assets.broker.worker import Outgoing, Received
 from omni_assets.contracts.model import HandlerKind
 from omni_assets.router.receipt import Receipt
@@ -49,7 +51,8 @@ class Gate(Protocol):
 class Post:
     """A node at work: on which cluster, and where receipts and dead letters of its tasks go.
 
-    Without ``dead_letters``, what cannot be done ends in its receipt alone.
+    Without ``dead_letters``, what cannot be done ends in its receipt alone. In a ``replay``, tasks have receipts of
+    their own, which point to those of the first time.
     """
 
     node: str
@@ -58,6 +61,7 @@ class Post:
     ledger: str
     dead_letters: str = ""
     environment: str = ""
+    replay: str = ""
 
 
 @dataclass(slots=True)
@@ -65,7 +69,7 @@ class _Course:
     """How far one record has come."""
 
     received: Received
-    id: str
+    context: TaskContext
     started_at: datetime = field(default_factory=lambda: datetime.now(UTC))
     event: Event | None = None
     tried: Tried[tuple[Handled, tuple[Outgoing, ...]]] = field(default_factory=lambda: Tried(None, ()))
@@ -92,9 +96,8 @@ class Working:
 
     async def work(self, received: Received) -> Ended:
         """Take a record to its end. Raises nothing but ``CancelledError``."""
-        partition = received.place.partition
-        own = task_id(self._post.cluster, self._post.node, partition.topic, partition.number, received.place.offset)
-        course = _Course(received, own)
+        own = self._id(received.place, self._post.replay)
+        course = _Course(received, TaskContext(own, self._post.node, received.place))
         try:
             event = course.event = from_record(received.key, received.value, received.headers)
         except NotAnEvent as flaw:
@@ -109,13 +112,19 @@ class Working:
             self._seen.release(identity(event.source, event.id), own)
             raise
 
+    def _id(self, place: Place, replay: str = "") -> str:
+        topic, number, _ = place.partition
+        return task_id(self._post.cluster, self._post.node, topic, number, place.offset, replay)
+
     async def _tried(self, course: _Course, event: Event) -> Ended:
         async def call() -> tuple[Handled, tuple[Outgoing, ...]]:
             self._gate.accept(course.received.place.partition.topic, event)
-            handled = await self._handle(event)
+            handled = await self._handle(event, course.context)
             key = course.received.key
             results = tuple(
-                self._gate.publish(said, event, result_id(course.id, number), key if said.key is None else said.key)
+                self._gate.publish(
+                    said, event, result_id(course.context.id, number), key if said.key is None else said.key
+                )
                 for number, said in enumerate(handled.said)
             )
             return handled, results
@@ -151,7 +160,7 @@ class Working:
         partition, event = course.received.place.partition, course.event
         routing = _routing(course.tried)
         return TaskReceipt(
-            id=course.id,
+            id=course.context.id,
             event_id=event.id if event else "",
             event_source=event.source if event else "",
             node=self._post.node,
@@ -168,12 +177,15 @@ class Working:
             attempts=course.tried.attempts,
             reason=reason,
             results=tuple(
-                TaskResult(topic=each.topic, event_id=result_id(course.id, number))
+                TaskResult(topic=each.topic, event_id=result_id(course.context.id, number))
                 for number, each in enumerate(results)
             ),
             duplicate_of=duplicate_of,
             routing=routing,
             cost_usd=self._cost(course, routing.cost_usd if routing else None),
+            deadline=course.context.deadline,
+            replay=self._post.replay or None,
+            replay_of=self._id(course.received.place) if self._post.replay else None,
         )
 
     def _cost(self, course: _Course, routed: Decimal | None) -> Decimal | None:

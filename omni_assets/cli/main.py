@@ -36,7 +36,6 @@ from omni_assets.cli import (
     savings,
     smoke,
     sql,
-    task,
     topics,
     up,
     validate,
@@ -46,6 +45,7 @@ from omni_assets.cli import (
 from omni_assets.cli.failure import report
 from omni_assets.cli.options import COULD_NOT_RUN, HELP_NAMES, examples, help_when_alone
 from omni_assets.cli.streams import say, write
+from omni_assets.cli.tasks import family as task
 from omni_assets.errors import OmniError
 
 INTERRUPTED = 130

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -14,14 +15,17 @@ from omni_assets.agents.events import Event, from_record, to_record
 from omni_assets.agents.exchange import Ended
 from omni_assets.agents.handlers import Handled, Said, python_handler
 from omni_assets.agents.seen import Seen
+from omni_assets.agents.task_context import TaskContext
 from omni_assets.agents.task_receipt import TaskReceipt, task_id
 from omni_assets.agents.working import Post, Working
 from omni_assets.broker.assignment import Partition, Place
 from omni_assets.broker.worker import Outgoing, Received
 from omni_assets.contracts.model import HandlerKind
+from omni_assets.errors import HandlerUnusable
 
 LEDGER, LETTERS, ANSWERS = "onex.evt.ledger.noted.v1", "onex.dlq.echo.dead-letter.v1", "onex.evt.echo.echoed.v1"
 POST = Post("echo", HandlerKind.PYTHON, "cluster", LEDGER, LETTERS, "local")
+CONTEXT = TaskContext("0" * 32, "echo", Place(Partition("onex.cmd.echo.asked.v1", 2, 1), 7))
 QUICK = Patience(attempts=3, seconds=5, first_pause=0.001, longest_pause=0.001)
 
 
@@ -63,7 +67,7 @@ def receipt_of(ended: Ended) -> TaskReceipt:
     return TaskReceipt.model_validate_json(noted.value or b"")
 
 
-async def echo(event: Event) -> Handled:
+async def echo(event: Event, _: TaskContext) -> Handled:
     return Handled((Said(json.loads(event.data)),))
 
 
@@ -88,7 +92,7 @@ def test_whoever_ends_a_task_again_says_the_same():
 def test_what_passes_is_tried_again_and_the_receipt_counts_it():
     calls = []
 
-    async def handle(event: Event) -> Handled:
+    async def handle(event: Event, _: TaskContext) -> Handled:
         calls.append(event)
         if len(calls) < 3:
             raise RuntimeError("not yet")
@@ -107,7 +111,7 @@ def test_what_passes_is_tried_again_and_the_receipt_counts_it():
     ],
 )
 def test_what_cannot_be_done_stands_in_the_dead_letters_as_it_came(error, calls, reason):
-    async def handle(event: Event) -> Handled:
+    async def handle(event: Event, _: TaskContext) -> Handled:
         raise error
 
     record = received(asked(b"\xff\x00"))
@@ -133,7 +137,7 @@ def test_a_record_that_is_no_event_ends_in_a_receipt_too(value):
 
 
 def test_a_payload_that_does_not_fit_never_reaches_the_handler():
-    async def handle(event: Event) -> Handled:
+    async def handle(event: Event, _: TaskContext) -> Handled:
         raise AssertionError
 
     (ended,) = work(handle, received(asked(b"unfit")))
@@ -158,7 +162,7 @@ def test_an_event_that_comes_twice_is_done_once_and_the_second_points_to_the_fir
 def test_work_that_was_cancelled_is_no_first_of_a_duplicate():
     seen = Seen()
 
-    async def slow(event: Event) -> Handled:
+    async def slow(event: Event, _: TaskContext) -> Handled:
         await asyncio.sleep(60)
         return Handled(())
 
@@ -192,9 +196,36 @@ def test_a_python_handler_is_found_by_its_name_and_runs_in_a_thread():
     assert handled == Handled((Said([1, 2]),))
 
 
+def test_a_function_that_takes_two_arguments_is_given_the_context_of_its_task():
+    with ThreadPoolExecutor(1) as threads:
+        handle = python_handler("tests.agents.test_working:tell_where", threads)
+        handled = asyncio.run(_called(handle, asked()))
+    assert handled == Handled((Said(7),))
+
+
+def test_a_function_that_takes_no_event_is_no_handler():
+    with ThreadPoolExecutor(1) as threads, pytest.raises(HandlerUnusable, match="cannot be called with an event"):
+        python_handler("tests.agents.test_working:nothing", threads)
+
+
+def test_a_replay_has_receipts_of_its_own_that_point_to_the_first_ones():
+    (before,), (again,) = work(echo, received(asked())), work(echo, received(asked()), post=replace(POST, replay="r1"))
+    assert receipt_of(again).id != receipt_of(before).id
+    assert (receipt_of(again).replay, receipt_of(again).replay_of) == ("r1", receipt_of(before).id)
+    assert receipt_of(again).results[0].event_id != receipt_of(before).results[0].event_id
+
+
 async def _called(handle: Any, event: Event) -> Handled:
-    return await handle(event)
+    return await handle(event, CONTEXT)
 
 
 def give_back(event: Event) -> Any:
     return json.loads(event.data)
+
+
+def tell_where(_: Event, context: TaskContext) -> int:
+    return context.place.offset
+
+
+def nothing() -> None:
+    return

@@ -16,6 +16,7 @@ from omni_assets.agents.events import Event, to_record
 from omni_assets.agents.handlers import Handled, Said
 from omni_assets.agents.runner import run
 from omni_assets.agents.seen import Seen
+from omni_assets.agents.task_context import TaskContext
 from omni_assets.agents.working import Post, Working
 from omni_assets.broker.connection import Connection
 from omni_assets.broker.worker import Outgoing, Seat
@@ -41,7 +42,7 @@ class _Open:
         return Outgoing(self._answered, *to_record(event, key))
 
 
-async def _echo(event: Event) -> Handled:
+async def _echo(event: Event, _: TaskContext) -> Handled:
     print(event.id, flush=True)
     await asyncio.sleep(random.uniform(0, 0.02))
     return Handled((Said(json.loads(event.data)),))

@@ -22,7 +22,9 @@ from omni_assets.agents.events import Event, to_record
 from omni_assets.agents.handlers import python_handler
 from omni_assets.agents.payloads import Payloads
 from omni_assets.agents.publishing import Outlet
+from omni_assets.agents.task_context import TaskContext
 from omni_assets.broker import ledger
+from omni_assets.broker.assignment import Partition, Place
 from omni_assets.broker.ledger import LedgerRecord
 from omni_assets.broker.local import lifecycle
 from omni_assets.broker.transfer import Target
@@ -132,18 +134,18 @@ async def _handlers(
             untried.append(contract.node)
         outlet = Outlet(manifest, contract.node, shapes, context.grammar())
         for topic in examples:
-            why = await _does(contract.handler.entry, outlet, _example(topic, stated[topic]), threads)
+            why = await _does(contract.node, contract.handler.entry, outlet, _example(topic, stated[topic]), threads)
             tried.append(Tried(f"{contract.node} on {topic}", why))
     return tuple(tried), tuple(untried)
 
 
-async def _does(entry: str, outlet: Outlet, event: Event, threads: Executor) -> str:
+async def _does(node: str, entry: str, outlet: Outlet, event: Event, threads: Executor) -> str:
     """What keeps a function from doing an example, as a clause; empty where nothing does."""
     try:
         handle = python_handler(entry, threads)
         outlet.accept(event.type, event)
         async with asyncio.timeout(HANDLER_SECONDS):
-            handled = await handle(event)
+            handled = await handle(event, TaskContext(event.id, node, Place(Partition(event.type, 0), 0)))
         for number, said in enumerate(handled.said):
             outlet.publish(said, event, f"{event.id}-{number}", None)
     except TimeoutError:

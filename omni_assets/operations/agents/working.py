@@ -20,7 +20,7 @@ from omni_assets.agents.payloads import Payloads
 from omni_assets.agents.publishing import Outlet
 from omni_assets.agents.runner import run
 from omni_assets.agents.seen import MOST_SEEN, Seen, identity
-from omni_assets.agents.task_receipt import SCHEMA_NAME, TaskOutcome, TaskReceipt
+from omni_assets.agents.task_receipt import SCHEMA_NAME, TaskOutcome, TaskReceipt, read_task_receipt
 from omni_assets.agents.working import Post, Working
 from omni_assets.broker.records import RecordReader, Span
 from omni_assets.broker.transfer import MOST_BYTES, MOST_RECORDS
@@ -178,7 +178,7 @@ def _task_receipt(value: Any, headers: Any) -> TaskReceipt | None:
     if _SCHEMA_HEADER not in (headers or ()) or not isinstance(value, bytes):
         return None
     try:
-        return TaskReceipt.model_validate_json(value)
+        return read_task_receipt(value)
     except ValidationError:
         return None
 

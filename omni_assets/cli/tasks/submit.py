@@ -8,30 +8,20 @@ import typer
 
 from omni_assets.cli import streams
 from omni_assets.cli.options import (
-    HELP_NAMES,
     BootstrapServers,
     ContractsOption,
     EnvironmentName,
     Format,
     OutputFormat,
     examples,
-    help_when_alone,
     stated,
 )
 
 
-def add_to(app: typer.Typer) -> None:
-    family = typer.Typer(
-        help="Give tasks to agents.",
-        epilog=examples("omni task submit tasks.jsonl"),
-        context_settings=HELP_NAMES,
-        callback=help_when_alone,
-        invoke_without_command=True,
-    )
+def add_to(family: typer.Typer) -> None:
     family.command(epilog=examples("omni task submit tasks.jsonl", "omni task submit --format json - < tasks.jsonl"))(
         submit
     )
-    app.add_typer(family, name="task")
 
 
 def submit(

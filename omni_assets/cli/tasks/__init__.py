@@ -1,0 +1,1 @@
+"""``omni task``: what agents are given to do, and what became of it."""

@@ -1,0 +1,23 @@
+"""The commands of ``omni task``, in the order in which ``--help`` lists them."""
+
+from __future__ import annotations
+
+import typer
+
+from omni_assets.cli.options import HELP_NAMES, examples, help_when_alone
+from omni_assets.cli.tasks import submit
+
+_COMMANDS = (submit,)
+
+
+def add_to(app: typer.Typer) -> None:
+    family = typer.Typer(
+        help="Give tasks to agents.",
+        epilog=examples("omni task submit tasks.jsonl"),
+        context_settings=HELP_NAMES,
+        callback=help_when_alone,
+        invoke_without_command=True,
+    )
+    for command in _COMMANDS:
+        command.add_to(family)
+    app.add_typer(family, name="task")
