@@ -96,7 +96,13 @@ def test_a_record_of_somebody_else_that_is_no_event_is_a_dead_letter_and_stops_n
     agents.omni("task", "submit", "-", stdin=lines(1))
     worked = agents.omni("worker", "--drain", "--format", "json")
     assert worked.code == 1
-    assert worked.document["nodes"]["echo"] == {"done": 1, "failed": 0, "dead-lettered": 1, "duplicate": 0}
+    assert worked.document["nodes"]["echo"] == {
+        "done": 1,
+        "failed": 0,
+        "dead-lettered": 1,
+        "duplicate": 0,
+        "waiting": 0,
+    }
     (letter,) = committed(address, LETTERS, 3)
     assert letter.value() == b"\xff not an event"
     assert Counter(each.outcome for each in receipts(address)) == {"done": 1, "dead-lettered": 1}
