@@ -27,17 +27,19 @@ from difflib import get_close_matches
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
 from omni_assets.errors import SettingsError, reason
 
 SETTINGS_FILE = "omni.toml"
 LOCAL_ENVIRONMENT = "local"
 DEFAULT_ENVIRONMENT = "default"
+OTHER_NODES = "others"
 _KAFKA_PREFIX = "OMNI_KAFKA_"
 _SECRET = re.compile(
     r"(?:password|passphrase|secret|token|credentials?|\.key|key\.pem|jaas\.config|oauthbearer\.config)$", re.IGNORECASE
 )
+_GROUP_NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,39}")
 _DURATION = re.compile(r"([0-9]{1,6}) ?(s|min|h|d)")
 _SECONDS = {"s": 1, "min": 60, "h": 3_600, "d": 86_400}
 _ADDRESSES = frozenset({"bootstrap.servers", "metadata.broker.list"})
@@ -134,12 +136,27 @@ def _group_patterns(value: object) -> object:
     return patterns
 
 
+def _node_groups(groups: Mapping[str, tuple[str, ...]]) -> Mapping[str, tuple[str, ...]]:
+    """Names that a run's tag can hold, and no node in two groups: two workers would take each other's seat."""
+    nodes = [node for members in groups.values() for node in members]
+    for name in groups:
+        if _GROUP_NAME.fullmatch(name) is None:
+            raise ValueError(f"holds `{name}`; a name has small letters, digits and `-`, 40 at most")
+    if OTHER_NODES in groups:
+        raise ValueError(f"holds `{OTHER_NODES}`, which are the nodes that are in no group")
+    for node in nodes:
+        if nodes.count(node) > 1:
+            raise ValueError(f"holds the node `{node}` twice, and a node is worked for in one group")
+    return groups
+
+
 Count = Annotated[int, Field(ge=1, le=2**31 - 1, strict=True)]
 TopicConfig = Annotated[Mapping[str, ConfigValue], BeforeValidator(_topic_config)]
 Duration = Annotated[timedelta, BeforeValidator(_duration)]
 Share = Annotated[float, BeforeValidator(_share)]
 Usd = Annotated[Decimal, BeforeValidator(_usd)]
 Flag = Annotated[bool, Field(strict=True)]
+NodeGroups = Annotated[Mapping[str, tuple[str, ...]], AfterValidator(_node_groups)]
 GroupPatterns = Annotated[tuple[str, ...], BeforeValidator(_group_patterns), Field(min_length=1)]
 KafkaProperties = Annotated[Mapping[str, str], BeforeValidator(_kafka_properties)]
 
@@ -289,6 +306,19 @@ class RouterSettings(_Strict):
     serve_local: Flag = False
 
 
+class AgentSettings(_Strict):
+    """How the nodes that have handlers are worked for.
+
+    ``groups`` are nodes by the name of their group, which share a run in Dagster; those in none are the group
+    ``others``. ``slots`` is the most runs of one group at a time. A question to a person that waits for longer than
+    ``answer_within`` is a warning.
+    """
+
+    groups: NodeGroups = Field(default_factory=dict)
+    slots: Count = 1
+    answer_within: Duration = timedelta(days=1)
+
+
 _BUILT_IN_DEFAULTS: Mapping[str, TopicDefaults] = {
     "*": TopicDefaults(partitions=1, config={"retention.ms": "7d"}),
     "dlq": TopicDefaults(partitions=1, config={"retention.ms": "30d"}),
@@ -314,6 +344,7 @@ class Settings(_Strict):
     check: CheckSettings = CheckSettings()
     registry: RegistrySettings = RegistrySettings()
     router: RouterSettings = RouterSettings()
+    agents: AgentSettings = AgentSettings()
     reconcile: ReconcileSettings = ReconcileSettings()
     defaults: Mapping[str, TopicDefaults] = Field(default_factory=dict)
     environments: Mapping[str, Environment] = Field(default_factory=dict)
@@ -512,6 +543,7 @@ _MODELS = (
     RegistrySettings,
     RouterSettings,
     BudgetSettings,
+    AgentSettings,
 )
 _KEYS = sorted({key for model in _MODELS for key, field in model.model_fields.items() if not field.exclude})
 _SEE_DOCS = "docs/settings.md lists every key."

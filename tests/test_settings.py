@@ -16,6 +16,7 @@ from pydantic import BaseModel
 from omni_assets import settings
 from omni_assets.errors import SettingsError
 from omni_assets.settings import (
+    AgentSettings,
     BudgetSettings,
     CheckSettings,
     Environment,
@@ -196,6 +197,22 @@ def test_pyproject_and_the_nearest_folder_upwards(tmp_path: Path) -> None:
         (
             "[router.budget.classes]\nplanning = '1 USD'",
             "`router.budget.classes.planning` is not an amount of US dollars such as `2.5`.",
+        ),
+        ("agents = 3", "`agents` is not a table."),
+        ("[agents]\nslots = 0", "`agents.slots` is less than 1."),
+        ("[agents]\nslot = 2", "`agents.slot` is not a setting; `slots` is one."),
+        ("[agents.groups]\nreviews = 'reviewer'", "`agents.groups.reviews` is not a list."),
+        (
+            "[agents.groups]\nReviews = ['reviewer']",
+            "`agents.groups` holds `Reviews`; a name has small letters, digits and `-`, 40 at most.",
+        ),
+        (
+            "[agents.groups]\nothers = ['reviewer']",
+            "`agents.groups` holds `others`, which are the nodes that are in no group.",
+        ),
+        (
+            "[agents.groups]\na = ['reviewer']\nb = ['merger', 'reviewer']",
+            "`agents.groups` holds the node `reviewer` twice, and a node is worked for in one group.",
         ),
         ("[reconcile.orphaned]\nfix = 'auto'", "`reconcile.orphaned.fix` is not 'ask' or 'never'."),
     ],
@@ -395,6 +412,13 @@ def test_the_router(load: Write, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     assert loaded.router.budget == BudgetSettings(per_day_usd=0.1, classes={"planning": 2})
     assert (loaded.router.budget.per_day_usd, loaded.router.budget.classes["planning"]) == (Decimal("0.1"), Decimal(2))
     assert (settings.models_path(loaded), settings.task_classes_path(loaded)) == ("etc/models.yaml", "/srv/classes")
+
+
+def test_agents(load: Write) -> None:
+    assert load("").agents == AgentSettings(groups={}, slots=1, answer_within=timedelta(days=1))
+    loaded = load('[agents]\nslots = 3\nanswer_within = "2h"\ngroups = { reviews = ["reviewer", "merger"] }')
+    assert loaded.agents.groups == {"reviews": ("reviewer", "merger")}
+    assert (loaded.agents.slots, loaded.agents.answer_within) == (3, timedelta(hours=2))
 
 
 def test_the_state_folder(load: Write, tmp_path: Path) -> None:
