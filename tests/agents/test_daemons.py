@@ -5,6 +5,7 @@ from __future__ import annotations
 import subprocess
 import sys
 from concurrent.futures import Executor
+from threading import current_thread
 
 import pytest
 
@@ -25,6 +26,19 @@ def test_what_comes_of_a_call_is_its_future_s() -> None:
     assert threads.submit(int, "2a", base=16).result(10) == 42
     with pytest.raises(ZeroDivisionError):
         threads.submit(divmod, 1, 0).result(10)
+
+
+def test_a_thread_whose_call_ended_takes_another() -> None:
+    threads = Daemons()
+    assert len({threads.submit(current_thread).result(10) for _ in range(400)}) < 200
+
+
+def test_a_thread_without_calls_ends_and_another_takes_its_place() -> None:
+    threads = Daemons()
+    first = threads.submit(current_thread).result(10)
+    first.join(60)
+    assert not first.is_alive()
+    assert threads.submit(current_thread).result(10) is not first
 
 
 def test_a_process_ends_whatever_hangs_in_it() -> None:
