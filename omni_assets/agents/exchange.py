@@ -54,7 +54,7 @@ class Exchange:
     With ``idle_seconds`` it ends when nothing came for so long and every partition was read to its end; without, it
     goes on until it is left. ``revoked`` is told of partitions whose records need no further work. ``prepared`` is
     called in the thread whenever partitions were assigned; what it gives back is called in the loop, before their
-    records come.
+    records come. What is not ``wanted`` is passed over: it is read, and neither worked on nor told of.
     """
 
     def __init__(
@@ -66,6 +66,7 @@ class Exchange:
         most: int = MOST_RECORDS,
         revoked: Callable[[Iterable[Partition]], None] = lambda _: None,
         prepared: Callable[[], Callable[[], None]] = lambda: lambda: None,
+        wanted: Callable[[Received], bool] = lambda _: True,
     ) -> None:
         self._connection = connection
         self._seat = seat
@@ -73,6 +74,7 @@ class Exchange:
         self._most = most
         self._tell_revoked = revoked
         self._prepared = prepared
+        self._wanted = wanted
         self.settled: Counter[TaskOutcome] = Counter()
         """Records whose end is committed, by outcome."""
         self._inbox = Inbox(most)
@@ -120,7 +122,7 @@ class Exchange:
                 where = f"{partition.topic}/{partition.number}"
                 raise BrokerRefused(
                     f"to go on in {where}",
-                    f"what is written beside the offset of `{self._seat.node}` is of no use: {flaw}",
+                    f"what is written beside the offset of `{self._seat.group}` is of no use: {flaw}",
                 ) from None
         self._call(self._prepared())
 
@@ -161,7 +163,7 @@ class Exchange:
             if self._is_idle() and time.monotonic() - quiet_since >= (self._idle_seconds or 0):
                 return
             if self._idle_seconds is not None and not self._seated and time.monotonic() - began > _JOINING_SECONDS:
-                raise BrokerTimeout(f"a request to join the group `{self._seat.node}`", _JOINING_SECONDS)
+                raise BrokerTimeout(f"a request to join the group `{self._seat.group}`", _JOINING_SECONDS)
 
     def _is_idle(self) -> bool:
         done = not self._inbox.held and not self._inbox.positions() and set(self._inbox.partitions) <= self._at_end
@@ -234,7 +236,10 @@ class Exchange:
             worker.pause(self._inbox.partitions)
         came = False
         seconds = _BUSY_SECONDS if self._inbox.held else _IDLE_SECONDS
-        while (seen := worker.poll(seconds)) is not None:
+        for _ in range(self._most):
+            seen = worker.poll(seconds)
+            if seen is None:
+                break
             seconds = 0.0
             partition = seen.partition if isinstance(seen, End) else seen.place.partition
             if isinstance(seen, End):
@@ -243,7 +248,9 @@ class Exchange:
                 continue
             came = True
             self._at_end.discard(partition)
-            if self._inbox.take(seen.place, seen.key):
+            if not self._wanted(seen):
+                self._inbox.reach(partition, seen.place.offset + 1)
+            elif self._inbox.take(seen.place, seen.key):
                 self._held[seen.place] = seen
                 self._size += len(seen.value or b"")
             if not self._has_room():

@@ -20,12 +20,13 @@ async def run(
     *,
     idle_seconds: float | None = None,
     prepared: Callable[[], Callable[[], None]] = lambda: lambda: None,
+    wanted: Callable[[Received], bool] = lambda _: True,
 ) -> Counter[TaskOutcome]:
     """Work until nothing is left for ``idle_seconds``, or without them until it is cancelled.
 
     Gives back how many records were ended and committed, by outcome. Work on a partition that is taken away is
-    cancelled: whoever has it next does it. ``prepared`` is as for an ``Exchange``. Raises ``BrokerError``, and what
-    ``work`` raises.
+    cancelled: whoever has it next does it. ``prepared`` and ``wanted`` are as for an ``Exchange``.
+    Raises ``BrokerError``, and what ``work`` raises.
     """
     running: dict[asyncio.Task[None], Partition] = {}
 
@@ -40,7 +41,9 @@ async def run(
 
     try:
         async with (
-            Exchange(connection, seat, idle_seconds=idle_seconds, revoked=cancel, prepared=prepared) as exchange,
+            Exchange(
+                connection, seat, idle_seconds=idle_seconds, revoked=cancel, prepared=prepared, wanted=wanted
+            ) as exchange,
             asyncio.TaskGroup() as group,
         ):
             while (received := await exchange.next()) is not None:

@@ -33,6 +33,9 @@ SESSION_MS, TRANSACTION_MS = 6_000, 10_000
 MOST_BYTES = 8_388_608
 """The most that one transaction should hold."""
 
+REPLAYS = ".replay."
+"""What stands between the node and the replay in the name of a replay's group."""
+
 # librdkafka writes what is fatal to a client to standard error, whatever its log level; calls raise it as well.
 _SILENT = logging.Logger("omni_assets.broker.worker", logging.CRITICAL + 1)
 _HEARTBEAT_MS = 500  # how soon a worker hears of another one: who ends before lets it wait for a session's time
@@ -41,6 +44,7 @@ _UNKNOWN_TOPIC_MS = 5_000  # how long a topic that is not there is waited for
 _JOINING_SECONDS = 5.0
 _LARGEST_MESSAGE = 1_000_000_000  # the topic's own limit decides
 _PAUSE = 0.05
+_EVERYTHING, _NOTHING = range(2**63 - 1), range(0)
 _END_OF_PARTITION = "_PARTITION_EOF"
 _TAKEN_OVER = frozenset({"_FENCED", "PRODUCER_FENCED", "INVALID_PRODUCER_EPOCH", "FENCED_INSTANCE_ID"})
 _NOT_AUTHORISED = frozenset({"GROUP_AUTHORIZATION_FAILED", "TRANSACTIONAL_ID_AUTHORIZATION_FAILED"})
@@ -88,16 +92,31 @@ class Owner(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Seat:
-    """Which worker it is: a number from 0 among the workers of one node."""
+    """Which worker it is: a number from 0 among the workers of one node.
+
+    One of a ``replay`` has a group of its own. It reads the ``spans`` of offsets, by topic and partition, and nothing
+    else; without them a seat reads all that is there, and all that comes.
+    """
 
     node: str
     topics: tuple[str, ...]
     slot: int = 0
+    replay: str = ""
+    spans: Mapping[tuple[str, int], range] | None = None
+
+    @property
+    def group(self) -> str:
+        """The consumer group that its positions are committed in."""
+        return f"{self.node}{REPLAYS}{self.replay}" if self.replay else self.node
 
     @property
     def member(self) -> str:
         """The name of the group's static member."""
-        return f"{self.node}-{self.slot}"
+        return f"{self.group}-{self.slot}"
+
+    def span(self, topic: str, number: int) -> range:
+        """The offsets of a partition that it reads."""
+        return _EVERYTHING if self.spans is None else self.spans.get((topic, number), _NOTHING)
 
 
 class Worker:
@@ -113,6 +132,7 @@ class Worker:
         self._assignments = 0
         self._assigned: dict[tuple[str, int], Partition] = {}
         self._paused: set[Partition] = set()
+        self._over: set[Partition] = set()
         self._failure: OmniError | None = None
         self._group: Any = None
         self._undelivered: KafkaError | None = None
@@ -135,8 +155,8 @@ class Worker:
         if error is None:
             return self._received(message)
         if error.name() == _END_OF_PARTITION:
-            partition = self._assigned.get((message.topic() or "", message.partition() or 0))
-            return End(partition, message.offset() or 0) if partition is not None else None
+            partition = self._partition_of(message)
+            return self._end(partition, message.offset() or 0) if partition is not None else None
         self._raise_lasting(error)
         return None
 
@@ -178,15 +198,29 @@ class Worker:
         with suppress(KafkaException, RuntimeError):
             self._consumer.close()
 
-    def _received(self, message: Message) -> Received | None:
-        partition = self._assigned.get((message.topic() or "", message.partition() or 0))
-        if partition is None:
+    def _partition_of(self, message: Message) -> Partition | None:
+        return self._assigned.get((message.topic() or "", message.partition() or 0))
+
+    def _received(self, message: Message) -> Received | End | None:
+        partition = self._partition_of(message)
+        if partition is None or partition in self._over:
             return None
-        stated: Any = message.headers() or ()
         place = Place(partition, message.offset() or 0)
+        if place.offset >= self._seat.span(partition.topic, partition.number).stop:
+            return self._end_for_good(partition)
+        stated: Any = message.headers() or ()
         key: Any = message.key()
         value: Any = message.value()
         return Received(place, key, value, tuple(stated), max(0, message.timestamp()[1]))
+
+    def _end(self, partition: Partition, offset: int) -> End:
+        return End(partition, min(offset, self._seat.span(partition.topic, partition.number).stop))
+
+    def _end_for_good(self, partition: Partition) -> End:
+        """What is behind a span is never read."""
+        self._consumer.pause([TopicPartition(partition.topic, partition.number)])
+        self._over.add(partition)
+        return self._end(partition, _EVERYTHING.stop)
 
     def _turn(self, partitions: Iterable[Partition], *, paused: bool) -> None:
         wanted = [each for each in partitions if (each in self._paused) is not paused and self._is_ours(each)]
@@ -197,17 +231,18 @@ class Worker:
         self._paused = self._paused | set(wanted) if paused else self._paused - set(wanted)
 
     def _is_ours(self, partition: Partition) -> bool:
-        return self._assigned.get((partition.topic, partition.number)) == partition
+        return self._assigned.get((partition.topic, partition.number)) == partition and partition not in self._over
 
     def _on_assign(self, consumer: Consumer, given: list[TopicPartition]) -> None:
         try:
             self._assignments += 1
             committed = {
                 Partition(each.topic, each.partition, self._assignments): self._standing(consumer, each)
-                for each in self._positions(consumer, given)
+                for each in self._positions(consumer, [at for at in given if self._seat.span(at.topic, at.partition)])
             }
             self._assigned = {(each.topic, each.number): each for each in committed}
             self._paused.clear()
+            self._over.clear()
             # As it is now: what is begun under this assignment is never committed under another.
             self._group = consumer.consumer_group_metadata()
             self._owner.assigned(committed)
@@ -233,6 +268,7 @@ class Worker:
             for each in left:
                 del self._assigned[each.topic, each.number]
             self._paused -= set(left)
+            self._over -= set(left)
             consumer.unassign()
 
     def _positions(self, consumer: Consumer, given: list[TopicPartition]) -> list[TopicPartition]:
@@ -248,7 +284,8 @@ class Worker:
         return []
 
     def _standing(self, consumer: Consumer, at: TopicPartition) -> Committed:
-        """Where a partition stands; at its first record where nothing is committed, or the log is another one since."""
+        """Where a partition stands; at its first record where nothing is committed, or the log is another one since, or
+        at the first that is to be read."""
         if at.error is not None:
             raise BrokerRefused(f"to show the positions in {at.topic}", topic_error(at.error).message)
         low, high = asked(
@@ -257,7 +294,7 @@ class Worker:
             lambda: consumer.get_watermark_offsets(TopicPartition(at.topic, at.partition), self._timeout),
         )
         if not 0 <= at.offset <= high:
-            return Committed(low)
+            return Committed(max(low, self._seat.span(at.topic, at.partition).start))
         return Committed(at.offset, at.metadata or "")
 
     def _produce(self, record: Outgoing) -> None:
@@ -290,7 +327,9 @@ class Worker:
         if not decided:
             return self._stand(positions)
         if error.name() in _NOT_AUTHORISED:
-            raise BrokerRefused(f"the positions of the group `{self._seat.node}`", topic_error(error).message) from None
+            raise BrokerRefused(
+                f"the positions of the group `{self._seat.group}`", topic_error(error).message
+            ) from None
         known = topic_error(self._undelivered or error)
         if self._undelivered is not None and not known.transient:
             raise Refused(known.message) from None
@@ -340,7 +379,7 @@ class Worker:
             Consumer,
             self._connection,
             {
-                "group.id": self._seat.node,
+                "group.id": self._seat.group,
                 "group.instance.id": self._seat.member,
                 "partition.assignment.strategy": "roundrobin",
                 "session.timeout.ms": SESSION_MS,
