@@ -5,13 +5,14 @@ input. What came of it is written to the file descriptor FD once, signed with th
 folder, over which the file system of the cell is mounted, for the cell alone.
 
 Linux only. Root needs nothing else; an ordinary user needs leave to make user namespaces, as most systems give it.
-The cell's own root has Python, its packages and the system's libraries, read-only; the answer and the tests, read-only;
+The cell's own root has Python, its packages and the system's libraries, read-only; the files that are tried, read-only;
 and an empty ``/tmp``. Its namespaces have no network device that is up, and no process but its own. Before any of the
 code runs, all privileges are gone for good, and so are open files, other than FD.
 """
 
 from __future__ import annotations
 
+import base64
 import ctypes
 import hmac
 import json
@@ -20,8 +21,6 @@ import resource
 import signal
 import sys
 from typing import Any, NoReturn
-
-TESTS = "test_answer"
 
 _CLONE_NEWNS, _CLONE_NEWUTS, _CLONE_NEWIPC = 0x00020000, 0x04000000, 0x08000000
 _CLONE_NEWUSER, _CLONE_NEWPID, _CLONE_NEWNET = 0x10000000, 0x20000000, 0x40000000
@@ -146,10 +145,10 @@ def _furnish(folder: str, request: dict[str, Any]) -> None:
         else:
             continue
         _mount(path, inside, None, _MS_BIND | _MS_REC)
-    for name, text in (("trial/answer", "answer"), (f"trial/{TESTS}", "tests"), ("court/trial", "runner")):
-        os.makedirs(os.path.dirname(f"{folder}/{name}"), exist_ok=True)
-        with open(f"{folder}/{name}.py", "w", encoding="utf-8") as file:
-            file.write(request[text])
+    for path, content in request["files"].items():
+        os.makedirs(os.path.dirname(f"{folder}/{path}"), exist_ok=True)
+        with open(f"{folder}/{path}", "wb") as file:
+            file.write(base64.b64decode(content))
     os.makedirs(f"{folder}/tmp")  # noqa: S108 - the cell's own
     _read_only(folder)
     _mount("tmpfs", f"{folder}/tmp", "tmpfs", _MS_NOSUID | _MS_NODEV, f"{size},mode=1777")  # noqa: S108 - the cell's own
@@ -183,12 +182,12 @@ def _move_in(folder: str, out: int, limits: dict[str, int]) -> None:
 def _tried() -> dict[str, Any]:
     sys.path[:0] = ["/court", "/trial"]
     try:
-        from trial import try_answer  # type: ignore[import-not-found]
-    except Exception as error:  # noqa: BLE001 - whatever is wrong with this installation is no fault of the answer
+        from trial import tried  # type: ignore[import-not-found]
+    except Exception as error:  # noqa: BLE001 - whatever is wrong with this installation is no fault of what is tried
         return {"isolation": f"pytest cannot be loaded in it: {error!r}"}
     finally:
         sys.path.remove("/court")
-    document: dict[str, Any] = try_answer("/trial", TESTS)
+    document: dict[str, Any] = tried("/trial")
     return document
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import base64
 import contextlib
 import hmac
 import io
@@ -15,7 +16,7 @@ import site
 import sys
 import sysconfig
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -68,14 +69,24 @@ async def hold(answer: str, tests: str, limits: Limits) -> Outcome:
 
     Whatever runs in the cell is dead when this returns or is cancelled.
     """
+    texts = {"answer.py": answer, "test_answer.py": tests}
+    files = {name: text.encode("utf-8", "surrogatepass") for name, text in texts.items()}
+    return _outcome(await held(_RUNNER, files, limits))
+
+
+async def held(runner: str, files: Mapping[str, bytes], limits: Limits) -> dict[str, Any]:
+    """What the function ``tried(folder)`` of the module ``runner`` says of files, run in a cell that has them in that
+    folder, by their paths. Raises ``NoTrial`` and ``Unbelievable``.
+
+    Whatever runs in the cell is dead when this returns or is cancelled.
+    """
     if not sys.platform.startswith("linux"):
         raise NoTrial("the network can be taken from a process on Linux only")
     token = secrets.token_bytes(32)
+    placed = {"court/trial.py": runner.encode(), **{f"trial/{path}": content for path, content in files.items()}}
     request = {
         "token": token.hex(),
-        "answer": answer,
-        "tests": tests,
-        "runner": _RUNNER,
+        "files": {path: base64.b64encode(content).decode() for path, content in placed.items()},
         "packages": [*_packages()],
         "limits": {
             "cpu_seconds": limits.cpu_seconds,
@@ -89,7 +100,10 @@ async def hold(answer: str, tests: str, limits: Limits) -> Outcome:
         written, status = await _run(json.dumps(request).encode(), folder, limits.seconds)
     if not written:
         raise Unbelievable(f"the process {_ended(status)} before the tests were through")
-    return _outcome(_body(written, token))
+    document = _body(written, token)
+    if "isolation" in document:
+        raise NoTrial(f"the cell cannot be had here ({document['isolation']})")
+    return document
 
 
 def _body(written: bytes, token: bytes) -> dict[str, Any]:
@@ -106,8 +120,6 @@ def _body(written: bytes, token: bytes) -> dict[str, Any]:
 
 
 def _outcome(document: dict[str, Any]) -> Outcome:
-    if "isolation" in document:
-        raise NoTrial(f"the cell cannot be had here ({document['isolation']})")
     if document["tampered"]:
         raise Unbelievable(f"the code reached for what judges it: {document['tampered']}")
     counts = {name: (passed, failed, skipped) for name, (passed, failed, skipped) in document["counts"].items()}

@@ -18,9 +18,9 @@ _PRYING = frozenset({"gc.get_objects", "gc.get_referents", "gc.get_referrers", "
 _ARGUMENTS = ("-q", "-s", "-p", "no:cacheprovider", "-p", "no:faulthandler", "--noconftest", "-c", "/dev/null")
 
 
-def try_answer(folder: str, tests: str) -> dict[str, Any]:
-    """What came of the tests: ``counts`` of each by name (passed, failed, skipped), the first ``failure``, and
-    ``tampered``, which says how the code reached for what judges it, where it did.
+def tried(folder: str, tests: str = "test_answer") -> dict[str, Any]:
+    """What came of the tests in ``folder``: ``counts`` of each by name (passed, failed, skipped), the first ``failure``,
+    and ``tampered``, which says how the code reached for what judges it, where it did.
     """
     sys.dont_write_bytecode = True
     witness = _Witness(tests)
