@@ -9,7 +9,7 @@ from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from difflib import get_close_matches
-from typing import Any
+from typing import Any, Protocol
 
 from pydantic import ValidationError
 
@@ -21,10 +21,10 @@ from omni_assets.agents.publishing import Outlet
 from omni_assets.agents.runner import run
 from omni_assets.agents.seen import MOST_SEEN, Seen, identity
 from omni_assets.agents.task_receipt import SCHEMA_NAME, TaskOutcome, TaskReceipt, read_task_receipt
-from omni_assets.agents.working import Post, Working
+from omni_assets.agents.working import Gate, Post, Working
 from omni_assets.broker.records import RecordReader, Span
 from omni_assets.broker.transfer import MOST_BYTES, MOST_RECORDS
-from omni_assets.broker.worker import Seat
+from omni_assets.broker.worker import Received, Seat
 from omni_assets.contracts.model import Contract, Handler, HandlerKind, Manifest, Role
 from omni_assets.contracts.payloads import payloads
 from omni_assets.errors import HandlerUnusable, InputError, UnknownName
@@ -58,6 +58,32 @@ class Worked:
 
     node: str
     tasks: Mapping[TaskOutcome, int]
+
+
+@dataclass(frozen=True, slots=True)
+class Stint:
+    """What the workers of some nodes do, and until when: with ``idle_seconds`` until nothing came for so long.
+
+    A ``replay`` is done beside live work, in seats and with receipts of its own: of ``spans`` the records that are
+    ``wanted``. ``edge`` is where what a node says goes. ``begun`` is called whenever partitions were assigned, before
+    anything is worked on.
+    """
+
+    staff: tuple[Staffed, ...]
+    slot: int = 0
+    idle_seconds: float | None = None
+    replay: str = ""
+    spans: Mapping[tuple[str, int], range] | None = None
+    wanted: Callable[[Received], bool] = lambda _: True
+    edge: Callable[[Outlet], Edge] = lambda outlet: outlet
+    begun: Callable[[], None] = lambda: None
+
+
+class Edge(Gate, Protocol):
+    """The edge of a node, and where what it cannot handle goes; empty where that is nowhere."""
+
+    @property
+    def dead_letters(self) -> str: ...
 
 
 def staffed(manifest: Manifest, nodes: Sequence[str] = ()) -> tuple[Staffed, ...]:
@@ -94,29 +120,50 @@ async def work(
     staff = staffed(manifest, nodes)
     if not staff:
         raise InputError("no contract names a handler, so there is nothing to work for.", "docs/agents.md shows one.")
+    stint = Stint(staff, slot, IDLE_SECONDS if drain else None)
+    return await work_for(context, manifest, stint, concurrency=concurrency, patience=patience, environ=environ)
+
+
+async def work_for(
+    context: Context,
+    manifest: Manifest,
+    stint: Stint,
+    *,
+    concurrency: int = CONCURRENCY,
+    patience: Patience = Patience(),  # noqa: B008 - it is frozen
+    environ: Mapping[str, str] = os.environ,
+) -> tuple[Worked, ...]:
+    """Work through a stint, or until it is cancelled. Raises as ``work`` does."""
     ledger = _ledger(context, manifest)
-    cluster, partitions = await asyncio.to_thread(_present, context, manifest, staff, ledger)
+    cluster, partitions = await asyncio.to_thread(_present, context, manifest, stint.staff, ledger)
     shapes, room = Payloads(payloads(manifest)), asyncio.Semaphore(concurrency)
-    async with _handlers(context, staff, environ) as handlers:
+    async with _handlers(context, stint.staff, environ) as handlers:
 
         async def one(each: Staffed) -> Worked:
-            outlet = Outlet(manifest, each.node, shapes, context.grammar())
-            post = Post(each.node, each.handler.kind, cluster, ledger, outlet.dead_letters, context.environment)
+            edge = stint.edge(Outlet(manifest, each.node, shapes, context.grammar()))
+            kind, letters = each.handler.kind, edge.dead_letters
+            post = Post(each.node, kind, cluster, ledger, letters, context.environment, stint.replay)
             seen = Seen()
 
             def prepared() -> Callable[[], None]:
-                known = _known(context, ledger, partitions, each.node)
+                stint.begun()
+                known = _known(context, ledger, partitions, each.node, stint.replay)
                 return lambda: seen.recall(known)
 
-            working = Working(post, handlers[each.node], outlet, seen, patience, room)
-            seat = Seat(each.node, each.topics, slot)
-            idle_seconds = IDLE_SECONDS if drain else None
-            settled = await run(context.connection, seat, working.work, idle_seconds=idle_seconds, prepared=prepared)
+            working = Working(post, handlers[each.node], edge, seen, patience, room)
+            settled = await run(
+                context.connection,
+                Seat(each.node, each.topics, stint.slot, stint.replay, stint.spans),
+                working.work,
+                idle_seconds=stint.idle_seconds,
+                prepared=prepared,
+                wanted=stint.wanted,
+            )
             return Worked(each.node, settled)
 
         try:
             async with asyncio.TaskGroup() as group:
-                tasks = [group.create_task(one(each)) for each in staff]
+                tasks = [group.create_task(one(each)) for each in stint.staff]
         except ExceptionGroup as several:
             raise several.exceptions[0] from None
     return tuple(task.result() for task in tasks)
@@ -157,8 +204,9 @@ def _present(context: Context, manifest: Manifest, staff: Iterable[Staffed], led
     return cluster_of(snapshot), snapshot.topics[ledger].partitions or 0
 
 
-def _known(context: Context, ledger: str, partitions: int, node: str) -> Mapping[str, str]:
-    """The events that a node has worked on, by the newest receipts of the ledger, which are given back for each.
+def _known(context: Context, ledger: str, partitions: int, node: str, replay: str = "") -> Mapping[str, str]:
+    """The events that a node has worked on, by the newest receipts of the ledger, which are given back for each. What
+    was done in one replay is known to that one alone.
 
     Asked whenever a worker is given partitions: another one may have worked on them until now. Raises ``BrokerError``.
     """
@@ -169,7 +217,9 @@ def _known(context: Context, ledger: str, partitions: int, node: str) -> Mapping
         for batch in reader.batches(spans, MOST_RECORDS, MOST_BYTES):
             for record in batch.records:
                 receipt = _task_receipt(record.value(), record.headers())
-                if receipt is not None and receipt.node == node and receipt.duplicate_of is None and receipt.event_id:
+                if receipt is None or (receipt.node, receipt.replay or "") != (node, replay):
+                    continue
+                if receipt.duplicate_of is None and receipt.event_id:
                     known.setdefault(identity(receipt.event_source, receipt.event_id), receipt.id)
     return known
 
