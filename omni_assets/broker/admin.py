@@ -13,13 +13,14 @@ from time import monotonic, sleep
 from types import TracebackType
 from typing import Self
 
-from omni_assets.broker import looking, offsets, probing, reading, writing
+from omni_assets.broker import looking, offsets, probing, reading, standing, writing
 from omni_assets.broker.calls import REACH_SECONDS, Calls
 from omni_assets.broker.capabilities import Capabilities
 from omni_assets.broker.connection import Connection
 from omni_assets.broker.flows import Flows
 from omni_assets.broker.rights import Right, lacking
 from omni_assets.broker.snapshot import BrokerSnapshot, ObservedTopic
+from omni_assets.broker.standing import Standing
 from omni_assets.broker.topics import ConfigChange, NewTopicRequest, TopicError
 
 __all__ = ["REACH_SECONDS", "BrokerAdmin", "ConfigChange", "NewTopicRequest", "TopicError"]
@@ -123,6 +124,10 @@ class BrokerAdmin:
         Takes the calls of both, and one listing of topics instead of two.
         """
         return looking.at_everything(self._calls, expected)
+
+    def standings(self, groups: Mapping[str, Sequence[str]]) -> Mapping[str, tuple[Standing, ...]]:
+        """Where each of these groups stands in the topics named for it; see ``standing.standings``."""
+        return standing.standings(self._calls, groups)
 
     def record_bounds(self, topics: Iterable[str]) -> Mapping[str, int]:
         """The most records that each topic can hold; topics whose offsets could not all be seen are left out.

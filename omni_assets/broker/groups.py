@@ -21,7 +21,7 @@ GROUPS_PER_DESCRIBE = 200
 
 # How long librdkafka itself may wait for a group's coordinator. It is our own deadline that ends the wait, much sooner:
 # where librdkafka's ends first and the broker answers after all, it aborts the process (librdkafka issue 4605).
-_NEVER_FIRST_SECONDS = 3_600.0
+NEVER_FIRST_SECONDS = 3_600.0
 
 _NOBODY = f"{PROBE_PREFIX}group"
 _DEAD = "dead"
@@ -91,7 +91,7 @@ def _hidden(calls: Calls, rights: Future[Any]) -> str:
 
 def _descriptions(calls: Calls, names: Sequence[str]) -> Iterator[tuple[str, Any | TopicError]]:
     def ask(batch: Sequence[str]) -> list[Future[Any]]:
-        futures = calls.client.describe_consumer_groups(list(batch), request_timeout=_NEVER_FIRST_SECONDS)
+        futures = calls.client.describe_consumer_groups(list(batch), request_timeout=NEVER_FIRST_SECONDS)
         return [futures[name] for name in batch]
 
     # A name that the client does not send would fail the groups that it is asked for with.
@@ -105,7 +105,7 @@ def _descriptions(calls: Calls, names: Sequence[str]) -> Iterator[tuple[str, Any
 def _offsets(calls: Calls, names: Sequence[str]) -> Iterator[tuple[str, Any | TopicError]]:
     def ask(batch: Sequence[str]) -> list[Future[Any]]:
         wanted = [ConsumerGroupTopicPartitions(name) for name in batch]
-        futures = calls.client.list_consumer_group_offsets(wanted, request_timeout=_NEVER_FIRST_SECONDS)
+        futures = calls.client.list_consumer_group_offsets(wanted, request_timeout=NEVER_FIRST_SECONDS)
         return [futures[name] for name in batch]
 
     return calls.batches(ask, 1).answers(names)
