@@ -17,7 +17,7 @@ from pydantic import ValidationError
 
 from omni_assets.agents.attempts import Hopeless
 from omni_assets.agents.events import Event
-from omni_assets.agents.task_context import TaskContext
+from omni_assets.agents.task_context import Ask, TaskContext
 from omni_assets.errors import HandlerUnusable
 from omni_assets.router.receipt import Outcome, Receipt
 from omni_assets.router.runtime import Router
@@ -39,10 +39,13 @@ class Said:
 
 @dataclass(frozen=True, slots=True)
 class Handled:
-    """What a handler made of an event, and what the router did on the way, where it was asked."""
+    """What a handler made of an event, and what the router did on the way, where it was asked. Where a person has to
+    answer first, ``asked`` is the question, and nothing is said.
+    """
 
     said: tuple[Said, ...]
     routing: Receipt | None = None
+    asked: Ask | None = None
 
 
 Handle: TypeAlias = Callable[[Event, TaskContext], Awaitable[Handled]]
@@ -60,19 +63,22 @@ class RoutingFailed(Exception):
 def python_handler(entry: str, threads: Executor) -> Handle:
     """The function ``module:function``, which is given the event, and a ``TaskContext`` where it takes two arguments.
 
-    It gives back ``None``, what it wants to say as JSON, a ``Said``, or several of them. One that is not asynchronous
-    runs in one of ``threads``: nothing can end it there, and after its time nobody waits for it. Raises
-    ``HandlerUnusable``.
+    It gives back ``None``, what it wants to say as JSON, a ``Said``, or several of them; or it raises ``Ask``. One that
+    is not asynchronous runs in one of ``threads``: nothing can end it there, and after its time nobody waits for it.
+    Raises ``HandlerUnusable``.
     """
     function = _found(entry)
     taken = _arguments(entry, function)
 
     async def handle(event: Event, context: TaskContext) -> Handled:
         given = (event, context)[:taken]
-        if inspect.iscoroutinefunction(function):
-            answered = await function(*given)
-        else:
-            answered = await asyncio.get_running_loop().run_in_executor(threads, partial(function, *given))
+        try:
+            if inspect.iscoroutinefunction(function):
+                answered = await function(*given)
+            else:
+                answered = await asyncio.get_running_loop().run_in_executor(threads, partial(function, *given))
+        except Ask as asked:
+            return Handled((), asked=asked)
         return Handled(_said(answered))
 
     return handle

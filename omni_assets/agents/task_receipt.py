@@ -56,10 +56,13 @@ class TaskResult(Strict):
 
 
 class EffectOutcome(StrEnum):
-    """How an effect outside the bus came about: ``done`` by this task, or ``found`` to be there from an earlier try."""
+    """How an effect outside the bus came about: ``done`` by this task, or ``found`` to be there from an earlier try.
+    ``unknown`` where it was begun, and nobody can tell.
+    """
 
     DONE = "done"
     FOUND = "found"
+    UNKNOWN = "unknown"
 
 
 class TaskEffect(Strict):

@@ -8,12 +8,14 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Mapping
 from contextlib import AbstractAsyncContextManager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Protocol
 
+from omni_assets.agents.approvals import NO_APPROVALS, Approvals, noted
 from omni_assets.agents.attempts import Patience, Tried, attempt
+from omni_assets.agents.effects import NO_EFFECTS, Effects
 from omni_assets.agents.events import Event, NotAnEvent, from_record
 from omni_assets.agents.exchange import Ended
 from omni_assets.agents.handlers import Handle, Handled, RoutingFailed, Said
@@ -22,6 +24,7 @@ from omni_assets.agents.task_context import TaskContext
 from omni_assets.agents.task_receipt import (
     NOTHING_SPENT,
     SCHEMA_NAME,
+    TaskEffect,
     TaskOutcome,
     TaskReceipt,
     TaskResult,
@@ -73,6 +76,7 @@ class _Course:
     started_at: datetime = field(default_factory=lambda: datetime.now(UTC))
     event: Event | None = None
     tried: Tried[tuple[Handled, tuple[Outgoing, ...]]] = field(default_factory=lambda: Tried(None, ()))
+    effects: dict[str, TaskEffect] = field(default_factory=dict)
 
 
 class Working:
@@ -86,6 +90,8 @@ class Working:
         seen: Seen,
         patience: Patience,
         room: AbstractAsyncContextManager[object],
+        effects: Effects = NO_EFFECTS,
+        approvals: Approvals = NO_APPROVALS,
     ) -> None:
         self._post = post
         self._handle = handle
@@ -93,6 +99,8 @@ class Working:
         self._seen = seen
         self._patience = patience
         self._room = room
+        self._effects = effects
+        self._approvals = approvals
 
     async def work(self, received: Received) -> Ended:
         """Take a record to its end. Raises nothing but ``CancelledError``."""
@@ -117,23 +125,30 @@ class Working:
         return task_id(self._post.cluster, self._post.node, topic, number, place.offset, replay)
 
     async def _tried(self, course: _Course, event: Event) -> Ended:
+        own = course.context
+
         async def call() -> tuple[Handled, tuple[Outgoing, ...]]:
             self._gate.accept(course.received.place.partition.topic, event)
-            handled = await self._handle(event, course.context)
+            meant, course.context = await self._approvals.resolve(event, own)
+            if meant is not event:
+                self._gate.accept(course.context.place.partition.topic, meant)
+            with self._effects.begin(event, course.context, course.effects) as steps:
+                handled = await self._handle(meant, replace(course.context, steps=steps))
             key = course.received.key
             results = tuple(
                 self._gate.publish(
                     said, event, result_id(course.context.id, number), key if said.key is None else said.key
                 )
-                for number, said in enumerate(handled.said)
+                for number, said in enumerate(self._approvals.said(handled, meant, course.context))
             )
             return handled, results
 
         course.tried = await attempt(call, self._patience, self._room)
         if course.tried.answer is None:
             return self._failed(course, course.tried.reason)
-        _, results = course.tried.answer
-        return self._ended(course, self._receipt(course, TaskOutcome.DONE, "", results), *results)
+        handled, results = course.tried.answer
+        outcome = TaskOutcome.DONE if handled.asked is None else TaskOutcome.WAITING
+        return self._ended(course, self._receipt(course, outcome, "", results), *results)
 
     def _failed(self, course: _Course, reason: str) -> Ended:
         outcome = TaskOutcome.DEAD_LETTERED if self._post.dead_letters else TaskOutcome.FAILED
@@ -186,6 +201,8 @@ class Working:
             deadline=course.context.deadline,
             replay=self._post.replay or None,
             replay_of=self._id(course.received.place) if self._post.replay else None,
+            approval=noted(course.tried.answer[0] if course.tried.answer else None, course.context),
+            effects=tuple(course.effects.values()),
         )
 
     def _cost(self, course: _Course, routed: Decimal | None) -> Decimal | None:
