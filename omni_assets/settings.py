@@ -169,7 +169,8 @@ class GrammarSettings(_Strict):
     """The grammar of topic names: a template, its kinds and what they mean, and the rule of one segment.
 
     ``command_kinds`` ask for something, so that one that nobody handles is an error; ``dead_letter_kinds`` are read by
-    people; names of ``kinds_without_event`` may leave the event out (``onex.dlq.router.v1``).
+    people, ``intent_kinds`` by the workers that write them; names of ``kinds_without_event`` may leave the event out
+    (``onex.dlq.router.v1``).
     """
 
     pattern: str = "onex.{kind}.{producer}.{event}.v{N}"
@@ -177,6 +178,7 @@ class GrammarSettings(_Strict):
     segment: str = "[a-z0-9]+(?:-[a-z0-9]+)*"
     command_kinds: tuple[str, ...] = ("cmd", "command", "commands")
     dead_letter_kinds: tuple[str, ...] = ("dlq", "dead-letter", "dead_letter", "deadletter")
+    intent_kinds: tuple[str, ...] = ("intent", "intents")
     kinds_without_event: tuple[str, ...] = ()
 
 
@@ -306,17 +308,30 @@ class RouterSettings(_Strict):
     serve_local: Flag = False
 
 
+class BreakerSettings(_Strict):
+    """When a node's worker stops, rather than going on to write dead letters: once ``least`` of its latest ``window``
+    tasks, and this ``share`` of them, ended so.
+    """
+
+    window: Count = 100
+    share: Share = 0.5
+    least: Count = 20
+
+
 class AgentSettings(_Strict):
     """How the nodes that have handlers are worked for.
 
     ``groups`` are nodes by the name of their group, which share a run in Dagster; those in none are the group
     ``others``. ``slots`` is the most runs of one group at a time. A question to a person that waits for longer than
-    ``answer_within`` is a warning.
+    ``answer_within`` is a warning. A task with the idempotency key and the key of another one that began within
+    ``idempotency_window`` is a duplicate of it.
     """
 
     groups: NodeGroups = Field(default_factory=dict)
     slots: Count = 1
     answer_within: Duration = timedelta(days=1)
+    idempotency_window: Duration = timedelta(days=1)
+    breaker: BreakerSettings = BreakerSettings()
 
 
 _BUILT_IN_DEFAULTS: Mapping[str, TopicDefaults] = {
@@ -544,6 +559,7 @@ _MODELS = (
     RouterSettings,
     BudgetSettings,
     AgentSettings,
+    BreakerSettings,
 )
 _KEYS = sorted({key for model in _MODELS for key, field in model.model_fields.items() if not field.exclude})
 _SEE_DOCS = "docs/settings.md lists every key."

@@ -1,9 +1,9 @@
-"""A call that is tried again: so often, with growing pauses, each within its time."""
+"""A call that is tried again: so often, with growing pauses, each within its time and all before the task is due."""
 
 from __future__ import annotations
 
 import asyncio
-import time
+import math
 from collections.abc import Awaitable, Callable
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
@@ -38,11 +38,14 @@ class Patience:
 
 @dataclass(frozen=True, slots=True)
 class Tried(Generic[_Answer]):
-    """What came of the attempts. ``answer`` is ``None`` where all failed; ``error`` is the last one's then."""
+    """What came of the attempts. ``answer`` is ``None`` where all failed; ``error`` is the last one's then. ``late``
+    says that there was no time for a further one.
+    """
 
     answer: _Answer | None
     attempts: tuple[TaskAttempt, ...]
     error: Exception | None = None
+    late: bool = False
 
     @property
     def reason(self) -> str:
@@ -50,37 +53,50 @@ class Tried(Generic[_Answer]):
 
 
 async def attempt(
-    call: Callable[[], Awaitable[_Answer]], patience: Patience, room: AbstractAsyncContextManager[object]
+    call: Callable[[], Awaitable[_Answer]],
+    patience: Patience,
+    room: AbstractAsyncContextManager[object],
+    left: float = math.inf,
 ) -> Tried[_Answer]:
-    """Call until it succeeds, raises ``Hopeless`` or an error that is lasting, or patience ends.
+    """Call until it succeeds, raises ``Hopeless`` or an error that is lasting, or patience or what is ``left`` ends, in
+    seconds: no call begins, goes on or is waited for after that.
 
     ``room`` is held while a call runs, and not during pauses: whoever waits keeps nobody else from working. Raises
     nothing but ``CancelledError``.
     """
+    clock = asyncio.get_running_loop().time
+    due = clock() + left
     attempts: list[TaskAttempt] = []
+    failed: Exception | None = None
     while True:
         async with room:
-            began = time.monotonic()
+            began = clock()
+            if began >= due:
+                return Tried(None, tuple(attempts), failed, late=True)
             try:
-                async with asyncio.timeout(patience.seconds):
+                async with asyncio.timeout_at(min(began + patience.seconds, due)) as limit:
                     answer = await call()
             except Exception as error:  # noqa: BLE001 - one task stops no other
-                attempts.append(_made(attempts, began, _reason(error, patience)))
-                failed = error
+                failed, ended = error, clock()
+                cut = limit.expired() and due <= began + patience.seconds
+                reason = _reason(error, limit.expired(), min(patience.seconds, due - began))
+                attempts.append(TaskAttempt(number=len(attempts) + 1, seconds=ended - began, reason=reason))
             else:
-                return Tried(answer, (*attempts, _made(attempts, began, "")))
+                last = TaskAttempt(number=len(attempts) + 1, seconds=clock() - began)
+                return Tried(answer, (*attempts, last))
+        if cut:
+            return Tried(None, tuple(attempts), failed, late=True)
         if len(attempts) >= patience.attempts or not _may_pass(failed):
             return Tried(None, tuple(attempts), failed)
-        await asyncio.sleep(patience.pause(len(attempts)))
+        pause = patience.pause(len(attempts))
+        if ended + pause >= due:
+            return Tried(None, tuple(attempts), failed, late=True)
+        await asyncio.sleep(pause)
 
 
-def _made(before: list[TaskAttempt], began: float, reason: str) -> TaskAttempt:
-    return TaskAttempt(number=len(before) + 1, seconds=time.monotonic() - began, reason=reason)
-
-
-def _reason(error: Exception, patience: Patience) -> str:
-    if isinstance(error, TimeoutError):
-        return f"it did not end within {patience.seconds:g} s"
+def _reason(error: Exception, timed_out: bool, seconds: float) -> str:
+    if timed_out:
+        return f"it did not end within {seconds:.3g} s"
     words = visible(str(error)[:_MOST_OF_A_REASON])
     return words if isinstance(error, Hopeless | OmniError) else f"{type(error).__name__}: {words}".removesuffix(": ")
 

@@ -40,6 +40,10 @@ class TaskOutcome(StrEnum):
     WAITING = "waiting"
 
 
+FAILURES = frozenset({TaskOutcome.FAILED, TaskOutcome.DEAD_LETTERED})
+"""Outcomes of tasks that were not done."""
+
+
 class TaskAttempt(Strict):
     """One call of the handler. ``reason`` is a clause, why it was not the last; empty where it did its work."""
 

@@ -6,6 +6,7 @@ Nothing is written here, and nothing is raised for a record: whatever is wrong w
 from __future__ import annotations
 
 import asyncio
+import math
 from collections.abc import Mapping
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field, replace
@@ -19,9 +20,10 @@ from omni_assets.agents.effects import NO_EFFECTS, Effects
 from omni_assets.agents.events import Event, NotAnEvent, from_record
 from omni_assets.agents.exchange import Ended
 from omni_assets.agents.handlers import Handle, Handled, RoutingFailed, Said
-from omni_assets.agents.seen import Seen, identity
+from omni_assets.agents.seen import Claim, Seen, command, identity
 from omni_assets.agents.task_context import TaskContext
 from omni_assets.agents.task_receipt import (
+    FAILURES,
     NOTHING_SPENT,
     SCHEMA_NAME,
     TaskEffect,
@@ -31,6 +33,7 @@ from omni_assets.agents.task_receipt import (
     result_id,
     task_id,
 )
+from omni_assets.agents.terms import deadline, idempotency_key, requeue_of, stated
 from omni_assets.broker.assignment import Place
 from omni_assets.broker.worker import Outgoing, Received
 from omni_assets.contracts.model import HandlerKind
@@ -110,21 +113,34 @@ class Working:
             event = course.event = from_record(received.key, received.value, received.headers)
         except NotAnEvent as flaw:
             return self._failed(course, str(flaw))
-        first = self._seen.claim(identity(event.source, event.id), own)
-        if first is not None:
-            receipt = self._receipt(course, TaskOutcome.DUPLICATE, "its event was worked on before", duplicate_of=first)
-            return self._ended(course, receipt)
+        claim = _claim(course, event)
+        earlier = self._seen.claim(claim)
+        if earlier is not None:
+            first, reason = earlier
+            return self._ended(course, self._receipt(course, TaskOutcome.DUPLICATE, reason, duplicate_of=first))
         try:
-            return await self._tried(course, event)
+            ended = await self._in_time(course, event)
         except asyncio.CancelledError:
-            self._seen.release(identity(event.source, event.id), own)
+            self._seen.release(claim)
             raise
+        if ended.outcome in FAILURES:
+            self._seen.forgive(claim)
+        return ended
 
     def _id(self, place: Place, replay: str = "") -> str:
         topic, number, _ = place.partition
         return task_id(self._post.cluster, self._post.node, topic, number, place.offset, replay)
 
-    async def _tried(self, course: _Course, event: Event) -> Ended:
+    async def _in_time(self, course: _Course, event: Event) -> Ended:
+        try:
+            due = deadline(event)
+        except NotAnEvent as flaw:
+            return self._failed(course, str(flaw))
+        course.context = replace(course.context, deadline=due)
+        left = math.inf if due is None else (due - datetime.now(UTC)).total_seconds()
+        return await self._tried(course, event, left)
+
+    async def _tried(self, course: _Course, event: Event, left: float) -> Ended:
         own = course.context
 
         async def call() -> tuple[Handled, tuple[Outgoing, ...]]:
@@ -143,7 +159,9 @@ class Working:
             )
             return handled, results
 
-        course.tried = await attempt(call, self._patience, self._room)
+        course.tried = await attempt(call, self._patience, self._room, left)
+        if course.tried.late:
+            return self._ended(course, self._receipt(course, TaskOutcome.FAILED, _late(course)))
         if course.tried.answer is None:
             return self._failed(course, course.tried.reason)
         handled, results = course.tried.answer
@@ -160,6 +178,8 @@ class Working:
         def otherwise(why: str) -> tuple[Outgoing, ...]:
             """Where the broker does not take it: a receipt that says so, and no record that could be refused again."""
             reason = f"the broker did not take what came of it: {why}"
+            if course.event is not None:
+                self._seen.forgive(_claim(course, course.event))
             return (self._noted(self._receipt(course, TaskOutcome.FAILED, reason)),)
 
         return Ended(course.received.place, (*records, self._noted(receipt)), otherwise, receipt.outcome)
@@ -198,7 +218,9 @@ class Working:
             duplicate_of=duplicate_of,
             routing=routing,
             cost_usd=self._cost(course, routing.cost_usd if routing else None),
+            idempotency_key=idempotency_key(event) if event else None,
             deadline=course.context.deadline,
+            requeue_of=requeue_of(event) if event else None,
             replay=self._post.replay or None,
             replay_of=self._id(course.received.place) if self._post.replay else None,
             approval=noted(course.tried.answer[0] if course.tried.answer else None, course.context),
@@ -238,10 +260,24 @@ class Working:
             "stage": "TASK_PUT" if course.event else "VALUE_CONVERTER",
             "exception.class.name": type(error).__name__ if error else NotAnEvent.__name__,
             "exception.message": reason,
+            "task.id": course.context.id,
         }
         told = _headers({f"{ERRORS}{name}": fact for name, fact in facts.items()})
         kept = tuple((name, value) for name, value in received.headers if not name.startswith(ERRORS))
         return Outgoing(self._post.dead_letters, received.key, received.value, (*kept, *told))
+
+
+def _claim(course: _Course, event: Event) -> Claim:
+    told = command(idempotency_key(event), _text(course.received.key))
+    return Claim(identity(event.source, event.id, requeue_of(event)), told, course.context.id, course.started_at)
+
+
+def _late(course: _Course) -> str:
+    """Why a task is not worked on any more. It is no dead letter: as it stands it would be late for ever."""
+    due = stated(course.context.deadline) if course.context.deadline else ""
+    if not course.tried.attempts:
+        return f"it was due at {due}, before its turn came"
+    return f"it was due at {due}, and was not done by then: {course.tried.reason}"
 
 
 def _routing(tried: Tried[tuple[Handled, tuple[Outgoing, ...]]]) -> Receipt | None:

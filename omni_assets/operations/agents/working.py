@@ -9,9 +9,7 @@ from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from difflib import get_close_matches
-from typing import Any, Protocol
-
-from pydantic import ValidationError
+from typing import Protocol
 
 from omni_assets.agents.attempts import Patience
 from omni_assets.agents.daemons import Daemons
@@ -19,15 +17,14 @@ from omni_assets.agents.handlers import Handle, llm_handler, python_handler
 from omni_assets.agents.payloads import Payloads
 from omni_assets.agents.publishing import Outlet
 from omni_assets.agents.runner import run
-from omni_assets.agents.seen import MOST_SEEN, Seen, identity
-from omni_assets.agents.task_receipt import SCHEMA_NAME, TaskOutcome, TaskReceipt, read_task_receipt
+from omni_assets.agents.seen import Seen
+from omni_assets.agents.task_receipt import TaskOutcome
 from omni_assets.agents.working import Gate, Post, Working
-from omni_assets.broker.records import RecordReader, Span
-from omni_assets.broker.transfer import MOST_BYTES, MOST_RECORDS
 from omni_assets.broker.worker import Received, Seat
 from omni_assets.contracts.model import Contract, Handler, HandlerKind, Manifest, Role
 from omni_assets.contracts.payloads import payloads
 from omni_assets.errors import HandlerUnusable, InputError, UnknownName
+from omni_assets.operations.agents.noted import task_receipts
 from omni_assets.operations.context import Context
 from omni_assets.operations.memory import cluster_of
 from omni_assets.operations.routing.ledger import NoLedger, ledger_topic
@@ -38,9 +35,6 @@ CONCURRENCY = 16
 
 IDLE_SECONDS = 1.0
 """How long nothing has to come before a drain ends."""
-
-_READERS = "omni-worker-ledger"  # a group in which nothing is ever committed
-_SCHEMA_HEADER = ("ce_dataschema", SCHEMA_NAME.encode())
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,7 +137,7 @@ async def work_for(
             edge = stint.edge(Outlet(manifest, each.node, shapes, context.grammar()))
             kind, letters = each.handler.kind, edge.dead_letters
             post = Post(each.node, kind, cluster, ledger, letters, context.environment, stint.replay)
-            seen = Seen()
+            seen = Seen(context.settings.agents.idempotency_window)
 
             def prepared() -> Callable[[], None]:
                 stint.begun()
@@ -204,33 +198,17 @@ def _present(context: Context, manifest: Manifest, staff: Iterable[Staffed], led
     return cluster_of(snapshot), snapshot.topics[ledger].partitions or 0
 
 
-def _known(context: Context, ledger: str, partitions: int, node: str, replay: str = "") -> Mapping[str, str]:
-    """The events that a node has worked on, by the newest receipts of the ledger, which are given back for each. What
-    was done in one replay is known to that one alone.
+def _known(context: Context, ledger: str, partitions: int, node: str, replay: str = "") -> Seen:
+    """The tasks that a node has worked on, by the newest receipts of the ledger. What was done in one replay is known
+    to that one alone.
 
     Asked whenever a worker is given partitions: another one may have worked on them until now. Raises ``BrokerError``.
     """
-    known: dict[str, str] = {}
-    with RecordReader(context.connection, ledger, _READERS) as reader:
-        bounds = {each: reader.bounds(each) for each in range(partitions)}
-        spans = [Span(each, max(low, high - MOST_SEEN), high) for each, (low, high) in bounds.items()]
-        for batch in reader.batches(spans, MOST_RECORDS, MOST_BYTES):
-            for record in batch.records:
-                receipt = _task_receipt(record.value(), record.headers())
-                if receipt is None or (receipt.node, receipt.replay or "") != (node, replay):
-                    continue
-                if receipt.duplicate_of is None and receipt.event_id:
-                    known.setdefault(identity(receipt.event_source, receipt.event_id), receipt.id)
+    known = Seen(context.settings.agents.idempotency_window)
+    for receipt in task_receipts(context.connection, ledger, partitions):
+        if (receipt.node, receipt.replay or "") == (node, replay):
+            known.note(receipt)
     return known
-
-
-def _task_receipt(value: Any, headers: Any) -> TaskReceipt | None:
-    if _SCHEMA_HEADER not in (headers or ()) or not isinstance(value, bytes):
-        return None
-    try:
-        return read_task_receipt(value)
-    except ValidationError:
-        return None
 
 
 @asynccontextmanager

@@ -1,0 +1,42 @@
+"""What the ledger says of tasks: read back whenever a worker is given partitions, since another one may have had them
+until now, and by whoever asks what became of dead letters.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from pydantic import ValidationError
+
+from omni_assets.agents.seen import MOST_SEEN
+from omni_assets.agents.task_receipt import SCHEMA_NAME, TaskReceipt, read_task_receipt
+from omni_assets.broker.connection import Connection
+from omni_assets.broker.records import RecordReader, Span
+from omni_assets.broker.transfer import MOST_BYTES, MOST_RECORDS
+
+_READERS = "omni-worker-ledger"  # a group in which nothing is ever committed
+_SCHEMA_HEADER = ("ce_dataschema", SCHEMA_NAME.encode())
+
+
+def task_receipts(connection: Connection, ledger: str, partitions: int, most: int = MOST_SEEN) -> Iterator[TaskReceipt]:
+    """The newest receipts of tasks, within the last ``most`` offsets of each partition of the ledger, which are in
+    their order. What is no receipt of a task is passed over. Raises ``BrokerError``.
+    """
+    with RecordReader(connection, ledger, _READERS) as reader:
+        bounds = {each: reader.bounds(each) for each in range(partitions)}
+        spans = [Span(each, max(low, high - most), high) for each, (low, high) in bounds.items()]
+        for batch in reader.batches(spans, MOST_RECORDS, MOST_BYTES):
+            for record in batch.records:
+                receipt = _task_receipt(record.value(), record.headers())
+                if receipt is not None:
+                    yield receipt
+
+
+def _task_receipt(value: Any, headers: Any) -> TaskReceipt | None:
+    if _SCHEMA_HEADER not in (headers or ()) or not isinstance(value, bytes):
+        return None
+    try:
+        return read_task_receipt(value)
+    except ValidationError:
+        return None
