@@ -14,7 +14,6 @@ import sys
 import time
 import uuid
 from collections.abc import Mapping
-from hashlib import sha256
 from typing import Any, TypeAlias
 
 import dagster as dg
@@ -22,14 +21,13 @@ import dagster as dg
 from omni_assets.operations.outcomes import Outcome
 from omni_assets.pipeline.definitions import build
 from omni_assets.pipeline.resources import ProjectResource
+from omni_assets.pipeline.run_processes import HOST, is_bereft, process_tags
 from omni_assets.pipeline.topics.jobs import BECAUSE, RECONCILE, UNFINISHED
 from omni_assets.pipeline.topics.keys import APPLIED_CHANGES, DECLARED_TOPICS, PROVISIONED_TOPICS, TOPIC_DRIFT
-from omni_assets.processes.identity import identity
 
 _Metadata: TypeAlias = Mapping[str, dg.MetadataValue[Any]]
 
 _VERDICT = "verdict_"
-_HOST, _PROCESS, _IDENTITY = "omni/host", "omni/process", "omni/process_identity"
 _FAILURE_REASON, _INTERRUPTED = "dagster/failure_reason", "UNEXPECTED_TERMINATION"
 _MOST_SETTLED = 100
 _QUIET = {"loggers": {"console": {"config": {"log_level": "INFO"}}}}
@@ -87,14 +85,6 @@ def run(project: ProjectResource, instance: dg.DagsterInstance) -> dict[str, Any
     }
 
 
-def process_tags(pid: int) -> dict[str, str]:
-    """The tags of a run that lives in a process of this machine, by which any process here tells whether it still does.
-
-    An instance may be shared by machines, and a process id says nothing on another one, or after a restart.
-    """
-    return {_HOST: socket.gethostname(), _PROCESS: str(pid), _IDENTITY: _digest(identity(pid))}
-
-
 def main() -> int:
     """The whole command; gives the exit code."""
     # What any library prints must not end up in the document.
@@ -116,10 +106,9 @@ def main() -> int:
 
 
 def _settle_runs_of_dead_processes(instance: dg.DagsterInstance) -> None:
-    here = dg.RunsFilter(job_name=RECONCILE, statuses=UNFINISHED, tags={_HOST: socket.gethostname()})
+    here = dg.RunsFilter(job_name=RECONCILE, statuses=UNFINISHED, tags={HOST: socket.gethostname()})
     for each in instance.get_runs(here, limit=_MOST_SETTLED):
-        process = each.tags.get(_PROCESS, "")
-        if process.isdigit() and each.tags.get(_IDENTITY) != process_tags(int(process))[_IDENTITY]:
+        if is_bereft(each):
             _settle(instance, each)
 
 
@@ -133,11 +122,6 @@ def _settle(instance: dg.DagsterInstance, run: dg.DagsterRun | None) -> bool:
         return False
     instance.report_run_canceled(run, "the process of this run was ended before the run was.")
     return True
-
-
-def _digest(known_as: str | None) -> str:
-    """An identity in the characters that any tag may have; empty for a process that is dead."""
-    return sha256(known_as.encode()).hexdigest()[:16] if known_as else ""
 
 
 def _sentence(result: dg.ExecuteInProcessResult) -> str | None:

@@ -17,8 +17,8 @@ import pytest
 
 from omni_assets.pipeline import reconcile
 from omni_assets.pipeline.definitions import build
-from omni_assets.pipeline.reconcile import process_tags
 from omni_assets.pipeline.resources import ProjectResource
+from omni_assets.pipeline.run_processes import process_tags
 
 pytestmark = pytest.mark.dagster
 
