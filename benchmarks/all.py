@@ -9,6 +9,10 @@ import sys
 _CORPUS = os.environ.get("CORPUS", "../shared/corpus")
 
 BENCHMARKS: tuple[tuple[str, ...], ...] = (
+    ("benchmarks.agents.latency",),
+    ("benchmarks.agents.memory",),
+    ("benchmarks.agents.run_per_task",),
+    ("benchmarks.agents.throughput",),
     ("benchmarks.contracts_extract", _CORPUS),
     ("benchmarks.contracts_scale", _CORPUS),
     ("benchmarks.near_miss", _CORPUS),
