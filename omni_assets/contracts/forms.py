@@ -25,9 +25,9 @@ from omni_assets.contracts.model import Role
 
 GENERIC_KEYS = frozenset(
     {
-        "consumed", "consumed_events", "emits", "emitted", "event_outputs", "event_sources", "events",
-        "external_consumer", "external_publisher", "external_subscriber", "input_subscriptions", "io_operations",
-        "kafka", "name", "output_models", "published_events", "topic_suffix", "topics",
+        "approvals", "consumed", "consumed_events", "emits", "emitted", "event_outputs", "event_sources", "events",
+        "external_consumer", "external_publisher", "external_subscriber", "handler", "input_subscriptions",
+        "io_operations", "kafka", "name", "output_models", "published_events", "topic_suffix", "topics",
     }
 )  # fmt: skip
 """Keys that other things than topics stand under too: another shape, or a text unlike a topic, is no mistake."""
@@ -42,12 +42,16 @@ class Party(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Form:
-    """One row: the key path, the role, whether settings may stand beside the name, and whose role it is."""
+    """One row: the key path, the role, whether settings may stand beside the name, and whose role it is.
+
+    ``with_people`` says that people are at the topic's other end, who have no contract.
+    """
 
     path: str
     role: Role
     takes_settings: bool = False
     party: Party = Party.OWN
+    with_people: bool = False
 
     @property
     def lenient(self) -> bool:
@@ -75,6 +79,9 @@ _LISTS: tuple[tuple[Role, tuple[str, ...]], ...] = (
         ),
     ),
 )  # fmt: skip
+REQUESTS, ANSWERS = "handler.approvals.requests", "handler.approvals.answers"
+"""Where the topics stand by which a node asks a person."""
+
 _OUTSIDE_LISTS = (
     ("externally_consumed_topics", _SUBSCRIBED),
     ("externally_published_topics", _PUBLISHED),
@@ -132,6 +139,8 @@ FORMS: tuple[Form, ...] = (
     Form("io_operations[].output_topic", _PUBLISHED),
     Form("output_models[].topic", _PUBLISHED),
     Form("terminal_event", _PUBLISHED),
+    Form(REQUESTS, _PUBLISHED, with_people=True),
+    Form(ANSWERS, _SUBSCRIBED, with_people=True),
 )
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import keyword
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from difflib import get_close_matches
 from enum import StrEnum
 
@@ -12,12 +12,26 @@ from yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 from omni_assets.contracts.document import Pairs, is_null, place
 from omni_assets.contracts.faults import short
 from omni_assets.contracts.findings import finding
+from omni_assets.contracts.forms import ANSWERS, REQUESTS
 from omni_assets.contracts.merges import Merges
-from omni_assets.contracts.model import After, Finding, Handler, HandlerKind, Location
-from omni_assets.contracts.rules import INVALID_HANDLER, INVALID_ORDER
+from omni_assets.contracts.model import (
+    After,
+    Approvals,
+    Declaration,
+    Finding,
+    Handler,
+    HandlerKind,
+    Location,
+    Role,
+    Rule,
+)
+from omni_assets.contracts.naming import Grammar
+from omni_assets.contracts.rules import HALF_APPROVALS, INVALID_HANDLER, INVALID_ORDER, UNRECORDED_EFFECTS
 
 MOST_NAMES = 100
 """Most effects of a handler, and most nodes that one comes after."""
+
+_MOST_SHOWN = 3
 
 
 class _Field(StrEnum):
@@ -25,9 +39,12 @@ class _Field(StrEnum):
     TASK_CLASS = "task_class"
     ENTRY = "entry"
     EFFECTS = "effects"
+    APPROVALS = "approvals"
 
 
 _NEEDED = {HandlerKind.LLM: _Field.TASK_CLASS, HandlerKind.PYTHON: _Field.ENTRY}
+_OUTSIDE = {HandlerKind.LLM: (), HandlerKind.PYTHON: (_Field.EFFECTS, _Field.APPROVALS)}
+_APPROVALS = [form.rpartition(".")[2] for form in (REQUESTS, ANSWERS)]
 _KINDS = {kind.value: kind for kind in HandlerKind}
 _FIELDS = [field.value for field in _Field]
 
@@ -35,15 +52,25 @@ _FIELDS = [field.value for field in _Field]
 class Handling:
     """The handler and the order that the root of one contract states, with what is wrong with them.
 
-    A handler with a fault is none: nothing works on the node's records until it is mended.
+    A handler with a fault is none: nothing works on the node's records until it is mended. ``declared`` is what the
+    same contract publishes and subscribes.
     """
 
-    def __init__(self, path: str, pairs: Pairs, merges: Merges) -> None:
+    def __init__(
+        self,
+        path: str,
+        pairs: Pairs,
+        merges: Merges,
+        declared: Sequence[Declaration] = (),
+        grammar: Grammar | None = None,
+    ) -> None:
         self.handler: Handler | None = None
         self.after: tuple[After, ...] = ()
         self.findings: list[Finding] = []
         self._path = path
         self._merges = merges
+        self._declared = declared
+        self._grammar = grammar or Grammar()
         for key, value in pairs:
             if key.value == "handler" and not is_null(value):
                 self.handler = self._handler(value)
@@ -63,17 +90,21 @@ class Handling:
             elif not is_null(value):
                 known[_Field(key.value)] = value
         kind = self._kind(node, known.pop(_Field.KIND, None))
-        effects = self._names("effects", known.pop(_Field.EFFECTS, None))
         if kind is None:
             return None
+        outside = {field: known.pop(field, None) for field in _OUTSIDE[kind]}
+        effects = self._names("effects", outside.get(_Field.EFFECTS))
+        intents = self._intents(effects)
+        approvals = self._approvals(outside.get(_Field.APPROVALS))
         needed = _NEEDED[kind]
         stated = self._needed(node, kind, needed, known.pop(needed, None))
         for field, value in known.items():
             self._wrong(value, f"a handler of kind `{kind}` has no `{field}`", "remove it, or mend the kind")
-        if self.findings or stated is None:
+        if self.findings or stated is None or (approvals is not None and not all(approvals)):
             return None
         names = tuple(name for name, _ in effects)
-        return Handler(kind, place(self._path, node), effects=names, **{needed.value: stated})
+        where = place(self._path, node)
+        return Handler(kind, where, effects=names, intents=intents, approvals=approvals, **{needed.value: stated})
 
     def _kind(self, handler: Node, node: Node | None) -> HandlerKind | None:
         text = _text(node) if node is not None else ""
@@ -92,6 +123,36 @@ class Handling:
         else:
             return text
         return None
+
+    def _intents(self, effects: list[tuple[str, Location]]) -> str:
+        """The topic where effects are written down first; empty where there is none to write down, or no one topic."""
+        if not effects:
+            return ""
+        published = {each.topic for each in self._declared if each.role is Role.PUBLISHES}
+        topics = sorted(each for each in published if self._grammar.is_intent(self._grammar.parse(each).kind))
+        if len(topics) == 1:
+            return topics[0]
+        name, where = effects[0]
+        found = f"several: {', '.join(f'`{short(each)}`' for each in topics[:_MOST_SHOWN])}" if topics else "none"
+        message = f"the effect `{short(name)}` needs one topic for its intents, and this contract publishes {found}"
+        kinds = " or ".join(f"`{kind}`" for kind in self._grammar.intent_kinds)
+        fix = "publish one of them" if topics else f"publish a topic of the kind {kinds}"
+        self._told(UNRECORDED_EFFECTS, where, message, fix)
+        return ""
+
+    def _approvals(self, node: Node | None) -> Approvals | None:
+        """The two topics of questions and answers. A name that is none is told where topics are read."""
+        if node is None:
+            return None
+        pairs = self._merges.pairs(node) if isinstance(node, MappingNode) else []
+        stated = sorted(str(key.value) for key, value in pairs if not is_null(value))
+        known = {each.form: each.topic for each in self._declared}
+        requests, answers = known.get(REQUESTS, ""), known.get(ANSWERS, "")
+        if stated != sorted(_APPROVALS) or (requests and requests == answers):
+            message = "`approvals` does not name two topics, one for questions and one for their answers"
+            fix = "write `approvals: {requests: TOPIC, answers: TOPIC}`"
+            self._told(HALF_APPROVALS, place(self._path, node), message, fix)
+        return Approvals(requests, answers)
 
     def _names(self, key: str, node: Node | None) -> list[tuple[str, Location]]:
         if node is None:
@@ -115,8 +176,11 @@ class Handling:
             return
 
     def _wrong(self, node: Node, what: str, fix: str) -> None:
+        self._told(INVALID_HANDLER, place(self._path, node), what, fix)
+
+    def _told(self, rule: Rule, where: Location, what: str, fix: str) -> None:
         message = f"{what}, so nothing works on what this node subscribes."
-        self.findings.append(finding(INVALID_HANDLER, message, place(self._path, node), fix=fix))
+        self.findings.append(finding(rule, message, where, fix=fix))
 
 
 def is_entry(text: str) -> bool:

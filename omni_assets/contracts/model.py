@@ -32,6 +32,11 @@ class Role(StrEnum):
     PUBLISHES = "publishes"
     SUBSCRIBES = "subscribes"
 
+    @property
+    def other(self) -> Role:
+        """What is done at the topic's other end."""
+        return Role.SUBSCRIBES if self is Role.PUBLISHES else Role.PUBLISHES
+
 
 class Severity(StrEnum):
     """How much a finding matters: errors fail a check, warnings do with ``--strict``, notes never."""
@@ -147,10 +152,18 @@ class HandlerKind(StrEnum):
     PYTHON = "python"
 
 
+class Approvals(NamedTuple):
+    """The topics by which a node asks a person, and is answered."""
+
+    requests: str
+    answers: str
+
+
 @dataclass(frozen=True, slots=True)
 class Handler:
     """What works on the records that a node subscribes: ``task_class`` is the router's, for the kind ``llm``; ``entry``
-    is ``module:function``, for the kind ``python``. ``effects`` names what it does outside the bus.
+    is ``module:function``, for the kind ``python``. ``effects`` names what it does outside the bus, and ``intents`` is
+    the topic where that is written down first.
     """
 
     kind: HandlerKind
@@ -158,6 +171,8 @@ class Handler:
     task_class: str = ""
     entry: str = ""
     effects: tuple[str, ...] = ()
+    intents: str = ""
+    approvals: Approvals | None = None
 
 
 class After(NamedTuple):

@@ -20,6 +20,7 @@ DEFAULT_KINDS = ("cmd", "evt", "intent", "dlq", "snapshot")
 DEFAULT_SEGMENT = "[a-z0-9]+(?:-[a-z0-9]+)*"
 DEFAULT_COMMAND_KINDS = ("cmd",)
 DEFAULT_DEAD_LETTER_KINDS = ("dlq",)
+DEFAULT_INTENT_KINDS = ("intent",)
 
 _FIELDS = frozenset({"kind", "producer", "event", "version"})
 _VERSION_DIGITS = 9
@@ -59,8 +60,9 @@ class TopicName:
 class Grammar:
     """The rule that topic names follow.
 
-    ``command_kinds`` ask for something, ``dead_letter_kinds`` hold what could not be handled, and names of
-    ``kinds_without_event`` may leave the event out, with the sign before it.
+    ``command_kinds`` ask for something, ``dead_letter_kinds`` hold what could not be handled, ``intent_kinds`` what is
+    about to happen outside the bus, and names of ``kinds_without_event`` may leave the event out, with the sign before
+    it.
 
     Raises ``ValueError`` where the template lacks one of the four fields or repeats one, a broker could not take such
     names, a kind is not a segment, the segment rule is not a regular expression, or a name could be read in two ways.
@@ -71,6 +73,7 @@ class Grammar:
     segment: str = DEFAULT_SEGMENT
     command_kinds: tuple[str, ...] = DEFAULT_COMMAND_KINDS
     dead_letter_kinds: tuple[str, ...] = DEFAULT_DEAD_LETTER_KINDS
+    intent_kinds: tuple[str, ...] = DEFAULT_INTENT_KINDS
     kinds_without_event: tuple[str, ...] = ()
     prefix: str = field(init=False)
     _short_template: str = field(init=False, repr=False, compare=False)
@@ -132,6 +135,10 @@ class Grammar:
     def is_dead_letter(self, kind: str) -> bool:
         """Whether topics of ``kind`` hold what could not be handled."""
         return kind in self.dead_letter_kinds
+
+    def is_intent(self, kind: str) -> bool:
+        """Whether topics of ``kind`` hold what a node is about to do outside the bus."""
+        return kind in self.intent_kinds
 
     def resembles(self, text: str) -> bool:
         """Whether ``text`` looks like a topic, well-formed or not, so that it must be read or reported.

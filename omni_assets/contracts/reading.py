@@ -84,11 +84,16 @@ class Reading:
         self._report_unread()
         for each in terminal_findings(self.declarations, self.grammar):
             self._found(each)
-        handling = Handling(self.path, self.merges.pairs(self.root), self.merges)
+        handling = Handling(
+            self.path, self.merges.pairs(self.root), self.merges, _in_place(self.declarations), self.grammar
+        )
         for each in handling.findings:
             self._found(each)
         if handling.handler is not None and all(each.role is not Role.SUBSCRIBES for each in self.declarations):
             self._found(faults.idle(self.node, handling.handler.location))
+        if handling.handler is not None and handling.handler.intents:
+            # The workers of the node read them, and they are no records to work on.
+            self.outside.append(Outside(handling.handler.intents, Role.SUBSCRIBES, handling.handler.location))
         return Contract(
             self.node,
             place(self.path, self.root),
@@ -240,6 +245,8 @@ class Reading:
             return
         settings = self._settings(form, mapping, text)
         self.declarations.append(Declaration(text, form.role, self.node, form.path, location, settings))
+        if form.with_people:
+            self.outside.append(Outside(text, form.role.other, location))
         if step is not None and mapping is not None and step.marks:
             self._marks(text, step, mapping)
 

@@ -13,6 +13,7 @@ from typing import Any
 from omni_assets.contracts.model import (
     NO_SETTINGS,
     After,
+    Approvals,
     Contract,
     Declaration,
     Finding,
@@ -116,14 +117,17 @@ def _to_declaration(stored: list[Any], node: str, path: str) -> Declaration:
 def _handler(handler: Handler | None) -> list[Any] | int:
     if handler is None:
         return 0
-    return [handler.kind.value, *_place(handler.location), handler.task_class, handler.entry, handler.effects]
+    effects = handler.effects, handler.intents, handler.approvals
+    return [handler.kind.value, *_place(handler.location), handler.task_class, handler.entry, *effects]
 
 
 def _to_handler(stored: Any, path: str) -> Handler | None:
     if not stored:
         return None
-    kind, line, column, task_class, entry, effects = stored
-    return Handler(HandlerKind(kind), Location(path, line, column), task_class, entry, tuple(effects))
+    kind, line, column, task_class, entry, effects, intents, topics = stored
+    approvals = Approvals(*topics) if topics else None
+    place = Location(path, line, column)
+    return Handler(HandlerKind(kind), place, task_class, entry, tuple(effects), intents, approvals)
 
 
 def _payload(each: Payload) -> list[Any]:

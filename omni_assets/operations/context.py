@@ -156,6 +156,7 @@ def _grammar(settings: Settings) -> Grammar:
             chosen.segment,
             command_kinds=tuple(kind for kind in chosen.command_kinds if kind in chosen.kinds),
             dead_letter_kinds=tuple(kind for kind in chosen.dead_letter_kinds if kind in chosen.kinds),
+            intent_kinds=tuple(kind for kind in chosen.intent_kinds if kind in chosen.kinds),
             kinds_without_event=chosen.kinds_without_event,
         )
     except ValueError as error:

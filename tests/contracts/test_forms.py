@@ -156,7 +156,7 @@ def test_the_writer_of_these_tests_writes_what_a_person_would(path: str, text: s
     assert written(path, TOPIC)[0] == text
 
 
-@pytest.mark.parametrize("form", OWN, ids=lambda form: form.path)
+@pytest.mark.parametrize("form", [form for form in OWN if not form.with_people], ids=lambda form: form.path)
 def test_a_form_declares_its_topic_where_it_stands(form: Form, read: Callable[..., Contract]) -> None:
     text, line, column = written(form.path, TOPIC, "partitions: 3" if form.takes_settings else "")
     contract = read(text)
@@ -168,6 +168,17 @@ def test_a_form_declares_its_topic_where_it_stands(form: Form, read: Callable[..
     assert (declaration.location.line, declaration.location.column) == (line, column)
     assert declaration.role is form.role
     assert declaration.settings.partitions == (3 if form.takes_settings else None)
+
+
+def test_people_are_at_the_other_end_of_questions_and_answers(read: Callable[..., Contract]) -> None:
+    topics = f"{{requests: {TOPIC}, answers: {OTHER}}}"
+    contract = read(f'handler: {{kind: python, entry: "a:b", approvals: {topics}}}\n')
+    assert contract.findings == ()
+    assert [(each.topic, each.role, each.form) for each in contract.declarations] == [
+        (TOPIC, PUBLISHES, "handler.approvals.requests"),
+        (OTHER, SUBSCRIBES, "handler.approvals.answers"),
+    ]
+    assert {(each.topic, each.role) for each in contract.outside} == {(TOPIC, SUBSCRIBES), (OTHER, PUBLISHES)}
 
 
 @pytest.mark.parametrize("form", OUTSIDE, ids=lambda form: form.path)

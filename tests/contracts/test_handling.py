@@ -15,17 +15,19 @@ from omni_assets.contracts.model import HandlerKind
 
 Read = Callable[..., Contract]
 BUS = "event_bus: {subscribe_topics: [onex.cmd.router.go.v1]}\n"
+INTENTS = "event_bus: {subscribe_topics: [onex.cmd.router.go.v1], publish_topics: [onex.intent.merger.merge.v1]}\n"
 
 
 def test_a_function_in_python(read: Read) -> None:
     contract = read(
-        f'{BUS}handler:\n  kind: python\n  entry: "omni_assets.agents.echo:echo"\n  effects: [merge, push]\n'
+        f'{INTENTS}handler:\n  kind: python\n  entry: "omni_assets.agents.echo:echo"\n  effects: [merge, push]\n'
     )
     assert contract.findings == ()
     handler = contract.handler
     assert handler is not None
     assert (handler.kind, handler.entry, handler.task_class) == (HandlerKind.PYTHON, "omni_assets.agents.echo:echo", "")
-    assert handler.effects == ("merge", "push")
+    assert (handler.effects, handler.intents) == (("merge", "push"), "onex.intent.merger.merge.v1")
+    assert [(each.topic, each.role) for each in contract.outside] == [(handler.intents, "subscribes")]
     assert (handler.location.line, handler.location.column) == (3, 3)
 
 
@@ -53,6 +55,8 @@ def test_a_node_without_one(text: str, read: Read) -> None:
         ("{kind: python, entry: a.b.c}", "the entry `a.b.c` is no `module:function`", (2, 32)),
         ("{kind: python, entry: 'a:b', task_class: x}", "a handler of kind `python` has no `task_class`", (2, 51)),
         ("{kind: llm, task_clas: x}", "a handler has no `task_clas`", (2, 22)),
+        ("{kind: llm, task_class: x, effects: [a]}", "a handler of kind `llm` has no `effects`", (2, 46)),
+        ("{kind: llm, task_class: x, approvals: {}}", "a handler of kind `llm` has no `approvals`", (2, 48)),
         ("{kind: python, entry: 'a:b', effects: [{}]}", "`effects` is no list of up to 100 names", (2, 49)),
         ("echo", "`handler` is no mapping", (2, 10)),
         ("[a]", "`handler` is no mapping", (2, 10)),
@@ -67,6 +71,58 @@ def test_one_that_cannot_be_used_is_told_at_its_place_and_not_read(
     assert (first.rule.name, first.severity, first.location[1:]) == ("invalid-handler", "error", place)
     assert first.message.endswith(", so nothing works on what this node subscribes.")
     assert first.fix
+
+
+@pytest.mark.parametrize(
+    ("published", "said"),
+    [
+        ("onex.evt.merger.merged.v1", "and this contract publishes none"),
+        (
+            "onex.intent.merger.merge.v1, onex.intent.merger.push.v1",
+            "publishes several: `onex.intent.merger.merge.v1`, `onex.intent.merger.push.v1`",
+        ),
+    ],
+)
+def test_effects_need_one_topic_for_their_intents(published: str, said: str, read: Read) -> None:
+    bus = f"event_bus: {{subscribe_topics: [onex.cmd.router.go.v1], publish_topics: [{published}]}}\n"
+    contract = read(f"{bus}handler: {{kind: python, entry: 'a:b', effects: [merge]}}\n")
+    (found,) = contract.findings
+    assert (contract.handler, found.rule.name, found.severity) == (None, "unrecorded-effects", "error")
+    assert said in found.message
+    assert found.location[1:] == (2, 49)
+
+
+def test_a_handler_that_asks_people(read: Read) -> None:
+    topics = "{requests: onex.evt.reviewer.asked.v1, answers: onex.cmd.reviewer.answer.v1}"
+    contract = read(f"{BUS}handler: {{kind: python, entry: 'a:b', approvals: {topics}}}\n")
+    assert contract.findings == ()
+    assert contract.handler is not None
+    assert contract.handler.approvals == ("onex.evt.reviewer.asked.v1", "onex.cmd.reviewer.answer.v1")
+
+
+@pytest.mark.parametrize(
+    "approvals",
+    [
+        "{requests: onex.evt.reviewer.asked.v1}",
+        "{answers: onex.cmd.reviewer.answer.v1, requests: ~}",
+        "{requests: onex.evt.reviewer.asked.v1, answers: onex.evt.reviewer.asked.v1}",
+        "{requests: onex.evt.reviewer.asked.v1, answers: onex.cmd.reviewer.answer.v1, to: x}",
+        "onex.evt.reviewer.asked.v1",
+        "[]",
+    ],
+)
+def test_one_topic_is_half_of_what_it_takes_to_ask(approvals: str, read: Read) -> None:
+    contract = read(f"{BUS}handler: {{kind: python, entry: 'a:b', approvals: {approvals}}}\n")
+    assert contract.handler is None
+    assert "half-approvals" in {each.rule.name for each in contract.findings}
+
+
+@pytest.mark.parametrize("name", ["onex.evt.reviewer.as_ked.v1", "[onex.evt.reviewer.asked.v1]"])
+def test_a_name_that_is_none_leaves_nobody_to_ask(name: str, read: Read) -> None:
+    topics = f"{{requests: {name}, answers: onex.cmd.reviewer.answer.v1}}"
+    contract = read(f"{BUS}handler: {{kind: python, entry: 'a:b', approvals: {topics}}}\n")
+    assert contract.handler is None
+    assert any(each.severity == "error" for each in contract.findings)
 
 
 def test_what_was_nearly_a_field_is_said(read: Read) -> None:

@@ -33,10 +33,15 @@ event_bus:
       config: {cleanup.polcy: compact}
       schema: {type: object}
       example: {text: hello}
+    - onex.intent.router.merge.v1
     - topic: onex.evt.router.failed.v1
       schema_ref: ../failed.json
 name: again
-handler: {kind: python, entry: "a.b:c", effects: [merge]}
+handler:
+  kind: python
+  entry: "a.b:c"
+  effects: [merge]
+  approvals: {requests: onex.evt.router.asked.v1, answers: onex.cmd.router.answer.v1}
 after: [reviewer, tester]
 """
 

@@ -30,12 +30,14 @@ from omni_assets.contracts.rules.documents import UNREADABLE as UNREADABLE
 from omni_assets.contracts.rules.documents import UNREADABLE_FOLDER as UNREADABLE_FOLDER
 from omni_assets.contracts.rules.handlers import CIRCULAR_ORDER as CIRCULAR_ORDER
 from omni_assets.contracts.rules.handlers import CONFLICTING_SCHEMAS as CONFLICTING_SCHEMAS
+from omni_assets.contracts.rules.handlers import HALF_APPROVALS as HALF_APPROVALS
 from omni_assets.contracts.rules.handlers import IDLE_HANDLER as IDLE_HANDLER
 from omni_assets.contracts.rules.handlers import INVALID_HANDLER as INVALID_HANDLER
 from omni_assets.contracts.rules.handlers import INVALID_ORDER as INVALID_ORDER
 from omni_assets.contracts.rules.handlers import INVALID_SCHEMA as INVALID_SCHEMA
 from omni_assets.contracts.rules.handlers import UNFIT_EXAMPLE as UNFIT_EXAMPLE
 from omni_assets.contracts.rules.handlers import UNKNOWN_TASK_CLASS as UNKNOWN_TASK_CLASS
+from omni_assets.contracts.rules.handlers import UNRECORDED_EFFECTS as UNRECORDED_EFFECTS
 from omni_assets.contracts.rules.judging import EXPIRED_EXEMPTION as EXPIRED_EXEMPTION
 from omni_assets.contracts.rules.judging import UNUSED_EXEMPTION as UNUSED_EXEMPTION
 from omni_assets.contracts.rules.registry import MEMBER_CLASH as MEMBER_CLASH
@@ -118,4 +120,6 @@ RULES: tuple[Rule, ...] = (
     INVALID_SCHEMA,
     UNFIT_EXAMPLE,
     CONFLICTING_SCHEMAS,
+    UNRECORDED_EFFECTS,
+    HALF_APPROVALS,
 )

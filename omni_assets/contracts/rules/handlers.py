@@ -233,3 +233,61 @@ event_bus:
 """,
     ),
 )
+UNRECORDED_EFFECTS = Rule(
+    "OM709",
+    "unrecorded-effects",
+    Severity.ERROR,
+    "A handler has effects, and its contract does not publish one topic for their intents.",
+    "No transaction of the bus covers a merge or a comment. So each effect is written down as an intent before it "
+    "happens, in the one topic of the kind `intent` that the contract publishes. After a crash workers see there what "
+    "may have happened already. Without that topic, or with several, nobody could.",
+    example=Contracts("""\
+name: merger
+handler: {kind: python, entry: "agents.merger:merge", effects: [merge]}
+event_bus:
+  subscribe_topics:
+    - onex.evt.reviewer.review-complete.v1
+  publish_topics:
+    - onex.evt.merger.merge-complete.v1
+"""),
+    mended=Contracts("""\
+name: merger
+handler: {kind: python, entry: "agents.merger:merge", effects: [merge]}
+event_bus:
+  subscribe_topics:
+    - onex.evt.reviewer.review-complete.v1
+  publish_topics:
+    - onex.intent.merger.merge.v1
+    - onex.evt.merger.merge-complete.v1
+"""),
+)
+HALF_APPROVALS = Rule(
+    "OM710",
+    "half-approvals",
+    Severity.ERROR,
+    "The approvals of a handler do not name two topics.",
+    "A node that asks a person publishes its questions in one topic, and subscribes the answers in another. With one "
+    "of them a question would never be seen, or never be answered.",
+    example=Contracts("""\
+name: reviewer
+handler:
+  kind: python
+  entry: "agents.reviewer:review"
+  approvals: {requests: onex.evt.reviewer.approval-requested.v1}
+event_bus:
+  subscribe_topics:
+    - onex.evt.test-runner.tests-passed.v1
+"""),
+    mended=Contracts("""\
+name: reviewer
+handler:
+  kind: python
+  entry: "agents.reviewer:review"
+  approvals:
+    requests: onex.evt.reviewer.approval-requested.v1
+    answers: onex.cmd.reviewer.answer-approval.v1
+event_bus:
+  subscribe_topics:
+    - onex.evt.test-runner.tests-passed.v1
+"""),
+)
