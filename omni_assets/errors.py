@@ -32,6 +32,7 @@ results, not errors.
     │   ├── PlanStale              what it was made from has changed
     │   ├── PlanOfAnotherCluster   it was made for another cluster
     │   └── PlanHeldBack           a brake: it looks like a mistake
+    ├── DeadLettersHeld            a worker stopped before it floods the topic of dead letters
     ├── ExtraMissing               a part of omni that is installed only where it is asked for
     ├── ReadOnly                   a write was asked for under OMNI_READONLY=1
     ├── StateError                 the state folder (.omni), or a file in it, cannot be used
@@ -305,6 +306,22 @@ class PlanOfAnotherCluster(PlanRefused):
 
 class PlanHeldBack(PlanRefused):
     """A brake: the plan looks like the result of a mistake."""
+
+
+class DeadLettersHeld(OmniError):
+    """Nearly every task of a node ended as a dead letter, so its worker stopped; what else would have, is not written.
+
+    ``letters`` is how many this worker wrote.
+    """
+
+    def __init__(self, node: str, letters: int) -> None:
+        wrote = "1 dead letter" if letters == 1 else f"{letters:,} dead letters"
+        super().__init__(
+            f"the worker of `{node}` stopped behind {wrote}: nearly every task ended so, and the others are left where "
+            "they stand.",
+            "`omni task dlq list` says why. Mend it and start the worker again; `agents.breaker` in the settings says "
+            "when it stops.",
+        )
 
 
 class ExtraMissing(OmniError):

@@ -24,6 +24,7 @@ SAMPLES = {
     errors.ClassUnclear: ("a task", "no task class takes its inputs"),
     errors.TaskLacks: ("a task", "code-generation", {"tests": "tests-pass"}),
     errors.PromptError: ("a task", "summarization", ["text"]),
+    errors.DeadLettersHeld: ("a-node", 20),
     errors.ExtraMissing: ("local", "a local model"),
     errors.NotARepository: ("contracts", "it is not in a Git repository"),
     errors.RevisionUnknown: ("main", "git does not know it"),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections import Counter
 from collections.abc import Awaitable, Callable, Iterable
+from contextlib import AbstractContextManager, nullcontext
 
 from omni_assets.agents.exchange import Ended, Exchange
 from omni_assets.agents.task_receipt import TaskOutcome
@@ -21,12 +22,17 @@ async def run(
     idle_seconds: float | None = None,
     prepared: Callable[[], Callable[[], None]] = lambda: lambda: None,
     wanted: Callable[[Received], bool] = lambda _: True,
+    around: Callable[[TaskOutcome], AbstractContextManager[None]] = lambda _: nullcontext(),
 ) -> Counter[TaskOutcome]:
     """Work until nothing is left for ``idle_seconds``, or without them until it is cancelled.
 
     Gives back how many records were ended and committed, by outcome. Work on a partition that is taken away is
     cancelled: whoever has it next does it. ``prepared`` and ``wanted`` are as for an ``Exchange``.
-    Raises ``BrokerError``, and what ``work`` raises.
+
+    ``around`` goes around the end of each record, in the order in which they end. Where it raises, the worker ends:
+    what ended until then is committed, and the rest is not.
+
+    Raises ``BrokerError``, and what ``work`` and ``around`` raise.
     """
     running: dict[asyncio.Task[None], Partition] = {}
 
@@ -37,7 +43,9 @@ async def run(
                 task.cancel()
 
     async def one(exchange: Exchange, received: Received) -> None:
-        exchange.end(await work(received))
+        ended = await work(received)
+        with around(ended.outcome):
+            exchange.end(ended)
 
     try:
         async with (

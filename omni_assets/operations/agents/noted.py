@@ -5,18 +5,43 @@ until now, and by whoever asks what became of dead letters.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 
 from pydantic import ValidationError
 
-from omni_assets.agents.seen import MOST_SEEN
-from omni_assets.agents.task_receipt import SCHEMA_NAME, TaskReceipt, read_task_receipt
+from omni_assets.agents.seen import MOST_SEEN, Seen
+from omni_assets.agents.task_receipt import SCHEMA_NAME, TaskOutcome, TaskReceipt, read_task_receipt
 from omni_assets.broker.connection import Connection
 from omni_assets.broker.records import RecordReader, Span
 from omni_assets.broker.transfer import MOST_BYTES, MOST_RECORDS
 
 _READERS = "omni-worker-ledger"  # a group in which nothing is ever committed
 _SCHEMA_HEADER = ("ce_dataschema", SCHEMA_NAME.encode())
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What a node has worked on, and how its tasks ended, in their order."""
+
+    seen: Seen
+    outcomes: tuple[TaskOutcome, ...]
+
+
+def known(
+    connection: Connection, ledger: str, partitions: int, node: str, *, window: timedelta, replay: str = ""
+) -> Known:
+    """What the newest receipts say of a node. What was done in one replay is known to that one alone.
+
+    Raises ``BrokerError``.
+    """
+    seen, outcomes = Seen(window), []
+    for receipt in task_receipts(connection, ledger, partitions):
+        if (receipt.node, receipt.replay or "") == (node, replay):
+            seen.note(receipt)
+            outcomes.append((receipt.ended_at, receipt.outcome))
+    return Known(seen, tuple(outcome for _, outcome in sorted(outcomes)))
 
 
 def task_receipts(connection: Connection, ledger: str, partitions: int, most: int = MOST_SEEN) -> Iterator[TaskReceipt]:

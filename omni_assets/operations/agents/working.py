@@ -12,6 +12,7 @@ from difflib import get_close_matches
 from typing import Protocol
 
 from omni_assets.agents.attempts import Patience
+from omni_assets.agents.breaker import Breaker
 from omni_assets.agents.daemons import Daemons
 from omni_assets.agents.handlers import Handle, llm_handler, python_handler
 from omni_assets.agents.payloads import Payloads
@@ -23,8 +24,8 @@ from omni_assets.agents.working import Gate, Post, Working
 from omni_assets.broker.worker import Received, Seat
 from omni_assets.contracts.model import Contract, Handler, HandlerKind, Manifest, Role
 from omni_assets.contracts.payloads import payloads
-from omni_assets.errors import HandlerUnusable, InputError, UnknownName
-from omni_assets.operations.agents.noted import task_receipts
+from omni_assets.errors import DeadLettersHeld, HandlerUnusable, InputError, UnknownName
+from omni_assets.operations.agents.noted import known
 from omni_assets.operations.context import Context
 from omni_assets.operations.memory import cluster_of
 from omni_assets.operations.routing.ledger import NoLedger, ledger_topic
@@ -107,8 +108,8 @@ async def work(
 ) -> tuple[Worked, ...]:
     """Work for the nodes, in the seats of one slot; with ``drain`` until nothing is left, else until it is cancelled.
 
-    Raises ``InputError``, ``BrokerError`` (``WorkerReplaced`` where another took one of the seats), and what opening a
-    router raises.
+    Raises ``InputError``, ``BrokerError`` (``WorkerReplaced`` where another took one of the seats), what opening a
+    router raises, and ``DeadLettersHeld``.
     """
     manifest = context.manifest()
     staff = staffed(manifest, nodes)
@@ -127,32 +128,51 @@ async def work_for(
     patience: Patience = Patience(),  # noqa: B008 - it is frozen
     environ: Mapping[str, str] = os.environ,
 ) -> tuple[Worked, ...]:
-    """Work through a stint, or until it is cancelled. Raises as ``work`` does."""
+    """Work through a stint, or until it is cancelled. Raises as ``work`` does.
+
+    Where the worker of a node stops before its dead letters are a flood, those of other nodes come to their end first,
+    if their stint has one.
+    """
     ledger = _ledger(context, manifest)
     cluster, partitions = await asyncio.to_thread(_present, context, manifest, stint.staff, ledger)
     shapes, room = Payloads(payloads(manifest)), asyncio.Semaphore(concurrency)
+    held: list[DeadLettersHeld] = []
     async with _handlers(context, stint.staff, environ) as handlers:
 
         async def one(each: Staffed) -> Worked:
             edge = stint.edge(Outlet(manifest, each.node, shapes, context.grammar()))
             kind, letters = each.handler.kind, edge.dead_letters
             post = Post(each.node, kind, cluster, ledger, letters, context.environment, stint.replay)
-            seen = Seen(context.settings.agents.idempotency_window)
+            breaker = Breaker(each.node, context.settings.agents.breaker)
+            window = context.settings.agents.idempotency_window
+            seen = Seen(window)
 
             def prepared() -> Callable[[], None]:
                 stint.begun()
-                known = _known(context, ledger, partitions, each.node, stint.replay)
-                return lambda: seen.recall(known)
+                noted = known(context.connection, ledger, partitions, each.node, window=window, replay=stint.replay)
+
+                def recall() -> None:
+                    seen.recall(noted.seen)
+                    breaker.recall(noted.outcomes)
+
+                return recall
 
             working = Working(post, handlers[each.node], edge, seen, patience, room)
-            settled = await run(
-                context.connection,
-                Seat(each.node, each.topics, stint.slot, stint.replay, stint.spans),
-                working.work,
-                idle_seconds=stint.idle_seconds,
-                prepared=prepared,
-                wanted=stint.wanted,
-            )
+            try:
+                settled = await run(
+                    context.connection,
+                    Seat(each.node, each.topics, stint.slot, stint.replay, stint.spans),
+                    working.work,
+                    idle_seconds=stint.idle_seconds,
+                    prepared=prepared,
+                    wanted=stint.wanted,
+                    around=breaker.around,
+                )
+            except DeadLettersHeld as error:
+                if stint.idle_seconds is None:
+                    raise
+                held.append(error)
+                return Worked(each.node, {})
             return Worked(each.node, settled)
 
         try:
@@ -160,6 +180,8 @@ async def work_for(
                 tasks = [group.create_task(one(each)) for each in stint.staff]
         except ExceptionGroup as several:
             raise several.exceptions[0] from None
+    if held:
+        raise held[0]
     return tuple(task.result() for task in tasks)
 
 
@@ -196,19 +218,6 @@ def _present(context: Context, manifest: Manifest, staff: Iterable[Staffed], led
             "`omni provision` creates what the contracts declare.",
         )
     return cluster_of(snapshot), snapshot.topics[ledger].partitions or 0
-
-
-def _known(context: Context, ledger: str, partitions: int, node: str, replay: str = "") -> Seen:
-    """The tasks that a node has worked on, by the newest receipts of the ledger. What was done in one replay is known
-    to that one alone.
-
-    Asked whenever a worker is given partitions: another one may have worked on them until now. Raises ``BrokerError``.
-    """
-    known = Seen(context.settings.agents.idempotency_window)
-    for receipt in task_receipts(context.connection, ledger, partitions):
-        if (receipt.node, receipt.replay or "") == (node, replay):
-            known.note(receipt)
-    return known
 
 
 @asynccontextmanager

@@ -1,0 +1,87 @@
+"""A worker stops before it floods the topic of dead letters: where nearly every task ends there, it is not the tasks
+that are wrong.
+
+Its state follows from how a node's tasks ended, in their order. So whoever begins anew knows from the ledger that it
+opened: then a few letters open it again, and one task that is done closes it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import TypeAlias
+
+from omni_assets.agents.task_receipt import TaskOutcome
+from omni_assets.errors import DeadLettersHeld
+from omni_assets.settings import BreakerSettings
+
+TRIED = 3
+"""Dead letters that open it again, before any task was done."""
+
+_IS_LETTER = {TaskOutcome.DONE: False, TaskOutcome.WAITING: False, TaskOutcome.DEAD_LETTERED: True}
+"""What an outcome says; those that are not here say nothing."""
+
+
+@dataclass(frozen=True, slots=True)
+class Closed:
+    """``recent`` says of each of the latest tasks whether it ended as a dead letter, oldest first."""
+
+    recent: tuple[bool, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """It opened, and after that so many tasks ended as dead letters, and none was done."""
+
+    tried: int = 0
+
+
+State: TypeAlias = Closed | Opened
+
+
+def after(state: State, outcome: TaskOutcome, limits: BreakerSettings) -> State:
+    """The state behind one more task. ``Opened(0)`` says that it is this one which opens it."""
+    letter = _IS_LETTER.get(outcome)
+    if letter is None:
+        return state
+    if isinstance(state, Opened):
+        return Opened((state.tried + 1) % min(TRIED, limits.least)) if letter else Closed()
+    recent = (*state.recent, letter)[-limits.window :]
+    letters = sum(recent)
+    flooded = letter and letters >= limits.least and letters >= limits.share * len(recent)
+    return Opened() if flooded else Closed(recent)
+
+
+class Breaker:
+    """That of one worker of a node. It is used in one thread."""
+
+    def __init__(self, node: str, limits: BreakerSettings) -> None:
+        self._node = node
+        self._limits = limits
+        self._state: State = Closed()
+        self._written = 0
+        self._held: DeadLettersHeld | None = None
+
+    @contextmanager
+    def around(self, outcome: TaskOutcome) -> Iterator[None]:
+        """Around the end of a task. Raises ``DeadLettersHeld``: behind the letter that opens it, and before any other
+        one, which is not to be written.
+        """
+        if self._held is not None and outcome is TaskOutcome.DEAD_LETTERED:
+            raise self._held
+        yield
+        if self._held is not None:
+            return
+        self._state = after(self._state, outcome, self._limits)
+        self._written += outcome is TaskOutcome.DEAD_LETTERED
+        if outcome is TaskOutcome.DEAD_LETTERED and self._state == Opened(0):
+            self._held = DeadLettersHeld(self._node, self._written)
+            raise self._held
+
+    def recall(self, outcomes: Iterable[TaskOutcome]) -> None:
+        """How the node's tasks ended until now, whoever worked on them, oldest first."""
+        state: State = Closed()
+        for outcome in outcomes:
+            state = after(state, outcome, self._limits)
+        self._state = state
