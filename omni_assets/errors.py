@@ -26,6 +26,7 @@ results, not errors.
     │   │   └── PromptError        its inputs are not those of its class's prompt
     │   ├── HandlerUnusable        what works on a node's events cannot be found or asked
     │   ├── RescueRefused          records that cannot, or must not, be brought to a topic
+    │   ├── ReplayRefused          records that cannot, or must not, be worked on again so
     │   └── RetirementRefused      a topic that cannot, or must not, be ended so
     ├── PlanRefused                a plan that is not carried out as it stands
     │   ├── PlanUnusable           a file that is no plan, or was edited since
@@ -198,6 +199,13 @@ class RescueRefused(InputError):
 
     def __init__(self, source: str, why: str, remedy: str) -> None:
         super().__init__(f"the records of `{source}` are not rescued: {why}.", remedy)
+
+
+class ReplayRefused(InputError):
+    """Records that cannot, or must not, be worked on again as it was asked for."""
+
+    def __init__(self, topic: str, why: str, remedy: str) -> None:
+        super().__init__(f"`{topic}` is not replayed: {why}.", remedy)
 
 
 class RetirementRefused(InputError):

@@ -18,6 +18,8 @@ from omni_assets.contracts.naming import Grammar
 from omni_assets.contracts.wiring.near_miss import NearNames
 
 BYTES = "application/octet-stream"
+ORIGINAL_TOPIC = "ce_originaltopic"
+"""The header of a record in a shadow topic that says where it would have gone."""
 
 _MOST_NAMES = 5
 
@@ -106,6 +108,27 @@ class Outlet:
     @cached_property
     def _near(self) -> NearNames:
         return NearNames(self.topics, self._grammar)
+
+
+class Shadow:
+    """The edge of a node in a replay of which nothing is to reach anybody: what it says goes to one topic, with the one
+    that was meant as the extension ``originaltopic``. What it cannot handle ends in its receipt alone.
+    """
+
+    dead_letters = ""
+
+    def __init__(self, outlet: Outlet, topic: str) -> None:
+        self._outlet = outlet
+        self._topic = topic
+
+    def accept(self, topic: str, event: Event) -> None:
+        """As its outlet does."""
+        self._outlet.accept(topic, event)
+
+    def publish(self, said: Said, cause: Event, event_id: str, key: bytes | None) -> Outgoing:
+        """What its outlet lets through, for the shadow's topic. Raises as that does."""
+        meant = self._outlet.publish(said, cause, event_id, key)
+        return meant._replace(topic=self._topic, headers=(*meant.headers, (ORIGINAL_TOPIC, meant.topic.encode())))
 
 
 def _written(value: object) -> bytes:

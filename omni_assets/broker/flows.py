@@ -6,12 +6,19 @@ is neither absent nor idle, and a topic whose offsets were not seen is neither e
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
 RESCUE_GROUPS = "omni-rescue."
 """How the names of the groups begin in which rescues keep their positions: they read for nobody."""
+
+REPLAY_PLANS, REPLAY_GROUPS = "omni-replay.", ".replay."
+"""How the names of the groups begin in which it stands what a replay is about, and what stands between the node and the
+replay in those in which it stands how far it has come: they come and go."""
+
+_FOR_NOBODY = re.compile(rf"{re.escape(RESCUE_GROUPS)}.*|(?:omni-replay\.|.+\.replay\.)[0-9a-f]{{12}}", re.DOTALL)
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,4 +83,4 @@ class Flows:
     @property
     def readers(self) -> tuple[ObservedGroup, ...]:
         """The groups that read for somebody, in order of their names."""
-        return tuple(group for name, group in sorted(self.groups.items()) if not name.startswith(RESCUE_GROUPS))
+        return tuple(group for name, group in sorted(self.groups.items()) if not _FOR_NOBODY.fullmatch(name))

@@ -24,6 +24,9 @@ from omni_assets.broker.flows import RESCUE_GROUPS
 from omni_assets.broker.records import Batch, Position, RecordReader, Span, asked, refusal, wire_size
 from omni_assets.errors import BrokerRefused, ReadOnly, TransferInterrupted
 
+LATEST: OffsetSpec = OffsetSpec.latest()  # type: ignore[no-untyped-call]
+"""Where a log ends."""
+
 PARTITIONER = "murmur2_random"
 """How Java clients and every producer of ours choose a partition. librdkafka's own default is another."""
 
@@ -122,7 +125,7 @@ def reach(connection: Connection, source: str, target: str, partitions: int) -> 
     with RecordReader(connection, source, group, committed=False) as reader:
         bounds = {each: reader.bounds(each) for each in range(partitions)}
         committed = reader.committed(bounds)
-        ends = _visible_ends(connection, source, partitions)
+        ends = visible_offsets(connection, source, partitions, LATEST)
         starts, recreated = _starts(reader, committed, {each: low for each, (low, _) in bounds.items()})
     spans = tuple(Span(each, starts[each], ends[each]) for each in bounds)
     hidden = sum(max(0, high - max(ends[each], starts[each])) for each, (_, high) in bounds.items())
@@ -319,13 +322,15 @@ def _starts(
     return {each: max(low, committed[each].offset if each in committed else 0) for each, low in floors.items()}, False
 
 
-def _visible_ends(connection: Connection, topic: str, partitions: int) -> Mapping[int, int]:
-    """The next offset of each partition that readers of committed records can get to."""
+def visible_offsets(connection: Connection, topic: str, partitions: int, spec: OffsetSpec) -> Mapping[int, int]:
+    """The offset of each partition that ``spec`` asks for, among those that readers of committed records can get to.
+
+    Raises ``BrokerError``.
+    """
     client: AdminClient = open_client(AdminClient, connection)
     wanted = [TopicPartition(topic, each) for each in range(partitions)]
-    latest: OffsetSpec = OffsetSpec.latest()  # type: ignore[no-untyped-call]
     futures = client.list_offsets(
-        dict.fromkeys(wanted, latest),
+        dict.fromkeys(wanted, spec),
         isolation_level=IsolationLevel.READ_COMMITTED,
         request_timeout=connection.timeout,
     )

@@ -20,6 +20,7 @@ from confluent_kafka import Consumer, KafkaError, KafkaException, Message, Produ
 from omni_assets.broker.assignment import Committed, Partition, Place
 from omni_assets.broker.codes import topic_error
 from omni_assets.broker.connection import Connection, client_config, open_client
+from omni_assets.broker.flows import REPLAY_GROUPS
 from omni_assets.broker.records import asked, refusal
 from omni_assets.broker.transfer import PARTITIONER
 from omni_assets.errors import BrokerRefused, OmniError, ReadOnly, WorkerReplaced
@@ -32,9 +33,6 @@ SESSION_MS, TRANSACTION_MS = 6_000, 10_000
 
 MOST_BYTES = 8_388_608
 """The most that one transaction should hold."""
-
-REPLAYS = ".replay."
-"""What stands between the node and the replay in the name of a replay's group."""
 
 # librdkafka writes what is fatal to a client to standard error, whatever its log level; calls raise it as well.
 _SILENT = logging.Logger("omni_assets.broker.worker", logging.CRITICAL + 1)
@@ -94,8 +92,9 @@ class Owner(Protocol):
 class Seat:
     """Which worker it is: a number from 0 among the workers of one node.
 
-    One of a ``replay`` has a group of its own. It reads the ``spans`` of offsets, by topic and partition, and nothing
-    else; without them a seat reads all that is there, and all that comes.
+    One of a ``replay`` has a group of its own, which nobody joins: it reads the ``spans`` of offsets, by topic and
+    partition, and nothing else. Without them a seat reads all that is there, and all that comes, as far as the group
+    gives it.
     """
 
     node: str
@@ -107,7 +106,7 @@ class Seat:
     @property
     def group(self) -> str:
         """The consumer group that its positions are committed in."""
-        return f"{self.node}{REPLAYS}{self.replay}" if self.replay else self.node
+        return f"{self.node}{REPLAY_GROUPS}{self.replay}" if self.replay else self.node
 
     @property
     def member(self) -> str:
@@ -196,6 +195,8 @@ class Worker:
     def close(self) -> None:
         """Give the partitions back. The seat stays known to the group, so that a successor gets them at once."""
         with suppress(KafkaException, RuntimeError):
+            if self._seat.spans is not None:  # nobody takes from us what no group gave
+                self._on_revoke(self._consumer, [TopicPartition(*each) for each in self._seat.spans])
             self._consumer.close()
 
     def _partition_of(self, message: Message) -> Partition | None:
@@ -238,7 +239,7 @@ class Worker:
             self._assignments += 1
             committed = {
                 Partition(each.topic, each.partition, self._assignments): self._standing(consumer, each)
-                for each in self._positions(consumer, [at for at in given if self._seat.span(at.topic, at.partition)])
+                for each in self._positions(consumer, given)
             }
             self._assigned = {(each.topic, each.number): each for each in committed}
             self._paused.clear()
@@ -394,10 +395,13 @@ class Worker:
                 "logger": _SILENT,
             },
         )
-        consumer.subscribe(
-            list(self._seat.topics), on_assign=self._on_assign, on_revoke=self._on_revoke, on_lost=self._on_lost
-        )
         self._asked_at = time.monotonic()
+        if self._seat.spans is None:
+            consumer.subscribe(
+                list(self._seat.topics), on_assign=self._on_assign, on_revoke=self._on_revoke, on_lost=self._on_lost
+            )
+        else:
+            self._on_assign(consumer, [TopicPartition(*each) for each in self._seat.spans])
         return consumer
 
     def _insist(self, ask: Callable[[], object], *, within: bool = False) -> None:
