@@ -10,15 +10,15 @@ share no key are never compared.
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Collection, Hashable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Hashable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import cached_property
-from itertools import filterfalse
-from typing import TypeAlias
+from itertools import chain, combinations, filterfalse, starmap
+from typing import TypeAlias, TypeVar
 
 from omni_assets.contracts.naming import Grammar
-from omni_assets.contracts.wiring.spelling import Speller, Spelling, split
+from omni_assets.contracts.wiring.spelling import Speller, Spelling, Words, split
 
 
 class Reason(StrEnum):
@@ -44,10 +44,15 @@ class Reason(StrEnum):
 _RANKS = {reason: rank for rank, reason in enumerate(Reason)}
 
 _Key: TypeAlias = "tuple[_Shared, Hashable]"
+_Row = TypeVar("_Row", str, Words)
 
 WIDEST = 8
 """Most names that may share a key which leaves a field out. An event that more producers than that have is a pattern
 (every node has a ``heartbeat``), and no evidence of a mistake."""
+
+CROWDED = 64
+"""Most names, or words, of one neighbourhood that are compared. Where more share a key they were made by counting, and
+all pairs of them would take time and memory without bound."""
 
 RARE = 3
 """In how many names a word may stand and still be a slip of another: one node's topics share their words."""
@@ -76,7 +81,7 @@ class Near:
         said = _DIFFERENCES.get(self.reason)
         if said is not None:
             return said
-        one, two = _unshared(split(other), split(self.name))
+        one, two = map(" ".join, _unshared(split(other), split(self.name)))
         return f"they differ in `{one}` and `{two}` ({self.reason.value})"
 
 
@@ -122,19 +127,20 @@ class NearNames:
         return self._spellings.get(name) or self._speller.spell(name)
 
     def _near(self, spelling: Spelling) -> Iterator[Near]:
-        seen = {spelling.name}
+        """Each other name once, by the strongest of the reasons that there are."""
+        reasons: dict[str, Reason] = {}
+        for name, reason in chain(self._sharing_a_key(spelling), self._misspelt(spelling)):
+            if name not in reasons or reason.rank < reasons[name].rank:
+                reasons[name] = reason
+        reasons.pop(spelling.name, None)
+        return starmap(Near, reasons.items())
+
+    def _sharing_a_key(self, spelling: Spelling) -> Iterator[tuple[str, Reason]]:
         for key in _keys(spelling):
             names = self._sharing.get(key, ())
-            if len(names) > _WIDEST.get(key[0], WIDEST):
-                continue
-            for name in names:
-                if name not in seen:
-                    seen.add(name)
-                    yield Near(name, _reason(key[0], spelling, self._spellings[name]))
-        for name, reason in self._misspelt(spelling):
-            if name not in seen:
-                seen.add(name)
-                yield Near(name, reason)
+            if len(names) <= _WIDEST.get(key[0], WIDEST):
+                for name in names[:CROWDED]:
+                    yield name, _reason(key[0], spelling, self._spellings[name])
 
     def _misspelt(self, spelling: Spelling) -> Iterator[tuple[str, Reason]]:
         words = spelling.words
@@ -142,8 +148,8 @@ class NearNames:
             for meant, letters in self._vocabulary.near(word):
                 if min(self._uses[word], self._uses[meant]) > RARE:
                     continue
-                for name in self._by_words.get((*words[:position], meant, *words[position + 1 :]), ()):
-                    yield name, letters
+                alike = self._by_words.get((*words[:position], meant, *words[position + 1 :]), ())
+                yield from ((name, letters) for name in alike[:CROWDED])
 
     def _order(self, spelling: Spelling, near: Near) -> tuple[object, ...]:
         other = self._spellings[near.name]
@@ -204,7 +210,7 @@ class _Vocabulary:
         for word in filterfalse(str.isdigit, self._words):
             for variant in _deletions(word):
                 found[variant].append(word)
-        return found
+        return {variant: words for variant, words in found.items() if len(words) <= CROWDED}
 
     @cached_property
     def _candidates(self) -> Mapping[str, set[str]]:
@@ -230,13 +236,17 @@ class _Vocabulary:
 
 
 def _deletions(word: str) -> set[str]:
-    """``word``, and what is left of it without one letter; without two behind its start where it may hold two slips."""
+    """``word``, and what is left of it without one letter; without two behind its start where it may hold two slips.
+
+    Digits stay, since words with other digits are never slips of each other.
+    """
+    letters = [place for place, sign in enumerate(word) if not sign.isdigit()]
     found = {word}
-    found.update(word[:first] + word[first + 1 :] for first in range(len(word)))
+    found.update(word[:first] + word[first + 1 :] for first in letters)
     if len(word) + 2 >= _SHORTEST_FOR_TWO and len(word) <= _LONGEST_FOR_TWO:
-        for second in range(_COMMON_START + 1, len(word)):
-            shorter = word[:second] + word[second + 1 :]
-            found.update(shorter[:first] + shorter[first + 1 :] for first in range(_COMMON_START, second))
+        behind = [place for place in letters if place >= _COMMON_START]
+        for first, second in combinations(behind, 2):
+            found.add(word[:first] + word[first + 1 : second] + word[second + 1 :])
     return found
 
 
@@ -258,7 +268,11 @@ def _digits(word: str) -> str:
 
 
 def _distance(one: str, other: str) -> int:
-    """Letters to leave out, put in, replace or swap with the next (optimal string alignment distance)."""
+    """Letters to leave out, put in, replace or swap with the next (optimal string alignment distance).
+
+    What both begin and end with alike costs nothing, and is left out.
+    """
+    one, other = _unshared(one, other)
     before: list[int] = []
     row = list(range(len(other) + 1))
     for i, a in enumerate(one, 1):
@@ -282,12 +296,12 @@ def _separators(one: str, other: str) -> str:
     return "they differ in their separators"
 
 
-def _unshared(one: Sequence[str], other: Sequence[str]) -> tuple[str, str]:
-    """What is left of two lists of words without what they begin and end with alike."""
+def _unshared(one: _Row, other: _Row) -> tuple[_Row, _Row]:
+    """What is left of two texts, or two rows of words, without what they begin and end with alike."""
     start = 0
     while start < min(len(one), len(other)) and one[start] == other[start]:
         start += 1
     end = 0
     while end < min(len(one), len(other)) - start and one[-1 - end] == other[-1 - end]:
         end += 1
-    return " ".join(one[start : len(one) - end]), " ".join(other[start : len(other) - end])
+    return one[start : len(one) - end], other[start : len(other) - end]

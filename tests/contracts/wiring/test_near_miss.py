@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import itertools
 import string
+from collections.abc import Callable
 
 import pytest
 from hypothesis import given, settings
@@ -101,6 +103,14 @@ def test_of_two_equal_reasons_the_name_with_more_in_common_comes_first() -> None
     assert [near.name for near in names.of("onex.evt.alpha.doone.v1")] == ["onex.evt.alpha.done.v1"]
 
 
+def test_a_slip_in_the_producer_is_a_slip_and_not_another_producer() -> None:
+    names = NearNames(["onex.evt.ar.rate-rejected.v1", "onex.evt.ledger.rate-rejected.v1"])
+    assert names.of("onex.evt.ledgeer.rate-rejected.v1") == (
+        Near("onex.evt.ledger.rate-rejected.v1", Reason.LETTER),
+        Near("onex.evt.ar.rate-rejected.v1", Reason.PRODUCER),
+    )
+
+
 def test_what_many_producers_have_is_a_pattern_and_no_evidence() -> None:
     few = NearNames([f"onex.evt.{name}.heartbeat.v1" for name in "abcd"])
     many = NearNames([f"onex.evt.{name}.heartbeat.v1" for name in string.ascii_lowercase[: near_miss.WIDEST + 1]])
@@ -153,6 +163,37 @@ def test_a_question_compares_no_pair_without_a_common_key(monkeypatch: pytest.Mo
     monkeypatch.setattr(near_miss, "_slip", lambda one, other: compared.append((one, other)))
     names.of("onex.evt.nodeabcd.thing-happened.v1")
     assert len(compared) < 50
+
+
+COUNTED = {
+    "slips": {
+        "abcdefgh"[:place] + letter + "abcdefgh"[place:] for place in range(9) for letter in string.ascii_lowercase
+    },
+    "orders": {"-".join(words) for words in itertools.islice(itertools.permutations("abcdef"), 400)},
+    "separators": {"-".join(words) for words in itertools.product(("ab", "a-b", "a_b"), repeat=5)},
+}
+
+
+@pytest.mark.parametrize("events", COUNTED.values(), ids=COUNTED)
+def test_names_that_were_made_by_counting_are_never_compared_in_all_pairs(
+    events: set[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    compared: list[object] = []
+    for step in ("_slip", "_reason"):
+        monkeypatch.setattr(near_miss, step, _noting(getattr(near_miss, step), compared))
+    every = [f"onex.evt.a.{event}.v1" for event in sorted(events)]
+    names = NearNames(every)
+    for name in every:
+        names.of(name)
+    assert len(compared) <= 3 * near_miss.CROWDED * len(every) < len(every) ** 2
+
+
+def _noting(step: Callable[..., Reason | None], compared: list[object]) -> Callable[..., Reason | None]:
+    def noted(*asked: object) -> Reason | None:
+        compared.append(asked)
+        return step(*asked)
+
+    return noted
 
 
 WORDS = st.lists(st.from_regex(r"[a-z]{2,9}", fullmatch=True), min_size=1, max_size=3)
