@@ -88,7 +88,7 @@ def llm_handler(router: Router, task_class: str) -> Handle:
     """The router, for tasks of one class: an event's data are the fields of a task. Its accepted answer is said."""
 
     async def handle(event: Event, _: TaskContext) -> Handled:
-        done = await router.run(_task(event, task_class))
+        done = await router.run(read_task(event, task_class=task_class))
         if done.receipt.outcome is not Outcome.ACCEPTED or done.text is None:
             raise RoutingFailed(done.receipt)
         return Handled((Said({"task_id": done.receipt.task_id, "text": done.text}),), done.receipt)
@@ -96,7 +96,8 @@ def llm_handler(router: Router, task_class: str) -> Handle:
     return handle
 
 
-def _task(event: Event, task_class: str) -> Task:
+def read_task(event: Event, **stated: str) -> Task:
+    """The task whose fields an event carries; what is ``stated`` comes before them. Raises ``Hopeless``."""
     try:
         fields = json.loads(event.data)
     except (ValueError, RecursionError) as flaw:
@@ -104,7 +105,7 @@ def _task(event: Event, task_class: str) -> Task:
     if not isinstance(fields, dict):
         raise Hopeless("its data is no JSON object with the fields of a task")
     try:
-        return Task.model_validate({"id": event.id[:200], **fields, "task_class": task_class})
+        return Task.model_validate({"id": event.id[:200], **fields, **stated})
     except ValidationError as flaw:
         first = flaw.errors(include_url=False, include_input=False)[0]
         path = ".".join(map(str, first["loc"]))

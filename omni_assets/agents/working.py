@@ -229,7 +229,7 @@ class Working:
 
     def _cost(self, course: _Course, routed: Decimal | None) -> Decimal | None:
         """What models cost; nothing where none was asked."""
-        asked = self._post.kind is HandlerKind.LLM and course.tried.attempts
+        asked = self._post.kind is not HandlerKind.PYTHON and course.tried.attempts
         return routed if asked else NOTHING_SPENT
 
     def _noted(self, receipt: TaskReceipt) -> Outgoing:

@@ -43,7 +43,7 @@ class _Field(StrEnum):
 
 
 _NEEDED = {HandlerKind.LLM: _Field.TASK_CLASS, HandlerKind.PYTHON: _Field.ENTRY}
-_OUTSIDE = {HandlerKind.LLM: (), HandlerKind.PYTHON: (_Field.EFFECTS, _Field.APPROVALS)}
+_OUTSIDE = {HandlerKind.PYTHON: (_Field.EFFECTS, _Field.APPROVALS)}
 _APPROVALS = [form.rpartition(".")[2] for form in (REQUESTS, ANSWERS)]
 _KINDS = {kind.value: kind for kind in HandlerKind}
 _FIELDS = [field.value for field in _Field]
@@ -92,29 +92,29 @@ class Handling:
         kind = self._kind(node, known.pop(_Field.KIND, None))
         if kind is None:
             return None
-        outside = {field: known.pop(field, None) for field in _OUTSIDE[kind]}
+        outside = {field: known.pop(field, None) for field in _OUTSIDE.get(kind, ())}
         effects = self._names("effects", outside.get(_Field.EFFECTS))
         intents = self._intents(effects)
         approvals = self._approvals(outside.get(_Field.APPROVALS))
-        needed = _NEEDED[kind]
-        stated = self._needed(node, kind, needed, known.pop(needed, None))
+        needed = _NEEDED.get(kind)
+        stated = {needed.value: self._needed(node, kind, needed, known.pop(needed, None))} if needed else {}
         for field, value in known.items():
             self._wrong(value, f"a handler of kind `{kind}` has no `{field}`", "remove it, or mend the kind")
-        if self.findings or stated is None or (approvals is not None and not all(approvals)):
+        if self.findings or not all(stated.values()) or (approvals is not None and not all(approvals)):
             return None
         names = tuple(name for name, _ in effects)
         where = place(self._path, node)
-        return Handler(kind, where, effects=names, intents=intents, approvals=approvals, **{needed.value: stated})
+        return Handler(kind, where, effects=names, intents=intents, approvals=approvals, **stated)
 
     def _kind(self, handler: Node, node: Node | None) -> HandlerKind | None:
         text = _text(node) if node is not None else ""
         if text in _KINDS:
             return _KINDS[text]
         what = f"`{short(text)}` is no kind of handler" if node is not None else "the handler does not say its `kind`"
-        self._wrong(node or handler, what, f"write `kind: {HandlerKind.LLM}` or `kind: {HandlerKind.PYTHON}`")
+        self._wrong(node or handler, what, "write " + " or ".join(f"`kind: {each}`" for each in HandlerKind))
         return None
 
-    def _needed(self, handler: Node, kind: HandlerKind, field: _Field, node: Node | None) -> str | None:
+    def _needed(self, handler: Node, kind: HandlerKind, field: _Field, node: Node | None) -> str:
         text = _text(node) if node is not None else ""
         if node is None or not text:
             self._wrong(node or handler, f"a handler of kind `{kind}` has to name its `{field}`", f"write `{field}:`")
@@ -122,7 +122,7 @@ class Handling:
             self._wrong(node, f"the entry `{short(text)}` is no `module:function`", "write `module:function`")
         else:
             return text
-        return None
+        return ""
 
     def _intents(self, effects: list[tuple[str, Location]]) -> str:
         """The topic where effects are written down first; empty where there is none to write down, or no one topic."""

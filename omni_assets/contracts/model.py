@@ -146,10 +146,12 @@ class Outside:
 
 
 class HandlerKind(StrEnum):
-    """What works on a node's records: a model by way of the router, or a function in Python."""
+    """What works on a node's records: a model by way of the router, a function in Python, or the router itself, for
+    tasks that say their class."""
 
     LLM = "llm"
     PYTHON = "python"
+    ROUTER = "router"
 
 
 class Approvals(NamedTuple):

@@ -19,8 +19,8 @@ _ARGUMENTS = ("-q", "-s", "-p", "no:cacheprovider", "-p", "no:faulthandler", "--
 
 
 def tried(folder: str, tests: str = "test_answer") -> dict[str, Any]:
-    """What came of the tests in ``folder``: ``counts`` of each by name (passed, failed, skipped), the first ``failure``,
-    and ``tampered``, which says how the code reached for what judges it, where it did.
+    """What came of the tests in ``folder``: ``counts`` of each by name (passed, failed, skipped), the first
+    ``failure``, and ``tampered``, which says how the code reached for what judges it, where it did.
     """
     sys.dont_write_bytecode = True
     witness = _Witness(tests)
