@@ -6,6 +6,7 @@ import asyncio
 import json
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -157,6 +158,103 @@ def test_an_event_that_comes_twice_is_done_once_and_the_second_points_to_the_fir
     assert receipt_of(second).duplicate_of == receipt_of(first).id
     assert len(second.records) == 1
     assert receipt_of(other).outcome == "done"
+
+
+def command(number: int, key: str = "c", **more: str) -> Event:
+    return replace(asked(number=number), extensions={"idempotencykey": key, **more})
+
+
+def test_a_command_that_is_given_twice_is_carried_out_once() -> None:
+    first, second, of_another_key, other = work(
+        echo,
+        received(command(1), 7),
+        received(command(2), 8),
+        received(command(3), 9, key=b"other"),
+        received(command(4, "d"), 10),
+    )
+    assert receipt_of(second).outcome == "duplicate"
+    assert receipt_of(second).duplicate_of == receipt_of(first).id
+    assert receipt_of(second).reason == "a task of its idempotency key and key was worked on before"
+    assert receipt_of(first).idempotency_key == receipt_of(second).idempotency_key == "c"
+    assert {receipt_of(each).outcome for each in (of_another_key, other)} == {"done"}
+
+
+def test_a_command_whose_task_failed_is_carried_out_when_it_is_given_anew() -> None:
+    async def handle(event: Event, _: TaskContext) -> Handled:
+        if event.id == "e1":
+            raise Hopeless("no")
+        return Handled(())
+
+    failed, again, third = work(handle, *(received(command(number), number) for number in (1, 2, 3)))
+    assert [receipt_of(each).outcome for each in (failed, again, third)] == ["dead-lettered", "done", "duplicate"]
+    assert receipt_of(third).duplicate_of == receipt_of(again).id
+
+
+def test_a_command_is_given_anew_where_the_broker_did_not_take_what_came_of_it() -> None:
+    seen = Seen()
+    (refused,) = work(echo, received(command(1), 7), seen=seen)
+    refused.otherwise("too large")
+    (again,) = work(echo, received(command(2), 8), seen=seen)
+    assert receipt_of(again).outcome == "done"
+
+
+def test_a_letter_that_is_sent_again_is_worked_on_once_and_its_receipt_points_back() -> None:
+    def sent_again(letter: str) -> Event:
+        return replace(asked(), extensions={"requeueof": letter})
+
+    outcomes = work(
+        echo,
+        *(received(each, 7 + number) for number, each in enumerate([asked(), *map(sent_again, ("r1", "r1", "r2"))])),
+    )
+    assert [receipt_of(each).outcome for each in outcomes] == ["done", "done", "duplicate", "done"]
+    assert [receipt_of(each).requeue_of for each in outcomes] == [None, "r1", "r1", "r2"]
+    assert receipt_of(outcomes[2]).duplicate_of == receipt_of(outcomes[1]).id
+
+
+def due(text: str) -> Event:
+    return replace(asked(), extensions={"expirytime": text})
+
+
+def test_what_is_late_when_its_turn_comes_is_not_begun_and_is_no_dead_letter() -> None:
+    async def handle(event: Event, _: TaskContext) -> Handled:
+        raise AssertionError
+
+    (ended,) = work(handle, received(due("2026-03-01T12:00:00+02:00")))
+    receipt = receipt_of(ended)
+    assert len(ended.records) == 1
+    assert (receipt.outcome, receipt.attempts) == ("failed", ())
+    assert receipt.reason == "it was due at 2026-03-01T10:00:00Z, before its turn came"
+    assert receipt.deadline == datetime(2026, 3, 1, 10, tzinfo=UTC)
+
+
+def test_a_handler_knows_when_its_task_is_due_and_nobody_waits_for_it_after_that() -> None:
+    moment = datetime.now(UTC) + timedelta(seconds=0.3)
+    given: list[TaskContext] = []
+
+    async def handle(event: Event, context: TaskContext) -> Handled:
+        given.append(context)
+        await asyncio.sleep(60)
+        return Handled(())
+
+    (ended,) = work(handle, received(due(moment.isoformat())))
+    receipt = receipt_of(ended)
+    assert [each.deadline for each in given] == [moment]
+    assert (receipt.outcome, len(receipt.attempts)) == ("failed", 1)
+    assert "and was not done by then: it did not end within" in receipt.reason
+
+
+@pytest.mark.parametrize("text", ["tomorrow", "2026-03-01", "2026-03-01T12:00:00", "2026-13-01T12:00:00Z", ""])
+def test_a_deadline_that_nobody_can_read_is_a_fault_of_the_event(text: str) -> None:
+    (ended,) = work(echo, received(due(text)))
+    assert receipt_of(ended).outcome == "dead-lettered"
+    assert receipt_of(ended).reason.startswith("its attribute `expirytime` cannot be used: `")
+    assert receipt_of(ended).event_id == "e1"
+
+
+def test_a_letter_says_which_receipt_it_belongs_to() -> None:
+    (ended,) = work(echo, received(due("tomorrow")))
+    letter, _ = ended.records
+    assert (dict(letter.headers)["__connect.errors.task.id"] or b"").decode() == receipt_of(ended).id
 
 
 def test_work_that_was_cancelled_is_no_first_of_a_duplicate():
