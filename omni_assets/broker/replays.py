@@ -94,9 +94,14 @@ def since(connection: Connection, topic: str, partitions: int, moment: datetime)
 
 
 def keep(connection: Connection, plan: Plan) -> None:
-    """Write down what a replay is about. Raises ``ReadOnly``, ``PlanTooLarge`` and ``BrokerError``."""
+    """Write down what a replay is about; of nothing there is nothing to keep.
+
+    Raises ``ReadOnly``, ``PlanTooLarge`` and ``BrokerError``.
+    """
     if connection.read_only:
         raise ReadOnly(f"replaying {plan.topic}")
+    if not plan.spans:
+        return
     ends = [TopicPartition(plan.topic, each, span.stop, _beside(plan, span)) for each, span in plan.spans.items()]
     consumer: Consumer = open_client(
         Consumer, connection, {"group.id": f"{REPLAY_PLANS}{plan.id}", "enable.auto.commit": False}

@@ -120,29 +120,22 @@ async def replay(
     Raises ``ReplayRefused``, ``ReadOnly`` and what ``work`` raises.
     """
     plan = await asyncio.to_thread(prepare, context, request)
-    return await begin(context, plan, concurrency=concurrency, begun=begun, told=told, environ=environ)
-
-
-async def begin(
-    context: Context,
-    plan: Plan,
-    *,
-    concurrency: int = CONCURRENCY,
-    begun: Callable[[Plan], None] = lambda _: None,
-    told: Callable[[int], None] = lambda _: None,
-    environ: Mapping[str, str] = os.environ,
-) -> Replayed:
-    """The replay that was prepared. Raises as ``replay`` does."""
-    if context.connection.read_only:
-        raise ReadOnly(f"replaying {plan.topic}")
-    if not plan.spans:
-        return Replayed(plan, (), 0, 0.0)
-    try:
-        await asyncio.to_thread(replays.keep, context.connection, plan)
-    except PlanTooLarge:
-        raise ReplayRefused(plan.topic, "its nodes or its key are more than can be kept", "Name fewer nodes.") from None
+    await asyncio.to_thread(begin, context, plan)
     begun(plan)
     return await go_on(context, plan, concurrency=concurrency, told=told, environ=environ)
+
+
+def begin(context: Context, plan: Plan) -> None:
+    """Have the broker keep what was prepared, so that it can be gone on with from now on.
+
+    Raises ``ReplayRefused``, ``ReadOnly`` and ``BrokerError``.
+    """
+    if context.connection.read_only:
+        raise ReadOnly(f"replaying {plan.topic}")
+    try:
+        replays.keep(context.connection, plan)
+    except PlanTooLarge:
+        raise ReplayRefused(plan.topic, "its nodes or its key are more than can be kept", "Name fewer nodes.") from None
 
 
 async def go_on(
@@ -158,6 +151,8 @@ async def go_on(
     Raises as ``replay`` does.
     """
     started = time.monotonic()
+    if not plan.spans:
+        return Replayed(plan, (), 0, 0.0)
     manifest = context.manifest()
     staff = tuple(replace(each, topics=(plan.topic,)) for each in staffed(manifest, plan.nodes))
     worked = await work_for(
