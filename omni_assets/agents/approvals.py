@@ -10,6 +10,7 @@ import json
 from base64 import b64decode, b64encode
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, replace
+from datetime import datetime
 from typing import Annotated, Any, TypeVar
 
 from pydantic import BaseModel, Field, ValidationError
@@ -91,7 +92,7 @@ class Approvals:
         """
         if self.read is None or context.place.partition.topic != self.answers:
             return event, context
-        reply = _read(Reply, event.data, "answer")
+        reply = read_reply(event)
         where = f"{self.requests}/{reply.partition}/{reply.offset}"
         record = await self.read(reply.partition, reply.offset)
         if record is None:
@@ -159,13 +160,19 @@ def read_question(record: Record, topic: str) -> Question:
     return question
 
 
-def reply_event(question: Question, asked: Event, answers: str, reply: Reply) -> Event:
+def read_reply(event: Event) -> Reply:
+    """The answer that an event holds. Raises ``Hopeless`` where it holds none."""
+    return _read(Reply, event.data, "answer")
+
+
+def reply_event(question: Question, asked: Event, answers: str, reply: Reply, at: datetime) -> Event:
     """The event of an answer: it follows from the question, and belongs to what that one belongs to."""
     return Event(
         id=result_id(question.task, int(question.content_sha256[:8], 16)),
         source=SOURCE,
         type=answers,
         subject=asked.subject,
+        time=at,
         correlation_id=asked.correlation_id or asked.id,
         causation_id=asked.id,
         data=reply.model_dump_json().encode(),

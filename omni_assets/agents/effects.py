@@ -19,14 +19,12 @@ from omni_assets.agents.events import Event
 from omni_assets.agents.handlers import Said
 from omni_assets.agents.task_context import TaskContext, undeclared
 from omni_assets.agents.task_receipt import EffectOutcome, TaskEffect, result_id
+from omni_assets.agents.terms import requeue_of
 from omni_assets.broker.worker import Outgoing
 from omni_assets.contracts.text import visible
 
 MOST_INTENTS = 100_000
 """Intents that are remembered, the newest ones. Where there were more, every effect is asked after first."""
-
-REQUEUE = "requeueof"
-"""The extension of an event that was sent again: what it stands for was tried before, at another place."""
 
 
 class EffectUnclear(Exception):
@@ -94,7 +92,8 @@ class Effects:
             self._sink.append(self._sink.publish(said, event, result_id(context.id, -step), said.key))
             with self._changed:
                 self._remember(key, name)
-            return not whole or REQUEUE in event.extensions
+            # The task of a letter that was sent again was tried before, at another place.
+            return not whole or requeue_of(event) is not None
         if earlier not in ("", name):
             raise Hopeless(f"its effect {step} was `{visible(earlier)}` when it was tried before, and is `{name}` now")
         return True

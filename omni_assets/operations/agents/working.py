@@ -17,6 +17,7 @@ from omni_assets.agents.daemons import Daemons
 from omni_assets.agents.handlers import Handle, llm_handler, python_handler
 from omni_assets.agents.payloads import Payloads
 from omni_assets.agents.publishing import Outlet
+from omni_assets.agents.routing import RoutingTopics, router_handler, routing_topics
 from omni_assets.agents.runner import run
 from omni_assets.agents.seen import Seen
 from omni_assets.agents.task_receipt import TaskOutcome
@@ -25,6 +26,8 @@ from omni_assets.broker.worker import Received, Seat
 from omni_assets.contracts.model import Contract, Handler, HandlerKind, Manifest, Role
 from omni_assets.contracts.payloads import payloads
 from omni_assets.errors import DeadLettersHeld, HandlerUnusable, InputError, UnknownName
+from omni_assets.operations.agents.approving import approvals_of
+from omni_assets.operations.agents.intents import effects_of, recalled
 from omni_assets.operations.agents.noted import known
 from omni_assets.operations.context import Context
 from omni_assets.operations.memory import cluster_of
@@ -137,27 +140,35 @@ async def work_for(
     cluster, partitions = await asyncio.to_thread(_present, context, manifest, stint.staff, ledger)
     shapes, room = Payloads(payloads(manifest)), asyncio.Semaphore(concurrency)
     held: list[DeadLettersHeld] = []
-    async with _handlers(context, stint.staff, environ) as handlers:
+    async with _handlers(context, manifest, stint.staff, environ) as handlers:
 
         async def one(each: Staffed) -> Worked:
-            edge = stint.edge(Outlet(manifest, each.node, shapes, context.grammar()))
+            outlet = Outlet(manifest, each.node, shapes, context.grammar())
+            edge = stint.edge(outlet)
             kind, letters = each.handler.kind, edge.dead_letters
             post = Post(each.node, kind, cluster, ledger, letters, context.environment, stint.replay)
             breaker = Breaker(each.node, context.settings.agents.breaker)
             window = context.settings.agents.idempotency_window
             seen = Seen(window)
+            # A replay has its effects where live work has them: what happened already is found, and not repeated.
+            effects = effects_of(context.connection, each.handler, outlet, partitions)
+            approvals = approvals_of(context.connection, each.node, each.handler)
 
             def prepared() -> Callable[[], None]:
                 stint.begun()
-                noted = known(context.connection, ledger, partitions, each.node, window=window, replay=stint.replay)
+                noted = known(
+                    context.connection, ledger, partitions[ledger], each.node, window=window, replay=stint.replay
+                )
+                intents = recalled(context.connection, each.handler.intents, partitions)
 
                 def recall() -> None:
                     seen.recall(noted.seen)
                     breaker.recall(noted.outcomes)
+                    effects.recall(intents)
 
                 return recall
 
-            working = Working(post, handlers[each.node], edge, seen, patience, room)
+            working = Working(post, handlers[each.node], edge, seen, patience, room, effects, approvals)
             try:
                 settled = await run(
                     context.connection,
@@ -186,8 +197,12 @@ async def work_for(
 
 
 def _staffed(contract: Contract) -> Staffed | None:
-    topics = {each.topic for each in contract.declarations if each.role is Role.SUBSCRIBES}
-    if contract.handler is None or not topics:
+    """The intents that a node writes are no records that it works on."""
+    if contract.handler is None:
+        return None
+    subscribed = {each.topic for each in contract.declarations if each.role is Role.SUBSCRIBES}
+    topics = subscribed - {contract.handler.intents}
+    if not topics:
         return None
     return Staffed(contract.node, contract.handler, tuple(sorted(topics)))
 
@@ -199,8 +214,10 @@ def _ledger(context: Context, manifest: Manifest) -> str:
         raise InputError(f"receipts of tasks have no place to go. {missing}") from None
 
 
-def _present(context: Context, manifest: Manifest, staff: Iterable[Staffed], ledger: str) -> tuple[str, int]:
-    """The cluster, and the partitions of the ledger. Nothing is worked on where a topic is missing."""
+def _present(
+    context: Context, manifest: Manifest, staff: Iterable[Staffed], ledger: str
+) -> tuple[str, Mapping[str, int]]:
+    """The cluster, and how many partitions the topics have. Nothing is worked on where one is missing."""
     names = {each.node for each in staff}
     wanted = {ledger} | {
         declaration.topic
@@ -217,22 +234,41 @@ def _present(context: Context, manifest: Manifest, staff: Iterable[Staffed], led
             f"`{missing[0]}`{more} is not at {context.bootstrap_servers}, so nothing is worked on.",
             "`omni provision` creates what the contracts declare.",
         )
-    return cluster_of(snapshot), snapshot.topics[ledger].partitions or 0
+    return cluster_of(snapshot), {name: snapshot.topics[name].partitions or 0 for name in wanted}
 
 
 @asynccontextmanager
 async def _handlers(
-    context: Context, staff: Iterable[Staffed], environ: Mapping[str, str]
+    context: Context, manifest: Manifest, staff: Iterable[Staffed], environ: Mapping[str, str]
 ) -> AsyncIterator[Mapping[str, Handle]]:
     """What works for each node. A router is opened where a node needs one."""
     async with AsyncExitStack() as stack:
         threads = Daemons()
-        asking = [each for each in staff if each.handler.kind is HandlerKind.LLM]
+        asking = [each for each in staff if each.handler.kind is not HandlerKind.PYTHON]
         router = await stack.enter_async_context(opened(context, environ=environ)) if asking else None
         handlers: dict[str, Handle] = {}
         for each in staff:
             if each.handler.kind is HandlerKind.PYTHON:
                 handlers[each.node] = python_handler(each.handler.entry, threads)
+            elif router is not None and each.handler.kind is HandlerKind.ROUTER:
+                handlers[each.node] = router_handler(router, _routing_topics(manifest, each.node))
             elif router is not None:
                 handlers[each.node] = llm_handler(router, each.handler.task_class)
         yield handlers
+
+
+def _routing_topics(manifest: Manifest, node: str) -> RoutingTopics:
+    """Where a router says what: told from the events that its topics name. Raises ``HandlerUnusable``."""
+    published = {
+        manifest.topics[each.topic].parts.event: each.topic
+        for contract in manifest.contracts
+        if contract.node == node
+        for each in contract.declarations
+        if each.role is Role.PUBLISHES
+    }
+    try:
+        return routing_topics(published)
+    except KeyError as missing:
+        raise HandlerUnusable(
+            node, f"it is a router, and publishes no topic of the event `{missing.args[0]}`"
+        ) from None
