@@ -43,6 +43,7 @@ results, not errors.
     │   ├── ProjectionVersion      the DuckDB file belongs to a newer omni
     │   ├── JournalDamaged         a journal line cannot be read
     │   ├── ReceiptUnreadable      a receipt of another version
+    │   ├── LedgerReplaced         a ledger is not the one that was projected
     │   └── BudgetUnusable         the file of what was spent cannot be used
     ├── QueryError                 SQL that DuckDB does not accept
     ├── BrokerError                a broker said no, or said nothing
@@ -411,6 +412,16 @@ class ReceiptUnreadable(StateError):
         super().__init__(
             f"the receipt {receipt} cannot be read: {why}.",
             "Read it with the omni that wrote it; `omni sql` shows it as it stands, in `document` of `receipts`.",
+        )
+
+
+class LedgerReplaced(StateError):
+    """The log of a ledger's partition is not the one that was projected: it was made anew, or cut."""
+
+    def __init__(self, topic: str, partition: int, why: str) -> None:
+        super().__init__(
+            f"partition {partition} of the ledger {topic} is not the one that was projected: {why}.",
+            "Nothing was changed. `omni rebuild` projects the ledger that is there.",
         )
 
 

@@ -123,7 +123,9 @@ class RecordReader:
         for each in answered:
             if each.error is not None:
                 raise BrokerRefused(f"to show the positions in {self.topic}", topic_error(each.error).message)
-        return {each.partition: Position(each.offset, _mark(each.metadata)) for each in answered if each.offset >= 0}
+        return {
+            each.partition: Position(each.offset, read_mark(each.metadata)) for each in answered if each.offset >= 0
+        }
 
     def bears(self, partition: int, mark: Mark) -> bool | None:
         """Whether the log still has the marked record; ``None`` where nothing is at its offset any more."""
@@ -216,8 +218,9 @@ def refusal(call: str, seconds: float, error: KafkaError) -> BrokerError:
     return BrokerTimeout(call, seconds) if known.silent else BrokerRefused(call, known.message)
 
 
-def _mark(metadata: str | None) -> Mark | None:
-    parts = (metadata or "").split(" ")
+def read_mark(text: str | None) -> Mark | None:
+    """The mark that a text states; ``None`` where it states none."""
+    parts = (text or "").split(" ")
     try:
         return Mark(int(parts[0]), int(parts[1], 16)) if len(parts) == 2 else None
     except ValueError:

@@ -11,10 +11,10 @@ from pathlib import Path
 
 from omni_assets.contracts.model import Manifest
 from omni_assets.errors import BrokerError, NoContracts, OmniError, PathNotFound, UnnamedBroker
+from omni_assets.operations.agents.projecting import project_ledger
 from omni_assets.operations.context import Context
 from omni_assets.operations.observe import drift, observe
 from omni_assets.operations.recording import declare
-from omni_assets.operations.routing.ledger import take_over
 from omni_assets.projection.store import Projection
 
 
@@ -59,12 +59,12 @@ def _declared(context: Context) -> tuple[Manifest | None, OmniError | None]:
 
 
 def _ledger(context: Context, manifest: Manifest) -> tuple[int, OmniError | None]:
-    """Take over what the ledger has: the number of records that are no receipts, and why it could not be read."""
+    """Project what the ledger has: the number of records that are no receipts, and why it could not be read."""
     try:
-        taken = take_over(context, manifest)
+        projected = project_ledger(context, manifest)
     except (BrokerError, UnnamedBroker) as error:
         return 0, error
-    return (0 if taken is None else taken.others), None
+    return (0 if projected is None else projected.others), None
 
 
 def _observed(context: Context, manifest: Manifest | None) -> OmniError | None:

@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from types import MappingProxyType
 
-VIEWS = frozenset({"topics", "readers", "stranded", "drift_summary", "task_costs"})
+VIEWS = frozenset(
+    {"topics", "readers", "stranded", "drift_summary", "task_costs", "task_attempts", "task_results", "task_effects"}
+)
 """Those of the tables that are views."""
 
 TABLE_DESCRIPTIONS: Mapping[str, str] = MappingProxyType(
@@ -35,10 +37,15 @@ TABLE_DESCRIPTIONS: Mapping[str, str] = MappingProxyType(
         "Projected from journal/rescues.jsonl.",
         "retirements": "Where the end of each retiring topic stands: one row for each. Projected from "
         "journal/retirements.jsonl.",
-        "receipts": "What became of each task: one row for each receipt. Projected from journal/receipts.jsonl; "
-        "`omni rebuild` adds what only the ledger has.",
+        "receipts": "What became of each routed task: one row for each receipt. Projected from journal/receipts.jsonl "
+        "and the ledger.",
         "attempts": "Calls of models for tasks: one row for each attempt of a receipt. Projected with receipts.",
-        "publications": "Which receipts a ledger has, and where. Projected from journal/publications.jsonl.",
+        "publications": "Which receipts a ledger has, and where. Projected from journal/publications.jsonl and the "
+        "ledger.",
+        "tasks": "What became of each task on the bus: one row for each receipt. Projected from the ledger.",
+        "task_repeats": "Receipts of tasks that stand in a ledger once more: there should be none. Projected from the "
+        "ledger.",
+        "ledger_positions": "How far each partition of a ledger has been projected, committed together with its rows.",
         "trusted": "What brakes compare a plan with: one row for each environment. Projected from "
         "journal/trusted.jsonl, which keeps earlier ones too.",
         "journal_position": "How far each journal has been projected, committed together with its rows.",
@@ -54,6 +61,9 @@ TABLE_DESCRIPTIONS: Mapping[str, str] = MappingProxyType(
         "drift_summary": "Drift by day (UTC), cluster and kind: what opened, what was resolved, what was open at the "
         "day's end. A day without either has no row.",
         "task_costs": "What each task cost and saved: one row for each receipt, over all its calls, audits included.",
+        "task_attempts": "Calls of handlers: one row for each attempt of a task on the bus.",
+        "task_results": "What tasks published: one row for each event.",
+        "task_effects": "What tasks did outside the bus: one row for each effect.",
     }
 )
 """A sentence or two for each table and view, by its name."""
@@ -327,6 +337,58 @@ COLUMN_DESCRIPTIONS: Mapping[str, Mapping[str, str]] = MappingProxyType(
             "position": "Offset in that partition.",
             "published_at": "When it was written.",
         },
+        "tasks": {
+            "id": "The receipt's id, always the same for the same record, node and replay.",
+            "environment": "Profile that it was done under.",
+            "cluster": _CLUSTER,
+            "ledger": "The ledger's topic.",
+            "ledger_partition": "Partition of it that the receipt stands in, from 0.",
+            "ledger_position": "Offset of the receipt in that partition.",
+            "version": "Version of the receipt's schema.",
+            "node": "Node that worked on the record.",
+            "handler": "llm or python.",
+            "topic": "Topic of the record.",
+            "partition": "Partition of the record, from 0.",
+            "position": "Offset of the record.",
+            "key": "Key of the record, as text; empty where it has none.",
+            "event_id": "Id of the event that the record carries; empty where it is none.",
+            "event_source": "Source of that event.",
+            "correlation_id": "The same for all that came of one beginning: the id of the first event.",
+            "causation_id": "Id of the event that this task follows from.",
+            "started_at": "When work on it began.",
+            "ended_at": "When it ended.",
+            "outcome": "done, failed, dead-lettered, duplicate, or waiting for a person.",
+            "reason": "Why it was not done, as a clause; empty where it was.",
+            "duplicate_of": "Receipt of the task that had the same event before; NULL where it is no duplicate.",
+            "routing": "Receipt of what models did for it, a row of receipts; NULL where none was asked.",
+            "cost_usd": "Cost in US dollars, 0 where no model was asked; NULL where it is not known.",
+            "idempotency_key": "Key under which a command counts once; NULL where it has none.",
+            "deadline": "When it was due; NULL where it had no deadline.",
+            "requeue_of": "Receipt of the task whose dead letter was sent again; NULL where it is none.",
+            "replay": "Id of the replay that it belongs to; NULL where it is live work.",
+            "replay_of": "Receipt of the task that it repeats; NULL where it is live work.",
+            "approval": "Id of the question to a person; NULL where none was asked.",
+            "approval_sha256": "SHA-256 in hex of exactly what the person is shown.",
+            "approval_answer": "approved or rejected; NULL where the answer is still waited for.",
+            "approval_by": "Who answered; empty where nobody has.",
+            "document": "The receipt as a JSON object, with the id of the routing receipt in that one's place.",
+        },
+        "task_repeats": {
+            "id": _RECEIPT,
+            "cluster": _CLUSTER,
+            "ledger": "The ledger's topic.",
+            "ledger_partition": "Partition of it that the receipt stands in once more, from 0.",
+            "ledger_position": "Offset in that partition.",
+            "outcome": "How the task ended by this one.",
+        },
+        "ledger_positions": {
+            "cluster": _CLUSTER,
+            "topic": "The ledger's topic.",
+            "partition": "Partition of it, from 0.",
+            "position": "Next offset that is to be projected.",
+            "mark": "Offset and checksum of the record that was read last, to tell another log; empty where none was.",
+            "others": "Number of records before it that are no receipts.",
+        },
         "journal_position": {
             "file": "Name of the journal.",
             "offset_bytes": "Bytes of it that have been projected.",
@@ -403,6 +465,23 @@ COLUMN_DESCRIPTIONS: Mapping[str, Mapping[str, str]] = MappingProxyType(
             "baseline_usd": "What it would have cost, in US dollars; NULL where that is not known.",
             "saved_usd": _SAVED,
             "audit_agrees": "Whether the audit's answer agreed; false is a false accept. NULL where none was compared.",
+        },
+        "task_attempts": {
+            "task": "The task's id.",
+            "number": "Number of the attempt, from 1.",
+            "seconds": "How long it took.",
+            "reason": "Why it was not the last, as a clause; empty where it did its work.",
+        },
+        "task_results": {
+            "task": "The task's id.",
+            "topic": "Topic that the event was published to.",
+            "event_id": "Id of the event.",
+        },
+        "task_effects": {
+            "task": "The task's id.",
+            "name": "Name of the effect, as in the contract.",
+            "key": "Key of its intent, the same for the same step of the same record.",
+            "outcome": "done, or found: it was there from an earlier try.",
         },
     }
 )

@@ -18,6 +18,7 @@ from omni_assets.projection.rows import (
     FlowsRow,
     GroupRow,
     HistoryRow,
+    LedgerPositionRow,
     ObservationRow,
     OffsetRow,
     ProvisionRow,
@@ -25,8 +26,11 @@ from omni_assets.projection.rows import (
     Rebuilt,
     ReceiptRow,
     ReceiptSummary,
+    RepeatRow,
     RescueRow,
     RetirementRow,
+    TaskRow,
+    TaskSummary,
     TroubledRow,
     TrustedRow,
 )
@@ -38,6 +42,7 @@ TIMES = frozenset(
         "attempted_at",
         "changed_at",
         "checked_at",
+        "deadline",
         "ended_at",
         "first_seen",
         "last_seen",
@@ -142,7 +147,7 @@ RECEIPTS_BY_ID = (
     f"SELECT {_columns(ReceiptRow._fields)} FROM receipts WHERE starts_with(id, $prefix) "
     "ORDER BY receipts.ended_at DESC, id LIMIT $limit"
 )
-KNOWN_RECEIPTS = "SELECT id FROM receipts WHERE list_contains($ids::VARCHAR[], id)"
+KNOWN_RECEIPTS = "SELECT id FROM receipts WHERE id IN (SELECT unnest($ids::VARCHAR[]))"
 LATEST_DOCUMENTS = "SELECT document FROM receipts ORDER BY ended_at DESC, id LIMIT $limit"
 UNPUBLISHED = (
     f"SELECT {_columns(ReceiptRow._fields)} FROM receipts "
@@ -155,6 +160,54 @@ UNPUBLISHED_COUNT = (
 PUBLICATIONS = (
     f"SELECT {_columns(PublicationRow._fields)} FROM publications WHERE receipt = $receipt "
     "ORDER BY publications.published_at, cluster, topic"
+)
+KNOWN_TASKS = (
+    "SELECT id, cluster, ledger, ledger_partition, ledger_position FROM tasks "
+    "WHERE id IN (SELECT unnest($ids::VARCHAR[]))"
+)
+LEDGER_POSITIONS = (
+    f"SELECT {_columns(LedgerPositionRow._fields)} FROM ledger_positions WHERE cluster = $cluster AND topic = $topic"
+)
+TASKS = (
+    f"SELECT {_columns(TaskSummary._fields)} "
+    "FROM (SELECT *, json_array_length(document, '$.attempts')::INTEGER AS attempts FROM tasks) AS tasks "
+    "WHERE ($node IS NULL OR node = $node) AND ($outcome IS NULL OR outcome = $outcome) "
+    "AND ($topic IS NULL OR topic = $topic) AND ($key IS NULL OR key = $key) "
+    "AND ($since IS NULL OR epoch_us(tasks.ended_at) >= $since) "
+    "ORDER BY tasks.ended_at DESC, ledger_partition DESC, ledger_position DESC, id LIMIT $limit"
+)
+TASKS_BEHIND = (
+    f"SELECT {_columns(TaskRow._fields)} FROM tasks WHERE cluster = $cluster AND ledger = $ledger "
+    "AND ledger_partition = $partition AND ledger_position > $position ORDER BY ledger_position LIMIT $limit"
+)
+TASKS_NAMED = (
+    f"SELECT {_columns(TaskRow._fields)} FROM tasks WHERE starts_with(id, $prefix) OR starts_with(event_id, $prefix) "
+    "OR id IN (SELECT task FROM task_results WHERE starts_with(event_id, $prefix)) "
+    "ORDER BY tasks.started_at, id LIMIT $limit"
+)
+TASK_CHAIN = (
+    f"SELECT {_columns(TaskRow._fields)} FROM tasks WHERE correlation_id = $correlation_id "
+    "ORDER BY tasks.started_at, ledger_partition, ledger_position, id LIMIT $limit"
+)
+TASK_KIN = (
+    f"SELECT {_columns(TaskRow._fields)} FROM tasks WHERE list_contains([id, replay_of, requeue_of], $id) "
+    "ORDER BY tasks.started_at, id LIMIT $limit"
+)
+TASKS_FAILED = (
+    f"SELECT {_columns(TaskRow._fields)} FROM tasks WHERE outcome IN ('failed', 'dead-lettered') "
+    "AND epoch_us(tasks.ended_at) >= $since "
+    "AND id NOT IN (SELECT requeue_of FROM tasks WHERE requeue_of IS NOT NULL) "
+    "ORDER BY tasks.ended_at DESC, ledger_partition, ledger_position DESC LIMIT $limit"
+)
+TASKS_UNANSWERED = (
+    f"SELECT {_columns(TaskRow._fields)} FROM tasks WHERE outcome = 'waiting' "
+    "AND epoch_us(tasks.ended_at) <= $before AND approval NOT IN "
+    "(SELECT approval FROM tasks WHERE approval IS NOT NULL AND approval_answer IS NOT NULL) "
+    "ORDER BY tasks.ended_at, ledger_partition, ledger_position LIMIT $limit"
+)
+TASK_REPEATS = (
+    f"SELECT {_columns(RepeatRow._fields)} FROM task_repeats "
+    "ORDER BY cluster, ledger, ledger_partition, ledger_position LIMIT $limit"
 )
 SAVINGS_GROUPS: Mapping[str, str] = MappingProxyType({"class": "task_class", "model": "model", "day": "day"})
 """What savings are told by, and the column of task_costs that says so."""

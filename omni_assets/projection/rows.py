@@ -467,6 +467,106 @@ class PublicationRow(NamedTuple):
     published_at: datetime
 
 
+class TaskRow(NamedTuple):
+    """What became of one task on the bus: the scalars of its receipt, and all of it as ``document``, a JSON object with
+    the id of the routing receipt in that one's place.
+
+    The receipt stands in the topic ``ledger`` of ``cluster``; ``topic``, ``partition`` and ``position`` are those of
+    the record that was worked on. ``cost_usd`` is in US dollars, ``None`` where it is not known. A receipt never
+    changes: of two with one ``id`` the first counts.
+    """
+
+    id: str
+    environment: str
+    cluster: str
+    ledger: str
+    ledger_partition: int
+    ledger_position: int
+    version: int
+    node: str
+    handler: str
+    topic: str
+    partition: int
+    position: int
+    key: str
+    event_id: str
+    event_source: str
+    correlation_id: str
+    causation_id: str
+    started_at: datetime
+    ended_at: datetime
+    outcome: str
+    reason: str
+    duplicate_of: str | None
+    routing: str | None
+    cost_usd: Decimal | None
+    idempotency_key: str | None
+    deadline: datetime | None
+    requeue_of: str | None
+    replay: str | None
+    replay_of: str | None
+    approval: str | None
+    approval_sha256: str | None
+    approval_answer: str | None
+    approval_by: str | None
+    document: str
+
+
+class RepeatRow(NamedTuple):
+    """A receipt that stands in a ledger once more: there should be none."""
+
+    id: str
+    cluster: str
+    ledger: str
+    ledger_partition: int
+    ledger_position: int
+    outcome: str
+
+
+class LedgerPositionRow(NamedTuple):
+    """How far a partition of a ledger has been projected: its next offset, the ``mark`` of the record that was read
+    last (empty where none was), and how many ``others`` before it are no receipts."""
+
+    cluster: str
+    topic: str
+    partition: int
+    position: int = 0
+    mark: str = ""
+    others: int = 0
+
+
+class LedgerStretch(NamedTuple):
+    """What stands in a partition of a ledger behind ``start``, in its order, and ``end``, where it stands then."""
+
+    start: LedgerPositionRow
+    end: LedgerPositionRow
+    tasks: Sequence[TaskRow]
+    receipts: Sequence[tuple[ReceiptRow, PublicationRow]]
+
+
+class TaskSummary(NamedTuple):
+    """A task in a list. ``attempts`` is their number."""
+
+    id: str
+    environment: str
+    node: str
+    topic: str
+    partition: int
+    position: int
+    key: str
+    event_id: str
+    correlation_id: str
+    started_at: datetime
+    ended_at: datetime
+    outcome: str
+    reason: str
+    attempts: int
+    cost_usd: Decimal | None
+    deadline: datetime | None
+    requeue_of: str | None
+    replay: str | None
+
+
 class ReceiptSummary(NamedTuple):
     """A receipt in a list. ``spent_usd`` is what is known of its cost, ``calls_without_cost`` how many calls are not
     in it; ``published`` whether a ledger has it."""

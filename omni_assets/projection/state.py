@@ -30,6 +30,7 @@ MIGRATIONS = tuple(
         "003_expected_every.sql",
         "004_routing.sql",
         "005_trusted.sql",
+        "006_tasks.sql",
     )
 )
 """Scripts in order; the schema version of a projection is the number of those that it has."""

@@ -7,7 +7,7 @@ the command line, Dagster's runs and its sensors can share one state folder.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from itertools import groupby
@@ -17,7 +17,7 @@ from typing import Any, TypeVar
 
 import duckdb
 
-from omni_assets.projection import events, queries, tables
+from omni_assets.projection import events, ledgers, queries, tables
 from omni_assets.projection.connection import create, transaction
 from omni_assets.projection.episodes import Episodes
 from omni_assets.projection.exchange import CHUNK_ROWS, merge, read, replace, write_history
@@ -37,6 +37,8 @@ from omni_assets.projection.rows import (
     FlowsRow,
     GroupRow,
     HistoryRow,
+    LedgerPositionRow,
+    LedgerStretch,
     ObservationRow,
     Observed,
     ObservedTopicRow,
@@ -48,12 +50,15 @@ from omni_assets.projection.rows import (
     ReceiptSummary,
     Recorded,
     Remembered,
+    RepeatRow,
     RescueRow,
     RetirementRow,
     SavingsRow,
     SpentRow,
     Stored,
     SummaryRow,
+    TaskRow,
+    TaskSummary,
     TroubledRow,
     TrustedRow,
     UncostedRow,
@@ -182,20 +187,80 @@ class Projection:
         """Remember which receipts a ledger has, so that they are not published again."""
         self._record(self._publications, rows)
 
-    def take_over_ledger(self, rows: Iterable[tuple[ReceiptRow, PublicationRow]]) -> None:
-        """Take over what a ledger has: it keeps that itself, so no journal does.
+    def take_over_ledger(self, stretches: Sequence[LedgerStretch]) -> bool:
+        """Take over what stretches of a ledger hold, and how far it is projected then: it keeps that itself, so no
+        journal does.
 
-        A receipt that is known stays as it is, and of two with one id the first counts: nobody's word changes one.
+        ``False``, and nothing written, where another process has projected one of their partitions since.
         """
-        offered: dict[str, ReceiptRow] = {}
-        published = []
-        for receipt, publication in rows:
-            offered.setdefault(receipt.id, receipt)
-            published.append(publication)
         with self._writing() as connection:
-            known = frozenset(read(connection, str, queries.KNOWN_RECEIPTS, ids=[*offered]))
-            self._receipts.write(connection, (row for id_, row in offered.items() if id_ not in known))
-            self._publications.write(connection, published)
+            for log in self._logs:
+                log.project(connection)
+            return ledgers.take_over(connection, stretches)
+
+    def ledger_positions(self, cluster: str, topic: str) -> Mapping[int, LedgerPositionRow]:
+        """How far each partition of a ledger has been projected; one that never was is left out."""
+        rows = self._recall(LedgerPositionRow, queries.LEDGER_POSITIONS, cluster=cluster, topic=topic)
+        return MappingProxyType({row.partition: row for row in rows})
+
+    def tasks(
+        self,
+        node: str | None = None,
+        outcome: str | None = None,
+        topic: str | None = None,
+        key: str | None = None,
+        since: datetime | None = None,
+        limit: int = 1000,
+    ) -> tuple[TaskSummary, ...]:
+        """Tasks on the bus, newest first: of one node, outcome, topic or key, those that ended since."""
+        return self._recall(
+            TaskSummary,
+            queries.TASKS,
+            node=node,
+            outcome=outcome,
+            topic=topic,
+            key=key,
+            since=since and _microseconds(since),
+            limit=limit,
+        )
+
+    def tasks_behind(
+        self, cluster: str, ledger: str, partition: int, position: int, limit: int = 1000
+    ) -> tuple[TaskRow, ...]:
+        """The tasks whose receipts stand behind a position of a ledger's partition, in its order."""
+        return self._recall(
+            TaskRow,
+            queries.TASKS_BEHIND,
+            cluster=cluster,
+            ledger=ledger,
+            partition=partition,
+            position=position,
+            limit=limit,
+        )
+
+    def tasks_named(self, prefix: str, limit: int = 1000) -> tuple[TaskRow, ...]:
+        """The tasks whose id, or that of their event or of a result, begins so, oldest first."""
+        return self._recall(TaskRow, queries.TASKS_NAMED, prefix=prefix, limit=limit)
+
+    def task_chain(self, correlation_id: str, limit: int = 1000) -> tuple[TaskRow, ...]:
+        """The tasks that came of one beginning, oldest first."""
+        return self._recall(TaskRow, queries.TASK_CHAIN, correlation_id=correlation_id, limit=limit)
+
+    def task_kin(self, task: str, limit: int = 1000) -> tuple[TaskRow, ...]:
+        """A task, and those that repeat it, oldest first."""
+        return self._recall(TaskRow, queries.TASK_KIN, id=task, limit=limit)
+
+    def tasks_failed(self, since: datetime, limit: int = 1000) -> tuple[TaskRow, ...]:
+        """The tasks that failed since then and were not given again, newest first."""
+        return self._recall(TaskRow, queries.TASKS_FAILED, since=_microseconds(since), limit=limit)
+
+    def tasks_unanswered(self, before: datetime, limit: int = 1000) -> tuple[TaskRow, ...]:
+        """The tasks that have waited for a person since then or earlier, oldest first."""
+        return self._recall(TaskRow, queries.TASKS_UNANSWERED, before=_microseconds(before), limit=limit)
+
+    def task_repeats(self, limit: int = 1000) -> tuple[RepeatRow, ...]:
+        """Receipts of tasks that stand in a ledger once more: none, where every task ended once."""
+        return self._recall(RepeatRow, queries.TASK_REPEATS, limit=limit)
 
     def record_flows(
         self,

@@ -19,6 +19,7 @@ from omni_assets.projection.rows import (
     FlowsRow,
     GroupRow,
     HistoryRow,
+    LedgerPositionRow,
     ManifestRow,
     ObservationRow,
     ObservedConfigRow,
@@ -27,8 +28,10 @@ from omni_assets.projection.rows import (
     ProvisionRow,
     PublicationRow,
     ReceiptRow,
+    RepeatRow,
     RescueRow,
     RetirementRow,
+    TaskRow,
     TrustedRow,
 )
 
@@ -103,6 +106,9 @@ TRUSTED = _keyed(TrustedRow._fields, "trusted", ("environment",))
 RECEIPTS = _keyed(ReceiptRow._fields, "receipts", ("id",))
 ATTEMPTS = _keyed(AttemptRow._fields, "attempts", ("receipt", "number"))
 PUBLICATIONS = _keyed(PublicationRow._fields, "publications", ("receipt", "cluster", "topic"))
+TASKS = _keyed(TaskRow._fields, "tasks", ("id",))
+TASK_REPEATS = _keyed(RepeatRow._fields, "task_repeats")
+LEDGER_POSITIONS = _keyed(LedgerPositionRow._fields, "ledger_positions", ("cluster", "topic", "partition"))
 JOURNAL_POSITION = Table("journal_position", ("file",), ("offset_bytes", "lines"))
 PROJECTED_ROWS = Table("projected_rows", ("table_name", "scope"), ("digest",))
 DRIFT_HISTORY = Table("drift_history", ("cluster", *_DRIFT_KEY), HistoryRow._fields[4:])
@@ -127,11 +133,14 @@ TABLES = (
     RECEIPTS,
     ATTEMPTS,
     PUBLICATIONS,
+    TASKS,
+    TASK_REPEATS,
+    LEDGER_POSITIONS,
     JOURNAL_POSITION,
     PROJECTED_ROWS,
     DRIFT_HISTORY,
 )
-BOOKKEEPING = frozenset({JOURNAL_POSITION.name, PROJECTED_ROWS.name})
+BOOKKEEPING = frozenset({LEDGER_POSITIONS.name, JOURNAL_POSITION.name, PROJECTED_ROWS.name})
 """Tables about the projection itself."""
 
 COLUMNS = frozenset((table.name, column) for table in TABLES for column in table.columns)
@@ -157,6 +166,11 @@ def fill(table: str, width: int) -> str:
 def upsert(table: Table) -> str:
     """Write the staged rows that are new or differ; the others stay."""
     return f"{_matched(table)} {_inserted(table)}"
+
+
+def insert(table: Table) -> str:
+    """Write the staged rows that are new; those that are known stay as they are."""
+    return f"{_merge(table)} {_inserted(table)}"
 
 
 def replace(table: Table) -> str:
@@ -187,11 +201,15 @@ def stage_history() -> str:
     )
 
 
-def _matched(table: Table) -> str:
+def _merge(table: Table) -> str:
     conditions = [f"t.{column} = s.{column}" for column in table.key]
     if table.scope:
         conditions.insert(0, f"t.{table.scope} = $scope")
-    merge = f"MERGE INTO {table.name} AS t USING {table.staged} AS s ON {' AND '.join(conditions)}"
+    return f"MERGE INTO {table.name} AS t USING {table.staged} AS s ON {' AND '.join(conditions)}"
+
+
+def _matched(table: Table) -> str:
+    merge = _merge(table)
     if not table.values:
         return merge
     differs = " OR ".join(f"t.{column} IS DISTINCT FROM s.{column}" for column in table.values)

@@ -11,8 +11,8 @@ import pytest
 
 from omni_assets.agents.events import from_record
 from omni_assets.agents.task_receipt import TaskReceipt
+from omni_assets.operations.agents.projecting import project_ledger
 from omni_assets.operations.context import resolve
-from omni_assets.operations.routing.ledger import take_over
 from tests.cli.conftest import OMNI
 from tests.support.stranded import committed
 
@@ -87,6 +87,19 @@ def test_what_is_submitted_again_in_another_run_ends_as_a_duplicate_of_the_first
     assert len(committed(address, ANSWERED, 3)) == 1
 
 
+def test_a_command_is_carried_out_once_whoever_works_on_it(agents, address):
+    for number in (1, 2):
+        task = {"topic": ASKED, "key": "k", "data": {"text": "hi"}, "id": f"e{number}", "idempotency_key": "once"}
+        assert agents.omni("task", "submit", "-", stdin=json.dumps({**task, "deadline": "15min"})).code == 0
+        assert agents.omni("worker", "--drain").code == 0
+    first, second = sorted(receipts(address), key=lambda each: each.offset)
+    assert (first.outcome, second.outcome, second.duplicate_of) == ("done", "duplicate", first.id)
+    assert (first.idempotency_key, second.event_id) == ("once", "e2")
+    assert first.deadline is not None
+    assert first.deadline > first.ended_at
+    assert len(committed(address, ANSWERED, 3)) == 1
+
+
 def test_a_record_of_somebody_else_that_is_no_event_is_a_dead_letter_and_stops_nobody(agents, address, admin):
     from confluent_kafka import Producer
 
@@ -108,14 +121,13 @@ def test_a_record_of_somebody_else_that_is_no_event_is_a_dead_letter_and_stops_n
     assert Counter(each.outcome for each in receipts(address)) == {"done": 1, "dead-lettered": 1}
 
 
-def test_readers_of_the_routers_receipts_leave_those_of_tasks_alone(agents, address):
+def test_what_became_of_tasks_is_read_from_the_ledger(agents, address):
     agents.omni("task", "submit", "-", stdin=lines(1, 2))
     agents.omni("worker", "--drain")
     context = resolve(folder=agents.folder, bootstrap_servers=address, environ={"OMNI_HOME": str(agents.folder / "h")})
-    manifest = resolve([str(agents.folder / "contracts")], bootstrap_servers=address).manifest()
-    taken = take_over(context, manifest)
-    assert taken is not None
-    assert (taken.receipts, taken.others) == (0, 2)
+    projected = project_ledger(context, context.manifest())
+    assert projected is not None
+    assert (projected.tasks, projected.receipts, projected.others) == (2, 0, 0)
 
 
 @pytest.mark.parametrize(
@@ -126,6 +138,11 @@ def test_readers_of_the_routers_receipts_leave_those_of_tasks_alone(agents, addr
         (lines(1) + "{", "standard input:2: it is no JSON"),
         (lines(1) + '{"topic": "x"}', "standard input:2: `data`: field required"),
         ("\n", "there is no task in standard input"),
+        (
+            lines(1, deadline="soon"),
+            "standard input:1: `deadline`: it is neither a moment such as 2026-03-01T12:00:00Z",
+        ),
+        (lines(1, deadline="2020-01-01T00:00:00Z"), "standard input:1: `deadline`: 2020-01-01T00:00:00Z is over"),
     ],
 )
 def test_nothing_is_submitted_where_a_task_is_none(agents, address, stdin, complaint):

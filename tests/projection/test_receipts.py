@@ -14,7 +14,7 @@ import pytest
 from omni_assets.errors import JournalDamaged
 from omni_assets.projection.question import ask
 from omni_assets.projection.receipts import attempt_rows, receipt_row
-from omni_assets.projection.rows import PublicationRow, Rebuilt, ReceiptRow
+from omni_assets.projection.rows import LedgerPositionRow, LedgerStretch, PublicationRow, Rebuilt, ReceiptRow
 from omni_assets.projection.store import Projection
 from omni_assets.router.receipt import Outcome, Receipt
 from tests.support import receipts as made
@@ -24,6 +24,12 @@ ESCALATED = made.receipt(2, made.rejected(), made.unanswered(cost=made.cost(None
 
 def row(receipt: Receipt, environment: str = "local") -> ReceiptRow:
     return receipt_row(receipt.model_dump(mode="json"), environment)
+
+
+def stretch(*receipts: tuple[ReceiptRow, PublicationRow]) -> LedgerStretch:
+    """A ledger's partition from its beginning on, with those receipts alone."""
+    start = LedgerPositionRow("main", "ledger", 0)
+    return LedgerStretch(start, start._replace(position=len(receipts)), (), receipts)
 
 
 def test_a_receipt_comes_back_as_it_was(tmp_path: Path) -> None:
@@ -75,7 +81,7 @@ def test_the_journal_alone_brings_them_back(tmp_path: Path, table: Callable[...,
 
 def test_what_a_ledger_has_needs_no_journal(tmp_path: Path) -> None:
     projection = Projection(tmp_path)
-    projection.take_over_ledger([(row(ESCALATED), _published(ESCALATED))])
+    assert projection.take_over_ledger([stretch((row(ESCALATED), _published(ESCALATED)))])
     assert projection.receipts_of("") == (row(ESCALATED),)
     assert projection.unpublished("local") == ()
     assert not (tmp_path / "journal" / "receipts.jsonl").exists()
@@ -86,7 +92,7 @@ def test_nobody_elses_word_changes_a_receipt_that_is_known(tmp_path: Path, table
     projection.record_receipts([row(made.receipt(1))])
     before = table(tmp_path, "receipts"), table(tmp_path, "attempts")
     forged = made.receipt(1, made.rejected(), made.cloud())
-    projection.take_over_ledger([(row(forged), _published(forged))] * 2)
+    assert projection.take_over_ledger([stretch(*[(row(forged), _published(forged))] * 2)])
     assert (table(tmp_path, "receipts"), table(tmp_path, "attempts")) == before
     assert len(projection.publications(forged.id)) == 1
 

@@ -90,6 +90,9 @@ def test_the_comments_in_the_file_are_the_descriptions(
         (rows.ReceiptRow, "receipts"),
         (rows.AttemptRow, "attempts"),
         (rows.PublicationRow, "publications"),
+        (rows.TaskRow, "tasks"),
+        (rows.RepeatRow, "task_repeats"),
+        (rows.LedgerPositionRow, "ledger_positions"),
     ],
 )
 def test_rows_are_in_column_order(row: Any, name: str, columns: dict[str, list[str]]) -> None:
@@ -106,7 +109,19 @@ def test_no_table_relies_on_a_constraint_or_an_index(
 
 @pytest.mark.parametrize(
     "module",
-    ["rows", "events", "episodes", "journal", "tables", "queries", "descriptions", "state", "question", "receipts"],
+    [
+        "rows",
+        "events",
+        "episodes",
+        "journal",
+        "tables",
+        "queries",
+        "descriptions",
+        "state",
+        "question",
+        "receipts",
+        "tasks",
+    ],
 )
 def test_only_the_store_needs_duckdb(module: str) -> None:
     code = f"import sys, omni_assets.projection.{module}; sys.exit('duckdb' in sys.modules)"

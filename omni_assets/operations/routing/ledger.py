@@ -1,4 +1,4 @@
-"""The ledger: every receipt in the topic that one node's contract owns, and back from there.
+"""The ledger: every receipt in the topic that one node's contract owns.
 
 A receipt that could not be published stays remembered as such, and is published on the next occasion. One that was
 written and not acknowledged may be written again: readers tell by the receipt's id.
@@ -6,28 +6,24 @@ written and not acknowledged may be written again: readers tell by the receipt's
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from itertools import islice
-
-from pydantic import ValidationError
 
 from omni_assets.broker import ledger
 from omni_assets.broker.ledger import LedgerRecord
-from omni_assets.broker.transfer import Target, moment
+from omni_assets.broker.transfer import Target
 from omni_assets.contracts.model import Manifest, Topic
 from omni_assets.contracts.text import count
 from omni_assets.errors import BrokerError, OmniError, UnnamedBroker
 from omni_assets.operations.context import BrokerOrigin, Context
 from omni_assets.operations.memory import cluster_of
-from omni_assets.operations.routing.recording import row_of
 from omni_assets.projection.rows import PublicationRow, ReceiptRow
 from omni_assets.projection.store import Projection
-from omni_assets.router.receipt import read_receipt
 from omni_assets.router.receipt_schema import schema_name
 
-_ENVIRONMENT = "ce_omnienvironment"
+ENVIRONMENT = "ce_omnienvironment"
+"""The header of a receipt that names the profile which it was made under."""
 
 _EVENT_KIND = "evt"
 _LOCK_FILE = "ledger.lock"
@@ -50,14 +46,6 @@ class Publishing:
     expected: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class TakenOver:
-    """What the ledger has: records that are receipts, and others, which are left alone."""
-
-    receipts: int
-    others: int
-
-
 class NoLedger(Exception):
     """There is no topic to publish to; the message is a sentence with the way out."""
 
@@ -78,30 +66,13 @@ def publish(context: Context, manifest: Manifest | None = None) -> Publishing:
         return Publishing(waiting=waiting, why=why, expected=True)
     try:
         topic = ledger_topic(manifest or context.manifest(), context.settings.router.ledger_node)
-        cluster, target = _found(context, topic)
+        cluster, target = found(context, topic)
         with _alone(context):
             return _published(context, projection, cluster, target)
     except NoLedger as error:
         return Publishing(waiting=waiting, why=str(error))
     except (BrokerError, UnnamedBroker) as error:
         return Publishing(waiting=waiting, why=_sentence(error))
-
-
-def take_over(context: Context, manifest: Manifest) -> TakenOver | None:
-    """Bring what the ledger has into the projection, beside what is remembered here; ``None`` where there is none.
-
-    Raises ``BrokerError``, ``UnnamedBroker`` and ``StateError``.
-    """
-    try:
-        topic = ledger_topic(manifest, context.settings.router.ledger_node)
-        cluster, target = _found(context, topic)
-    except NoLedger:
-        return None
-    reading, projection = _Reading(context, cluster, target), Projection(context.home)
-    rows = reading.rows()
-    while page := list(islice(rows, _PAGE)):
-        projection.take_over_ledger(page)
-    return TakenOver(reading.receipts, reading.others)
 
 
 def ledger_topic(manifest: Manifest, node: str) -> Topic:
@@ -126,8 +97,11 @@ def ledger_topic(manifest: Manifest, node: str) -> Topic:
     return topics[0]
 
 
-def _found(context: Context, topic: Topic) -> tuple[str, Target]:
-    """The cluster, and the topic as it has it. It is never created here. Raises ``NoLedger`` and ``BrokerError``."""
+def found(context: Context, topic: Topic) -> tuple[str, Target]:
+    """The cluster, and the topic as it has it. It is never created here.
+
+    Raises ``NoLedger``, ``BrokerError``, and ``UnnamedBroker`` where nobody named the broker.
+    """
     with context.admin() as admin:
         snapshot = admin.snapshot((topic.name,))
     seen = snapshot.topics.get(topic.name)
@@ -192,35 +166,10 @@ def _record(row: ReceiptRow, topic: str, context: Context) -> LedgerRecord:
         "ce_subject": row.task_id,
         "ce_time": row.ended_at.isoformat(),
         "ce_dataschema": schema_name(row.version),
-        _ENVIRONMENT: row.environment,
+        ENVIRONMENT: row.environment,
         "content-type": "application/json",
     }
     return LedgerRecord(row.id, row.task_key or row.task_id, row.document.encode(), headers)
-
-
-class _Reading:
-    """The records of a ledger as rows. What is no receipt is counted, and nothing more: anybody may write there."""
-
-    def __init__(self, context: Context, cluster: str, target: Target) -> None:
-        self._context, self._cluster, self._target = context, cluster, target
-        self.receipts = self.others = 0
-
-    def rows(self) -> Iterator[tuple[ReceiptRow, PublicationRow]]:
-        topic = self._target.name
-        for found in ledger.read(self._context.connection, topic, self._target.partitions):
-            try:
-                receipt = read_receipt(found.value)
-                row = row_of(receipt, self._context)
-            except (ValidationError, ValueError):
-                self.others += 1
-                continue
-            self.receipts += 1
-            at = moment(found.at_ms) or receipt.ended_at
-            environment = found.headers.get(_ENVIRONMENT, self._context.environment)
-            yield (
-                row._replace(environment=environment),
-                PublicationRow(row.id, self._cluster, topic, *found.place, at),
-            )
 
 
 def _sentence(error: OmniError) -> str:

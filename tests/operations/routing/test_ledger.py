@@ -12,10 +12,11 @@ from confluent_kafka import Consumer, Producer
 from confluent_kafka.admin import NewTopic
 
 from omni_assets.errors import StateError
+from omni_assets.operations.agents.projecting import project_ledger
 from omni_assets.operations.context import resolve
 from omni_assets.operations.provision import provision
 from omni_assets.operations.rebuild import rebuild
-from omni_assets.operations.routing.ledger import findings, publish, take_over
+from omni_assets.operations.routing.ledger import findings, publish
 from omni_assets.operations.routing.recording import record
 from omni_assets.projection.store import Projection
 from omni_assets.router.receipt import Receipt
@@ -188,7 +189,7 @@ def test_what_was_written_twice_is_one_receipt_and_what_is_none_is_left_out(brok
     for value in (newer, whole, b"", b"not JSON", b"{}", b'{"version": 2}', whole[:-1]):
         producer.produce(ledger_topic, key=b"pull-1", value=value)
     assert producer.flush(10) == 0
-    taken = take_over(context, context.manifest())
+    taken = project_ledger(context, context.manifest())
     assert (taken.receipts, taken.others) == (2, 5)
     assert [each.id for each in Projection(context.home).receipts_of("")] == [ONE.id]
     assert rebuild(context).not_receipts == 5
@@ -209,7 +210,7 @@ def test_a_kill_between_writing_and_remembering_that_writes_twice_and_is_read_on
     assert publish(context).published == 2
     assert len(records(broker, ledger_topic)) == 4
     shutil.rmtree(context.home)
-    taken = take_over(context, context.manifest())
+    taken = project_ledger(context, context.manifest())
     assert (taken.receipts, taken.others) == (4, 0)
     assert {each.id for each in Projection(context.home).receipts_of("")} == {ONE.id, TWO.id}
 
