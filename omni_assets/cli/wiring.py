@@ -26,6 +26,7 @@ def add_to(app: typer.Typer) -> None:
             "omni wiring",
             "omni wiring --format dot | dot -Tsvg > wiring.svg",
             "omni wiring --around router --format mermaid",
+            "omni wiring --strict --format json",
         )
     )(wiring)
 
@@ -43,6 +44,7 @@ def wiring(
             callback=stated,
         ),
     ] = None,
+    strict: Annotated[bool, typer.Option("--strict", help="Let warnings fail the command too.")] = False,
     output: Annotated[
         WiringFormat, typer.Option("--format", help="How the graph is written on standard output.")
     ] = WiringFormat.TEXT,
@@ -60,7 +62,7 @@ def wiring(
 
     context = resolve(paths or (), environment=environment)
     found = connections(context, around)
-    errors = say_how_many(found.findings)
+    fails = say_how_many(found.findings, strict)
     if output is WiringFormat.JSON:
         streams.write_json(view.wiring_document(found))
     elif output is WiringFormat.TEXT:
@@ -68,4 +70,4 @@ def wiring(
     else:
         draw = {WiringFormat.DOT: drawings.dot, WiringFormat.MERMAID: drawings.mermaid}[output]
         streams.write(draw(found.wiring, found.near))
-    return int(errors)
+    return int(fails)

@@ -40,6 +40,17 @@ def test_an_error_in_the_wiring_alone_is_one(project):
     assert (ran.code, ran.err) == (1, "omni: 2 errors in contracts: `omni check` lists them.\n")
 
 
+def test_warnings_count_where_it_is_strict(project):
+    project.contract("reader", "name: reader\nevent_bus: {subscribe_topics: [onex.evt.other.thing.v1]}\n")
+    assert project.omni("wiring").code == 0
+    ran = project.omni("wiring", "--strict")
+    assert (ran.code, ran.err) == (1, "omni: 1 warning in contracts: `omni check` lists it.\n")
+    assert project.omni("wiring", "--strict", "--around", "router").code == 0, "notes never do"
+    project.contract("planner", "name: planner\nevent_bus: {publish_topics: [onex.cmd.reviewer.review-diff.v1]}\n")
+    ran = project.omni("wiring", "--strict", "--format", "dot")
+    assert (ran.code, ran.err) == (1, "omni: 1 error, 1 warning in contracts: `omni check` lists them.\n")
+
+
 def test_what_the_settings_do_not_count_is_no_error_here_either(project):
     project.contract("planner", "name: planner\nevent_bus: {publish_topics: [onex.cmd.reviewer.review-diff.v1]}\n")
     (project.folder / "omni.toml").write_text('[check.severity]\nno-subscriber = "warning"\n')

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from omni_assets.contracts.model import Finding, Manifest, Severity
@@ -39,13 +39,17 @@ class Report:
         return severity_counts(self.findings)
 
     def fails(self, strict: bool) -> bool:
-        """Whether the check fails: errors do that, warnings where it is ``strict``, notes never."""
-        return any(
-            each.severity is Severity.ERROR or (strict and each.severity is Severity.WARNING) for each in self.findings
-        )
+        """Whether the check fails."""
+        return bool(failing(self.findings, strict))
 
 
-def severity_counts(findings: tuple[Finding, ...]) -> dict[str, int]:
+def failing(findings: Iterable[Finding], strict: bool = False) -> tuple[Finding, ...]:
+    """Those that make a check fail: errors do that, warnings where it is ``strict``, notes never."""
+    severities = (Severity.ERROR, Severity.WARNING) if strict else (Severity.ERROR,)
+    return tuple(each for each in findings if each.severity in severities)
+
+
+def severity_counts(findings: Iterable[Finding]) -> dict[str, int]:
     """How many errors, warnings and notes, in that order; 0 where there are none."""
     counted = Counter(each.severity for each in findings)
     return {severity.value: counted[severity] for severity in Severity}
