@@ -102,7 +102,8 @@ def _rules(table: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, An
             yield f"{prefix}{key}", value
 
 
-def _duration(value: object) -> object:
+def duration(value: object) -> timedelta:
+    """What a text such as ``15min`` says. Raises ``ValueError``, whose ``str()`` is a clause."""
     if isinstance(value, timedelta):
         return value
     match = _DURATION.fullmatch(value) if isinstance(value, str) else None
@@ -152,7 +153,7 @@ def _node_groups(groups: Mapping[str, tuple[str, ...]]) -> Mapping[str, tuple[st
 
 Count = Annotated[int, Field(ge=1, le=2**31 - 1, strict=True)]
 TopicConfig = Annotated[Mapping[str, ConfigValue], BeforeValidator(_topic_config)]
-Duration = Annotated[timedelta, BeforeValidator(_duration)]
+Duration = Annotated[timedelta, BeforeValidator(duration)]
 Share = Annotated[float, BeforeValidator(_share)]
 Usd = Annotated[Decimal, BeforeValidator(_usd)]
 Flag = Annotated[bool, Field(strict=True)]

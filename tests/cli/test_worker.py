@@ -100,6 +100,19 @@ def test_a_command_is_carried_out_once_whoever_works_on_it(agents, address):
     assert len(committed(address, ANSWERED, 3)) == 1
 
 
+def test_a_command_is_carried_out_once_whoever_works_on_it(agents, address):
+    for number in (1, 2):
+        task = {"topic": ASKED, "key": "k", "data": {"text": "hi"}, "id": f"e{number}", "idempotency_key": "once"}
+        assert agents.omni("task", "submit", "-", stdin=json.dumps({**task, "deadline": "15min"})).code == 0
+        assert agents.omni("worker", "--drain").code == 0
+    first, second = sorted(receipts(address), key=lambda each: each.offset)
+    assert (first.outcome, second.outcome, second.duplicate_of) == ("done", "duplicate", first.id)
+    assert (first.idempotency_key, second.event_id) == ("once", "e2")
+    assert first.deadline is not None
+    assert first.deadline > first.ended_at
+    assert len(committed(address, ANSWERED, 3)) == 1
+
+
 def test_a_record_of_somebody_else_that_is_no_event_is_a_dead_letter_and_stops_nobody(agents, address, admin):
     from confluent_kafka import Producer
 
@@ -138,6 +151,11 @@ def test_what_became_of_tasks_is_read_from_the_ledger(agents, address):
         (lines(1) + "{", "standard input:2: it is no JSON"),
         (lines(1) + '{"topic": "x"}', "standard input:2: `data`: field required"),
         ("\n", "there is no task in standard input"),
+        (
+            lines(1, deadline="soon"),
+            "standard input:1: `deadline`: it is neither a moment such as 2026-03-01T12:00:00Z",
+        ),
+        (lines(1, deadline="2020-01-01T00:00:00Z"), "standard input:1: `deadline`: 2020-01-01T00:00:00Z is over"),
         (
             lines(1, deadline="soon"),
             "standard input:1: `deadline`: it is neither a moment such as 2026-03-01T12:00:00Z",

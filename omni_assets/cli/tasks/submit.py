@@ -29,7 +29,8 @@ def submit(
         str,
         typer.Argument(
             metavar="FILE",
-            help='JSON lines {"topic", "key", "data", "id"}, key and id optional; - reads standard input.',
+            help='JSON lines {"topic", "data", "key", "id", "deadline", "idempotency_key"}, of which the first two are '
+            "needed; - reads standard input.",
             show_default=False,
             callback=stated,
         ),
@@ -42,7 +43,8 @@ def submit(
     """Publish tasks as events of the topics that agents subscribe; prints their ids.
 
     Nothing is written where a line is no task, or its data is not what the topic's contract says. A task that is
-    submitted again under its id is done once. Exits with 1 where the broker did not take a task.
+    submitted again under its id, or under its idempotency key and key, is done once; after its deadline it is not done
+    any more. Exits with 1 where the broker did not take a task.
     """
     from omni_assets.contracts.text import visible
     from omni_assets.operations.agents.submitting import read_submissions, submit

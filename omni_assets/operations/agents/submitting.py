@@ -4,18 +4,20 @@ from __future__ import annotations
 
 import json
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from difflib import get_close_matches
 from typing import Annotated, Any
 from uuid import uuid4
 
-from pydantic import Field, ValidationError
+from pydantic import BeforeValidator, Field, ValidationError
 
 from omni_assets.agents.attempts import Hopeless
 from omni_assets.agents.events import Event, to_record
 from omni_assets.agents.payloads import Payloads
+from omni_assets.agents.terms import EXPIRY, IDEMPOTENCY, moment, stated
 from omni_assets.broker import ledger
 from omni_assets.broker.ledger import LedgerRecord
 from omni_assets.broker.transfer import Target
@@ -26,6 +28,7 @@ from omni_assets.errors import TaskUnusable, UnknownName
 from omni_assets.operations.context import Context
 from omni_assets.operations.task_files import read_text, refuse
 from omni_assets.router.values import Strict
+from omni_assets.settings import duration
 
 SOURCE = "/omni-assets/task-submit"
 """The source of events that are submitted: with it, an id is the same event wherever it comes from."""
@@ -34,13 +37,37 @@ _UNUSABLE = "nothing is submitted, since some cannot be"
 _REMEDY = "docs/agents.md shows a task."
 
 
+def _due(said: object) -> datetime | None:
+    if said is None:
+        return None
+    now = datetime.now(UTC)
+    due = _moment(str(said), now)
+    if due <= now:
+        raise ValueError(f"{stated(due)} is over")
+    return due
+
+
+def _moment(text: str, now: datetime) -> datetime:
+    """A moment, or a time from ``now`` on."""
+    with suppress(ValueError):
+        return moment(text)
+    with suppress(ValueError):
+        return now + duration(text)
+    raise ValueError("it is neither a moment such as 2026-03-01T12:00:00Z nor a time such as 15min")
+
+
 class Submission(Strict):
     """A line: ``data`` is the payload of an event of ``topic``. Without an ``id`` it gets one; without a ``key`` it is
-    ordered behind nothing."""
+    ordered behind nothing.
+
+    After its ``deadline`` nobody works on it. Of several with one ``idempotency_key`` and one ``key`` one is done.
+    """
 
     topic: Annotated[str, Field(min_length=1)]
     data: Any
     key: Annotated[str, Field(max_length=500)] = ""
+    deadline: Annotated[datetime | None, BeforeValidator(_due)] = None
+    idempotency_key: Annotated[str, Field(max_length=200)] = ""
     id: Annotated[str, Field(min_length=1, max_length=200)] = Field(default_factory=lambda: uuid4().hex)
 
 
@@ -65,7 +92,8 @@ def read_submissions(path: str) -> tuple[Submission, ...]:
         except ValidationError as error:
             first = error.errors(include_url=False, include_input=False)[0]
             field = ".".join(map(str, first["loc"])) or "it"
-            flaws.append(f"{name}:{number}: `{visible(field)}`: {first['msg'].lower()}")
+            why = str(first["ctx"]["error"]) if first["type"] == "value_error" else first["msg"].lower()
+            flaws.append(f"{name}:{number}: `{visible(field)}`: {why}")
         except (ValueError, RecursionError) as error:
             flaws.append(f"{name}:{number}: it is no JSON: {error}")
     refuse(_UNUSABLE, flaws, _REMEDY)
@@ -105,7 +133,9 @@ def _records(manifest: Manifest, submissions: Iterable[Submission]) -> dict[str,
         if each.topic not in manifest.topics:
             raise UnknownName(each.topic, get_close_matches(each.topic, manifest.topics, 1))
         data = json.dumps(each.data, ensure_ascii=False, separators=(",", ":")).encode()
-        event = Event(each.id, SOURCE, each.topic, None, datetime.now(UTC), each.id, None, data)
+        event = Event(
+            each.id, SOURCE, each.topic, None, datetime.now(UTC), each.id, None, data, extensions=_terms(each)
+        )
         try:
             shapes.check(each.topic, event)
             _, value, headers = to_record(event, None)
@@ -116,3 +146,9 @@ def _records(manifest: Manifest, submissions: Iterable[Submission]) -> dict[str,
         records[each.topic].append(LedgerRecord(each.id, each.key or each.id, value, stated))
     refuse(_UNUSABLE, flaws, _REMEDY)
     return records
+
+
+def _terms(each: Submission) -> Mapping[str, str]:
+    """What a task asks of whoever works on it, as extensions of its event."""
+    told = {EXPIRY: stated(each.deadline) if each.deadline else "", IDEMPOTENCY: each.idempotency_key}
+    return {name: value for name, value in told.items() if value}
