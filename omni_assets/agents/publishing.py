@@ -55,7 +55,7 @@ class Outlet:
         """The topics that the node's contract lets it publish."""
         self.dead_letters = min(letters, default="")
         """Where what the node cannot handle goes; empty where its contract names no such topic."""
-        self._answers = sorted(published - letters)
+        self._answers = sorted(published - letters - _asides(manifest, node))
 
     def accept(self, topic: str, event: Event) -> None:
         """Raises ``PayloadUnfit`` where an event of ``topic`` is not what the topic's contract says."""
@@ -108,6 +108,13 @@ class Outlet:
     @cached_property
     def _near(self) -> NearNames:
         return NearNames(self.topics, self._grammar)
+
+
+def _asides(manifest: Manifest, node: str) -> set[str]:
+    """Topics by which a node writes down its effects and asks people: no answers of its handler."""
+    handlers = [each.handler for each in manifest.contracts if each.node == node and each.handler is not None]
+    questions = {each.approvals.requests for each in handlers if each.approvals is not None}
+    return questions | {each.intents for each in handlers}
 
 
 class Shadow:

@@ -12,12 +12,14 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import Executor, ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from uuid import uuid4
 
+from omni_assets.agents.approvals import NO_APPROVALS, Approvals
 from omni_assets.agents.daemons import Daemons
+from omni_assets.agents.effects import Effects, Sink
 from omni_assets.agents.events import Event, to_record
 from omni_assets.agents.handlers import python_handler
 from omni_assets.agents.payloads import Payloads
@@ -28,7 +30,8 @@ from omni_assets.broker.assignment import Partition, Place
 from omni_assets.broker.ledger import LedgerRecord
 from omni_assets.broker.local import lifecycle
 from omni_assets.broker.transfer import Target
-from omni_assets.contracts.model import Contract, HandlerKind, Manifest, Payload, Role
+from omni_assets.broker.worker import Outgoing
+from omni_assets.contracts.model import Contract, Handler, HandlerKind, Manifest, Payload, Role
 from omni_assets.contracts.payloads import payloads
 from omni_assets.contracts.text import visible
 from omni_assets.errors import OmniError
@@ -134,26 +137,42 @@ async def _handlers(
             untried.append(contract.node)
         outlet = Outlet(manifest, contract.node, shapes, context.grammar())
         for topic in examples:
-            why = await _does(contract.node, contract.handler.entry, outlet, _example(topic, stated[topic]), threads)
+            why = await _does(contract.node, contract.handler, outlet, _example(topic, stated[topic]), threads)
             tried.append(Tried(f"{contract.node} on {topic}", why))
     return tuple(tried), tuple(untried)
 
 
-async def _does(node: str, entry: str, outlet: Outlet, event: Event, threads: Executor) -> str:
-    """What keeps a function from doing an example, as a clause; empty where nothing does."""
+async def _does(node: str, handler: Handler, outlet: Outlet, event: Event, threads: Executor) -> str:
+    """What keeps a function from doing an example, as a clause; empty where nothing does. No effect is had: one that
+    comes so far as to write down what it is about to do has done its example.
+    """
+    context = TaskContext(event.id, node, Place(Partition(event.type, 0), 0))
+    effects = Effects(handler.effects, Sink(handler.intents, outlet.publish, _reached))
+    approvals = Approvals(node, handler.approvals.requests) if handler.approvals else NO_APPROVALS
     try:
-        handle = python_handler(entry, threads)
+        handle = python_handler(handler.entry, threads)
         outlet.accept(event.type, event)
         async with asyncio.timeout(HANDLER_SECONDS):
-            handled = await handle(event, TaskContext(event.id, node, Place(Partition(event.type, 0), 0)))
-        for number, said in enumerate(handled.said):
+            with effects.begin(event, context, {}) as steps:
+                handled = await handle(event, replace(context, steps=steps))
+        for number, said in enumerate(approvals.said(handled, event, context)):
             outlet.publish(said, event, f"{event.id}-{number}", None)
+    except _Reached:
+        return ""
     except TimeoutError:
         return f"it did not end within {HANDLER_SECONDS:g} s"
     except Exception as error:  # noqa: BLE001 - whatever a handler does
         words = visible(str(error)).rstrip(".")
         return words or type(error).__name__
     return ""
+
+
+class _Reached(Exception):
+    """A handler comes to an effect, and its intent is as its contract says."""
+
+
+def _reached(_: Outgoing) -> None:
+    raise _Reached
 
 
 def _example(topic: str, payload: Payload | None) -> Event:
