@@ -44,9 +44,14 @@ def echo(received: Received, into: str) -> Ended:
     return Ended(received.place, (Outgoing(into, received.key, received.value, received.headers),), otherwise)
 
 
-async def drain(broker, seat: Seat, into: str, seconds=lambda: 0.0, idle: float = 0.3) -> list[Received]:
+async def drain(
+    broker, seat: Seat, into: str, seconds=lambda: 0.0, idle: float = 0.3, wanted=lambda _: True
+) -> list[Received]:
     seen: list[Received] = []
-    async with Exchange(broker.connection, seat, idle_seconds=idle) as exchange, asyncio.TaskGroup() as group:
+    async with (
+        Exchange(broker.connection, seat, idle_seconds=idle, wanted=wanted) as exchange,
+        asyncio.TaskGroup() as group,
+    ):
 
         async def work(received: Received) -> None:
             await asyncio.sleep(seconds())
@@ -193,3 +198,86 @@ def test_nobody_works_where_writing_is_forbidden(module_broker, topics, node):
 
     with pytest.raises(ReadOnly):
         asyncio.run(work())
+
+
+def spanning(node: str, topic: str, *spans: range) -> Seat:
+    """A seat of a replay of the spans of the first partitions."""
+    return Seat(node, (topic,), replay="0123456789ab", spans={(topic, each): span for each, span in enumerate(spans)})
+
+
+def groups(broker) -> set[str]:
+    return {each.group_id for each in broker.client.list_consumer_groups().result().valid}
+
+
+def test_a_span_is_worked_on_and_nothing_before_or_behind_it(module_broker, topics, node):
+    asked, answered = topics("asked", "answered", partitions=2)
+    submit(module_broker, asked, range(400))
+    seat = spanning(node, asked, range(10, 90))
+    seen = asyncio.run(drain(module_broker, seat, answered, idle=0.0))
+    assert sorted(each.place.offset for each in seen) == list(range(10, 90))
+    assert {each.place.partition.number for each in seen} == {0}
+    assert standing(module_broker, seat.group, asked, 2)[0][:2] == (90, "")
+    assert node not in groups(module_broker)
+    assert asyncio.run(drain(module_broker, seat, answered, idle=0.0)) == []
+
+
+def test_a_span_ends_while_others_go_on_writing_behind_it(module_broker, topics, node):
+    """More than is read at once, so that partitions are paused and gone on with."""
+    asked, answered = topics("asked", "answered", partitions=1)
+    submit(module_broker, asked, range(2_000))
+    seat = spanning(node, asked, range(700))
+    seen = asyncio.run(drain(module_broker, seat, answered, seconds=lambda: 0.01, idle=0.0))
+    assert sorted(each.place.offset for each in seen) == list(range(700))
+    assert len(results(module_broker, answered, 1)) == 700
+
+
+def test_what_is_not_wanted_is_passed_over_and_positions_move_on(module_broker, topics, node):
+    asked, answered = topics("asked", "answered")
+    submit(module_broker, asked, range(1_000))
+    ends = [offset for _, _, offset in standing(module_broker, "nobody", asked).values()]
+    seat = spanning(node, asked, *map(range, ends))
+    asyncio.run(drain(module_broker, seat, answered, idle=0.0, wanted=lambda each: each.key == b"key-7"))
+    assert results(module_broker, answered) == list(range(7, 1_000, 20))
+    assert [(offset, beside) for offset, beside, _ in standing(module_broker, seat.group, asked).values()] == [
+        (end, "") for end in ends
+    ]
+
+
+def test_a_seat_of_a_span_that_is_given_back_commits_what_ended_and_is_gone_on_with(module_broker, topics, node):
+    asked, answered = topics("asked", "answered", partitions=1)
+    submit(module_broker, asked, range(40), keys=0)
+    seat = spanning(node, asked, range(5, 30))
+
+    async def leave() -> None:
+        async with Exchange(module_broker.connection, seat) as exchange:
+            for _ in range(25):
+                received = await exchange.next()
+                assert received is not None
+                if received.place.offset not in (5, 17):
+                    exchange.end(echo(received, answered))
+
+    asyncio.run(leave())
+    offset, metadata, _ = standing(module_broker, seat.group, asked, 1)[0]
+    assert (offset, decode(5, metadata)) == (5, (range(6, 17), range(18, 30)))
+    seen = asyncio.run(drain(module_broker, seat, answered, idle=0.0))
+    assert [each.place.offset for each in seen] == [5, 17]
+    assert sorted(results(module_broker, answered, 1)) == list(range(5, 30))
+
+
+def test_whoever_goes_on_with_a_span_fences_off_whoever_did_before(module_broker, topics, node):
+    asked, answered = topics("asked", "answered")
+    submit(module_broker, asked, range(60))
+    seat = spanning(node, asked, *(range(end) for _, _, end in standing(module_broker, "nobody", asked).values()))
+
+    async def two() -> None:
+        async with Exchange(module_broker.connection, seat) as first:
+            held = [await first.next() for _ in range(15)]
+            assert len(await drain(module_broker, seat, answered, idle=0.0)) == 60
+            for each in held:
+                assert each is not None
+                first.end(echo(each, answered))
+            with pytest.raises(WorkerReplaced):
+                await left(first)
+
+    asyncio.run(two())
+    assert_whole(module_broker, answered, 60)

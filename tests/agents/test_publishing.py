@@ -12,7 +12,7 @@ from omni_assets.agents.echo import echo
 from omni_assets.agents.events import Event, from_record
 from omni_assets.agents.handlers import Said
 from omni_assets.agents.payloads import Payloads, PayloadUnfit
-from omni_assets.agents.publishing import BYTES, NotDeclared, Outlet
+from omni_assets.agents.publishing import BYTES, NotDeclared, Outlet, Shadow
 from omni_assets.contracts import ContractTopicExtractor, Manifest
 from omni_assets.contracts.payloads import payloads
 
@@ -111,3 +111,19 @@ def test_bytes_are_json_where_a_schema_says_so_and_bytes_elsewhere(manifest: Man
 def test_what_is_no_json_is_refused(data: object, manifest: Manifest) -> None:
     with pytest.raises(Hopeless, match="what it says is no JSON"):
         written(manifest, Said(data))
+
+
+def test_a_shadow_gets_what_the_contract_lets_through_and_says_where_it_would_have_gone(manifest: Manifest) -> None:
+    edge = Shadow(outlet(manifest), "onex.evt.shadow.seen.v1")
+    meant, record = (
+        outlet(manifest).publish(echo(CAUSE), CAUSE, "id", b"k"),
+        edge.publish(echo(CAUSE), CAUSE, "id", b"k"),
+    )
+    seen = from_record(record.key, record.value, record.headers)
+    assert (record.topic, record.key, record.value) == ("onex.evt.shadow.seen.v1", meant.key, meant.value)
+    assert (seen.id, seen.type, dict(seen.extensions)) == ("id", DONE, {"originaltopic": DONE})
+    assert edge.dead_letters == ""
+    with pytest.raises(NotDeclared):
+        edge.publish(Said({}, "onex.evt.shadow.seen.v1"), CAUSE, "id", None)
+    with pytest.raises(PayloadUnfit):
+        edge.accept(ASKED, Event("cause", "/console", ASKED, data=b"{}"))
