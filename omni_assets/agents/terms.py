@@ -1,8 +1,8 @@
 """What an event asks of whoever works on it: until when, once under which key, and for which letter. Pure.
 
-Three extensions say so. ``expirytime`` is that of the specification's list of extensions
-(https://github.com/cloudevents/spec/blob/main/cloudevents/extensions/expirytime.md); ``idempotencykey`` and
-``requeueof`` are of our own.
+Extensions say so. ``expirytime`` is that of the specification's list of extensions
+(https://github.com/cloudevents/spec/blob/main/cloudevents/extensions/expirytime.md); ``idempotencykey``, ``requeueof``
+and ``requeuefor`` are of our own.
 """
 
 from __future__ import annotations
@@ -13,7 +13,8 @@ from datetime import UTC, datetime
 from omni_assets.agents.events import Event, NotAnEvent
 from omni_assets.contracts.text import visible
 
-EXPIRY, IDEMPOTENCY, REQUEUE = "expirytime", "idempotencykey", "requeueof"
+EXPIRY, IDEMPOTENCY = "expirytime", "idempotencykey"
+REQUEUE, ADDRESSEE = "requeueof", "requeuefor"
 
 _RFC_3339 = re.compile(r"\d{4}-\d\d-\d\d[Tt]\d\d:\d\d:\d\d(?:\.\d+)?(?:[Zz]|[+-]\d\d:\d\d)", re.ASCII)
 _MOST_SHOWN = 60
@@ -50,6 +51,8 @@ def idempotency_key(event: Event) -> str | None:
     return event.extensions.get(IDEMPOTENCY) or None
 
 
-def requeue_of(event: Event) -> str | None:
-    """The receipt of the task whose dead letter an event is, sent again."""
-    return event.extensions.get(REQUEUE) or None
+def requeue_of(event: Event, node: str) -> str | None:
+    """The receipt of the task of ``node`` whose dead letter an event is, sent again. To the other nodes that subscribe
+    its topic it is the event that it was.
+    """
+    return (event.extensions.get(REQUEUE) or None) if event.extensions.get(ADDRESSEE, node) == node else None

@@ -220,7 +220,7 @@ class Working:
             cost_usd=self._cost(course, routing.cost_usd if routing else None),
             idempotency_key=idempotency_key(event) if event else None,
             deadline=course.context.deadline,
-            requeue_of=requeue_of(event) if event else None,
+            requeue_of=requeue_of(event, self._post.node) if event else None,
             replay=self._post.replay or None,
             replay_of=self._id(course.received.place) if self._post.replay else None,
             approval=noted(course.tried.answer[0] if course.tried.answer else None, course.context),
@@ -269,7 +269,8 @@ class Working:
 
 def _claim(course: _Course, event: Event) -> Claim:
     told = command(idempotency_key(event), _text(course.received.key))
-    return Claim(identity(event.source, event.id, requeue_of(event)), told, course.context.id, course.started_at)
+    name = identity(event.source, event.id, requeue_of(event, course.context.node))
+    return Claim(name, told, course.context.id, course.started_at)
 
 
 def _late(course: _Course) -> str:

@@ -28,12 +28,14 @@ _POLL_SECONDS = 0.1
 
 
 class LedgerRecord(NamedTuple):
-    """A record as it is appended. ``id`` tells it from the others of one call; what readers see of it is in headers."""
+    """A record as it is appended. ``id`` tells it from the others of one call; what readers see of it is in headers,
+    which are texts by name, or pairs as they are to stand.
+    """
 
     id: str
     key: str | bytes | None
     value: bytes
-    headers: Mapping[str, str]
+    headers: Mapping[str, str] | tuple[tuple[str, bytes | None], ...]
 
 
 class Place(NamedTuple):
@@ -180,7 +182,7 @@ def _produce(producer: Producer, topic: str, record: LedgerRecord, done: Appende
                 topic,
                 key=record.key.encode() if isinstance(record.key, str) else record.key,
                 value=record.value,
-                headers=[(name, value.encode()) for name, value in record.headers.items()],
+                headers=_headers(record),
                 on_delivery=delivered,
             )
         except BufferError:
@@ -193,6 +195,12 @@ def _produce(producer: Producer, topic: str, record: LedgerRecord, done: Appende
         else:
             producer.poll(0)
             return
+
+
+def _headers(record: LedgerRecord) -> list[tuple[str, str | bytes | None]]:
+    if isinstance(record.headers, Mapping):
+        return list(record.headers.items())
+    return list(record.headers)
 
 
 def _found(message: Message) -> Found:

@@ -19,8 +19,13 @@ def event(**extensions: str) -> Event:
 
 
 def test_an_event_that_asks_for_nothing() -> None:
-    assert (deadline(event()), idempotency_key(event()), requeue_of(event())) == (None, None, None)
-    assert (idempotency_key(event(idempotencykey="")), requeue_of(event(requeueof=""))) == (None, None)
+    assert (deadline(event()), idempotency_key(event()), requeue_of(event(), "echo")) == (None, None, None)
+    assert (idempotency_key(event(idempotencykey="")), requeue_of(event(requeueof=""), "echo")) == (None, None)
+
+
+def test_a_letter_is_sent_again_to_the_node_that_could_not_do_it() -> None:
+    letter = event(requeueof="r1", requeuefor="echo")
+    assert (requeue_of(letter, "echo"), requeue_of(letter, "auditor")) == ("r1", None)
 
 
 @given(NEAR)
@@ -36,7 +41,7 @@ def test_what_an_event_asks_for_travels_with_it(said: datetime, key: str, letter
     except NotAnEvent:
         return  # what no header can carry
     read = from_record(*record)
-    assert (deadline(read), idempotency_key(read), requeue_of(read)) == (said, key, letter)
+    assert (deadline(read), idempotency_key(read), requeue_of(read, "echo")) == (said, key, letter)
 
 
 @pytest.mark.parametrize("text", ["2026-03-01t12:00:00z", "2026-03-01T13:30:00.000+01:30", "2026-03-01T12:00:00Z"])

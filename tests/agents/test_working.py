@@ -202,12 +202,17 @@ def test_a_letter_that_is_sent_again_is_worked_on_once_and_its_receipt_points_ba
     def sent_again(letter: str) -> Event:
         return replace(asked(), extensions={"requeueof": letter})
 
+    for_others = replace(asked(), extensions={"requeueof": "r3", "requeuefor": "auditor"})
     outcomes = work(
         echo,
-        *(received(each, 7 + number) for number, each in enumerate([asked(), *map(sent_again, ("r1", "r1", "r2"))])),
+        *(
+            received(each, 7 + number)
+            for number, each in enumerate([asked(), *map(sent_again, ("r1", "r1", "r2")), for_others])
+        ),
     )
-    assert [receipt_of(each).outcome for each in outcomes] == ["done", "done", "duplicate", "done"]
-    assert [receipt_of(each).requeue_of for each in outcomes] == [None, "r1", "r1", "r2"]
+    assert [receipt_of(each).outcome for each in outcomes] == ["done", "done", "duplicate", "done", "duplicate"]
+    assert [receipt_of(each).requeue_of for each in outcomes] == [None, "r1", "r1", "r2", None]
+    assert receipt_of(outcomes[4]).duplicate_of == receipt_of(outcomes[0]).id
     assert receipt_of(outcomes[2]).duplicate_of == receipt_of(outcomes[1]).id
 
 
