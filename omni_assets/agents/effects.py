@@ -93,7 +93,7 @@ class Effects:
             with self._changed:
                 self._remember(key, name)
             # The task of a letter that was sent again was tried before, at another place.
-            return not whole or requeue_of(event) is not None
+            return not whole or requeue_of(event, context.node) is not None
         if earlier not in ("", name):
             raise Hopeless(f"its effect {step} was `{visible(earlier)}` when it was tried before, and is `{name}` now")
         return True

@@ -39,6 +39,7 @@ from omni_assets.operations.context import Context
 MOST_LISTED = 1_000
 """Questions that are listed at once, the oldest ones."""
 
+_MOST_ALIKE = 1
 _READERS = "omni-task-approvals"  # a group in which nothing is ever committed
 _PROVISION = "`omni provision` creates what the contracts declare."
 
@@ -102,10 +103,14 @@ def find(context: Context, beginning: str) -> Asked:
     ``BrokerError``.
     """
     wanted = beginning.strip().lower()
-    found = {each.question.task: each for each in _Look(context, wanted).asked()} if wanted else {}
+    found: dict[tuple[str, str], Asked] = {}
+    for each in _Look(context, wanted).asked() if wanted else ():
+        found.setdefault((each.question.task, each.question.content_sha256), each)
+        if len(found) > _MOST_ALIKE:
+            break
     if len(found) == 1:
         return next(iter(found.values()))
-    how_many = f"{len(found):,} questions begin" if found else "no question begins"
+    how_many = "several questions begin" if found else "no question begins"
     raise TaskUnusable(f"{how_many} with `{visible(wanted[:40])}`.", "`omni task approvals` lists what waits.")
 
 
