@@ -57,13 +57,19 @@ def worker(
     """
     from omni_assets.agents.task_receipt import TaskOutcome
     from omni_assets.contracts.text import count
+    from omni_assets.errors import OmniError
+    from omni_assets.operations.agents.meanwhile import projected_meanwhile
     from omni_assets.operations.agents.working import work
     from omni_assets.operations.context import resolve
     from omni_assets.operations.routing.running import run_to_end
 
+    def trouble(error: OmniError) -> None:
+        streams.say(f"omni: what became of the tasks was not projected: {error}")
+
     context = resolve(contracts or (), environment=environment, bootstrap_servers=bootstrap_servers)
+    working = work(context, nodes=node or (), slot=slot, concurrency=concurrency, drain=drain)
     with streams.progress("working" if drain else "working; Ctrl-C ends it"):
-        worked = run_to_end(work(context, nodes=node or (), slot=slot, concurrency=concurrency, drain=drain))
+        worked = run_to_end(projected_meanwhile(context, working, trouble))
     if output is Format.JSON:
         figures = {each.node: {outcome.value: each.tasks.get(outcome, 0) for outcome in TaskOutcome} for each in worked}
         streams.write_json({"version": 1, "nodes": figures})

@@ -481,7 +481,7 @@ COLUMN_DESCRIPTIONS: Mapping[str, Mapping[str, str]] = MappingProxyType(
             "task": "The task's id.",
             "name": "Name of the effect, as in the contract.",
             "key": "Key of its intent, the same for the same step of the same record.",
-            "outcome": "done, or found: it was there from an earlier try.",
+            "outcome": "done, found (it was there from an earlier try), or unknown: it was begun, and nobody can tell.",
         },
     }
 )

@@ -53,17 +53,17 @@ def take_over_receipts(
 
 
 def _take_over_tasks(connection: duckdb.DuckDBPyConnection, rows: Sequence[TaskRow]) -> None:
-    found = read(connection, lambda id_, *place: (id_, place), queries.KNOWN_TASKS, ids=[row.id for row in rows])
-    places = dict(found)
+    known = read(connection, lambda id_, *place: (id_, place), queries.KNOWN_TASKS, ids=[row.id for row in rows])
+    places = dict(known)
     first: dict[str, TaskRow] = {}
     repeats = []
     for row in rows:
-        place = (row.cluster, row.ledger, row.ledger_partition, row.ledger_position)
-        known = places.setdefault(row.id, place)
-        if known != place:
-            repeats.append(RepeatRow(row.id, *place, row.outcome))
-        else:
+        # Without the cluster: where a broker reports no id, it has another name under another address.
+        place = (row.ledger, row.ledger_partition, row.ledger_position)
+        if places.setdefault(row.id, place) == place:
             first.setdefault(row.id, row)
+        else:
+            repeats.append(RepeatRow(row.id, row.cluster, *place, row.outcome))
     merge(connection, tables.TASKS, tables.insert, first.values())
     merge(connection, tables.TASK_REPEATS, tables.insert, repeats)
 

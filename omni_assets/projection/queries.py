@@ -162,8 +162,7 @@ PUBLICATIONS = (
     "ORDER BY publications.published_at, cluster, topic"
 )
 KNOWN_TASKS = (
-    "SELECT id, cluster, ledger, ledger_partition, ledger_position FROM tasks "
-    "WHERE id IN (SELECT unnest($ids::VARCHAR[]))"
+    "SELECT id, ledger, ledger_partition, ledger_position FROM tasks WHERE id IN (SELECT unnest($ids::VARCHAR[]))"
 )
 LEDGER_POSITIONS = (
     f"SELECT {_columns(LedgerPositionRow._fields)} FROM ledger_positions WHERE cluster = $cluster AND topic = $topic"

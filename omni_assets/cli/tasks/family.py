@@ -5,9 +5,9 @@ from __future__ import annotations
 import typer
 
 from omni_assets.cli.options import HELP_NAMES, examples, help_when_alone
-from omni_assets.cli.tasks import replay, submit
+from omni_assets.cli.tasks import approval, listing, replay, show, submit
 
-_COMMANDS = (submit, replay)
+_COMMANDS = (submit, listing, show, replay, approval)
 
 
 def add_to(app: typer.Typer) -> None:
