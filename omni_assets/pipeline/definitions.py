@@ -6,6 +6,10 @@ import dagster as dg
 
 from omni_assets.contracts.model import Manifest
 from omni_assets.errors import OmniError
+from omni_assets.pipeline.agents.checks import task_checks
+from omni_assets.pipeline.agents.drain import agent_tasks
+from omni_assets.pipeline.agents.sensors import agent_inbox
+from omni_assets.pipeline.agents.telling import tasks_asset
 from omni_assets.pipeline.resources import ProjectResource
 from omni_assets.pipeline.routing.batch import route_tasks
 from omni_assets.pipeline.routing.economics import routing_economics
@@ -16,7 +20,7 @@ from omni_assets.pipeline.topics.apply_plan import apply_plan
 from omni_assets.pipeline.topics.assets import topic_tables
 from omni_assets.pipeline.topics.history import history_asset
 from omni_assets.pipeline.topics.jobs import hourly, reconcile
-from omni_assets.pipeline.topics.lineage import external_assets
+from omni_assets.pipeline.topics.lineage import external_assets, handling_nodes
 from omni_assets.pipeline.topics.sensors import contracts_changed, topic_missing
 from omni_assets.pipeline.topics.summary import daily, drift_summary, summarize_drift
 
@@ -39,10 +43,12 @@ def build(project: ProjectResource) -> dg.Definitions:
             receipts_asset(),
             routing_posteriors,
             routing_economics,
+            tasks_asset(handling_nodes(manifest)),
         ],
-        jobs=[reconcile, apply_plan, summarize_drift, route_tasks, refresh_routing],
+        asset_checks=[task_checks],
+        jobs=[reconcile, apply_plan, summarize_drift, route_tasks, refresh_routing, agent_tasks],
         schedules=[hourly, daily, routing_daily],
-        sensors=[contracts_changed, topic_missing],
+        sensors=[contracts_changed, topic_missing, agent_inbox],
         resources={"project": project},
         executor=dg.in_process_executor,
     )

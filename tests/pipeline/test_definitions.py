@@ -17,7 +17,14 @@ from omni_assets.pipeline.resources import ProjectResource
 pytestmark = pytest.mark.dagster
 
 TABLES = {"declared_topics", "provisioned_topics", "applied_changes", "observed_topics", "topic_drift"}
-OTHERS = {"topic_drift_history", "drift_summary", "agents/receipts", "routing_posteriors", "routing_economics"}
+OTHERS = {
+    "topic_drift_history",
+    "drift_summary",
+    "agents/receipts",
+    "agents/tasks",
+    "routing_posteriors",
+    "routing_economics",
+}
 
 Projects = Callable[..., ProjectResource]
 
@@ -43,6 +50,7 @@ def test_tables_job_schedule_and_sensors_are_there(project: Projects, write_cont
     assert {sensor.name: sensor.default_status for sensor in repository.sensor_defs} == {
         "contracts_changed": dg.DefaultSensorStatus.RUNNING,
         "topic_missing": dg.DefaultSensorStatus.RUNNING,
+        "agent_inbox": dg.DefaultSensorStatus.RUNNING,
     }
     schedule = repository.get_schedule_def("reconcile_hourly")
     assert schedule.cron_schedule == "0 * * * *"
@@ -71,6 +79,14 @@ def test_the_tables_lead_from_contracts_to_drift(project: Projects, write_contra
         dg.AssetKey("declared_topics"),
         dg.AssetKey("observed_topics"),
     }
+
+
+def test_nodes_with_handlers_lead_to_tasks(project: Projects, write_contract: Callable[..., Path]) -> None:
+    handled = 'handler: {kind: python, entry: "m:f"}\nevent_bus:\n  subscribe_topics: [onex.cmd.a.asked.v1]\n'
+    write_contract("a", text=f"name: a\n{handled}")
+    write_contract("b", subscribes=["onex.cmd.a.asked.v1"])
+    graph = loaded(build(project())).resolve_asset_graph()
+    assert graph.get(dg.AssetKey(["agents", "tasks"])).parent_keys == {dg.AssetKey(["nodes", "a"])}
 
 
 def test_it_loads_without_any_contract_and_says_so(project: Projects) -> None:

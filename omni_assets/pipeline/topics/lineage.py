@@ -116,6 +116,12 @@ def external_assets(manifest: Manifest, most_topics: int = MOST_TOPICS, most_nod
     return ExternalAssets((*nodes, *topics, *domains), tuple(spec.key for spec in domains or nodes))
 
 
+def handling_nodes(manifest: Manifest) -> tuple[dg.AssetKey, ...]:
+    """The keys of the nodes that have a handler, by name."""
+    names = sorted({contract.node for contract in manifest.contracts if contract.handler is not None})
+    return tuple(_key(Vertex(_NODE, name)) for name in names)
+
+
 def _contracts(domain: str, nodes: Sequence[str], contracts: Mapping[str, Sequence[Contract]]) -> dg.AssetSpec:
     places = [(node, contract) for node in nodes for contract in contracts[node]]
     return dg.AssetSpec(

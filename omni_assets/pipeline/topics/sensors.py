@@ -30,12 +30,14 @@ BROKER_SECONDS = 5.0
 MOST_ATTEMPTS = 6
 """Most runs that one change is worth, over half an hour: from then on the hourly run sees to it."""
 
-_DECLARED_TAG = "omni/declared"
-_UNCHANGED = "the contracts have not changed."
-_UNNAMED = (
+UNNAMED = (
     "nobody named a broker, and none of this project's own runs. Name one with OMNI_BOOTSTRAP_SERVERS, or start one "
     "with `omni broker start`."
 )
+"""Why a sensor skips where a broker is only expected by convention."""
+
+_DECLARED_TAG = "omni/declared"
+_UNCHANGED = "the contracts have not changed."
 _NAMED_IN_A_SENTENCE = 3
 
 
@@ -54,7 +56,7 @@ def contracts_changed(context: dg.SensorEvaluationContext, project: ProjectResou
     except OmniError as error:
         return _skipped(str(error), context.cursor)
     if where.origin is BrokerOrigin.ASSUMED:
-        return _skipped(_UNNAMED, context.cursor)
+        return _skipped(UNNAMED, context.cursor)
     now = time.time()
     attempts = parse(context.cursor).only([declared])
     tried = dump(attempts.tried([declared], now))
@@ -80,7 +82,7 @@ def topic_missing(context: dg.SensorEvaluationContext, project: ProjectResource)
     try:
         where = project.context()
         if where.origin is BrokerOrigin.ASSUMED:
-            return _skipped(_UNNAMED, context.cursor)
+            return _skipped(UNNAMED, context.cursor)
         missing = missing_topics(where, where.manifest(), BROKER_SECONDS)
     except OmniError as error:
         return _skipped(str(error), context.cursor)
