@@ -38,7 +38,8 @@ def test_they_are_clean(manifest: Manifest) -> None:
 def test_everything_published_is_read_and_everything_read_is_published(manifest: Manifest) -> None:
     for topic in manifest.topics.values():
         assert topic.publishers, topic.name
-        assert topic.subscribers, topic.name
+        # An intent is read by the workers of the node that wrote it down.
+        assert topic.subscribers or topic.parts.kind == "intent", topic.name
 
 
 def test_work_begins_and_ends_at_the_console(manifest: Manifest) -> None:

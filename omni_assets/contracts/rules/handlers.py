@@ -10,8 +10,8 @@ INVALID_HANDLER = Rule(
     Severity.ERROR,
     "A node's handler cannot be used as it stands.",
     "A handler is of kind `llm` and names the `task_class` that the router is to use, of kind `python` and names its "
-    "`entry` as `module:function`, or of kind `router`, where the tasks themselves say their class. One that cannot be used "
-    "is not read, so that no task of the node is worked on by anything else than was meant.",
+    "`entry` as `module:function`, or of kind `router`, where the tasks say their class themselves. One that cannot be "
+    "used is not read, so that no task of the node is worked on by anything else than was meant.",
     example=Contracts("""\
 name: echo
 handler: {kind: python, entry: omni_assets.agents.echo.echo}

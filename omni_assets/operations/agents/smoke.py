@@ -18,6 +18,7 @@ from pathlib import Path
 from uuid import uuid4
 
 from omni_assets.agents.approvals import NO_APPROVALS, Approvals
+from omni_assets.agents.attempts import Absent
 from omni_assets.agents.daemons import Daemons
 from omni_assets.agents.effects import Effects, Sink
 from omni_assets.agents.events import Event, to_record
@@ -48,11 +49,12 @@ _AT_ONCE = 8
 @dataclass(frozen=True, slots=True)
 class Tried:
     """A topic, or a handler by its node and the topic of its example. ``why`` says as a clause what is wrong with it,
-    empty where it works.
+    empty where it works; ``absent``, what its example is about and that is not here: as far as that, it works.
     """
 
     name: str
     why: str = ""
+    absent: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,14 +139,17 @@ async def _handlers(
             untried.append(contract.node)
         outlet = Outlet(manifest, contract.node, shapes, context.grammar())
         for topic in examples:
-            why = await _does(contract.node, contract.handler, outlet, _example(topic, stated[topic]), threads)
-            tried.append(Tried(f"{contract.node} on {topic}", why))
+            name, example = f"{contract.node} on {topic}", _example(topic, stated[topic])
+            try:
+                tried.append(Tried(name, await _does(contract.node, contract.handler, outlet, example, threads)))
+            except Absent as missing:
+                tried.append(Tried(name, absent=visible(str(missing))))
     return tuple(tried), tuple(untried)
 
 
 async def _does(node: str, handler: Handler, outlet: Outlet, event: Event, threads: Executor) -> str:
     """What keeps a function from doing an example, as a clause; empty where nothing does. No effect is had: one that
-    comes so far as to write down what it is about to do has done its example.
+    comes so far as to write down what it is about to do has done its example. Raises ``Absent``.
     """
     context = TaskContext(event.id, node, Place(Partition(event.type, 0), 0))
     effects = Effects(handler.effects, Sink(handler.intents, outlet.publish, _reached))
@@ -159,6 +164,8 @@ async def _does(node: str, handler: Handler, outlet: Outlet, event: Event, threa
             outlet.publish(said, event, f"{event.id}-{number}", None)
     except _Reached:
         return ""
+    except Absent:
+        raise
     except TimeoutError:
         return f"it did not end within {HANDLER_SECONDS:g} s"
     except Exception as error:  # noqa: BLE001 - whatever a handler does

@@ -47,11 +47,16 @@ event_bus:
 """
 
 
-def test_the_projects_own_contracts_work() -> None:
+def test_the_projects_own_contracts_work(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("OMNI_REPOSITORIES", raising=False)
     smoked = smoke(environ={"OMNI_HOME": "/nowhere"}, folder=PROJECT)
     assert smoked.clean
-    assert len(smoked.topics) == 34
-    assert smoked.handlers == (Tried("echo on onex.cmd.echo.echo-requested.v1"),)
+    assert len(smoked.topics) == 38
+    assert Tried("echo on onex.cmd.echo.echo-requested.v1") in smoked.handlers
+    assert Tried("reviewer on onex.evt.router.routing-complete.v1") in smoked.handlers
+    absent = {each.name: each.absent for each in smoked.handlers if each.absent}
+    assert len(absent) == 10
+    assert set(absent.values()) == {"OMNI_REPOSITORIES names no folder with repositories"}
     assert smoked.untried == ()
 
 

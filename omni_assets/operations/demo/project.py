@@ -1,0 +1,137 @@
+"""The repository of the demo's workflow: a small project with tests, and three branches that agents are to merge.
+
+Two of them are green each by itself and do not go together: one renames the function that the other calls.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from omni_assets.agents.workflow.git import AUTHOR, ask
+from omni_assets.agents.workflow.repository import Repository
+
+NAME = "statistics"
+
+_CALC = '''\
+"""Figures about numbers."""
+
+
+def mean(numbers):
+    """The arithmetic mean. Raises ``ValueError`` for no numbers."""
+    if not numbers:
+        raise ValueError("no numbers")
+    return sum(numbers) / len(numbers)
+'''
+_TESTS = """\
+import pytest
+
+from calc import mean
+
+
+def test_mean():
+    assert mean([1, 2]) == 1.5
+
+
+def test_no_numbers():
+    with pytest.raises(ValueError, match="no numbers"):
+        mean([])
+"""
+_SPREAD = '''\
+"""How far numbers are apart."""
+
+from calc import mean
+
+
+def deviation(numbers):
+    """The mean distance of numbers from their mean."""
+    middle = mean(numbers)
+    return mean([abs(number - middle) for number in numbers])
+'''
+_SPREAD_TESTS = """\
+from spread import deviation
+
+
+def test_deviation():
+    assert deviation([1, 3]) == 1
+
+
+def test_all_the_same():
+    assert deviation([2, 2, 2]) == 0
+"""
+
+_MAIN = {"calc.py": _CALC, "tests/test_calc.py": _TESTS, "conftest.py": ""}
+
+
+@dataclass(frozen=True, slots=True)
+class Branch:
+    """A branch that a person wants merged, with the ticket that it is for. ``files`` are those that differ."""
+
+    name: str
+    title: str
+    ticket: str
+    criteria: tuple[str, ...]
+    files: Mapping[str, str]
+
+    @property
+    def wish(self) -> dict[str, object]:
+        """The data of `open-pull-request`."""
+        ticket = {"id": self.ticket, "criteria": list(self.criteria)}
+        return {"repository": NAME, "branch": self.name, "title": self.title, "ticket": ticket}
+
+
+GOOD = Branch(
+    "add-deviation",
+    "Add the mean deviation",
+    "STAT-1",
+    ("file: spread.py exists", "test: tests/test_spread.py passes"),
+    {"spread.py": _SPREAD, "tests/test_spread.py": _SPREAD_TESTS},
+)
+FAILING = Branch(
+    "whole-means",
+    "Means are whole numbers",
+    "STAT-2",
+    ("test: tests/test_calc.py passes",),
+    {"calc.py": _CALC.replace("sum(numbers) / len", "sum(numbers) // len")},
+)
+CLASHING = Branch(
+    "rename-mean",
+    "Call the mean what it is",
+    "STAT-3",
+    ("mentions: def arithmetic_mean", "test: tests/test_calc.py passes"),
+    {
+        "calc.py": _CALC.replace("def mean", "def arithmetic_mean"),
+        "tests/test_calc.py": _TESTS.replace("mean(", "arithmetic_mean(")
+        .replace("import mean", "import arithmetic_mean")
+        .replace("test_arithmetic_mean", "test_mean"),
+    },
+)
+BRANCHES = (GOOD, FAILING, CLASHING)
+
+
+def make(folder: Path) -> Repository:
+    """The bare repository with its branches, in ``folder``: always the same commits. Raises ``GitFailed``."""
+    made = folder / f"{NAME}.git"
+    ask(made, "init", "--quiet", "--bare", "--initial-branch=main", str(made))
+    told = "".join(
+        [
+            commit("main", "", "Begin", _MAIN, 0),
+            *(commit(each.name, "main", each.title, each.files, hour) for hour, each in enumerate(BRANCHES, 1)),
+        ]
+    )
+    ask(made, "fast-import", "--quiet", told=told.encode())
+    return Repository(made, NAME)
+
+
+def commit(branch: str, start: str, message: str, files: Mapping[str, str], hour: int) -> str:
+    """A commit as `git fast-import` reads it; without ``start`` it is the first one."""
+    when = 1_700_000_000 + 3_600 * hour
+    begun = f"from refs/heads/{start}\n" if start else ""
+    changes = "".join(f"M 100644 inline {path}\n{_data(text)}" for path, text in files.items())
+    head = f"commit refs/heads/{branch}\ncommitter {AUTHOR} <{AUTHOR}@localhost> {when} +0000\n"
+    return f"{head}{_data(message)}{begun}{changes}\n"
+
+
+def _data(text: str) -> str:
+    return f"data {len(text.encode())}\n{text}\n"
