@@ -127,7 +127,7 @@ def make(folder: Path) -> Repository:
 def commit(branch: str, start: str, message: str, files: Mapping[str, str], hour: int) -> str:
     """A commit as `git fast-import` reads it; without ``start`` it is the first one."""
     when = 1_700_000_000 + 3_600 * hour
-    begun = f"from refs/heads/{start}\n" if start else ""
+    begun = f"from refs/heads/{start}{'^0' if start == branch else ''}\n" if start else ""
     changes = "".join(f"M 100644 inline {path}\n{_data(text)}" for path, text in files.items())
     head = f"commit refs/heads/{branch}\ncommitter {AUTHOR} <{AUTHOR}@localhost> {when} +0000\n"
     return f"{head}{_data(message)}{begun}{changes}\n"
