@@ -203,7 +203,8 @@ def _partitions(context: Context, topics: Sequence[str]) -> Mapping[str, int]:
 
 
 def _record_at(connection: Connection, topic: str, partition: int, offset: int) -> Record | None:
-    with RecordReader(connection, topic, _READERS) as reader:
+    # Committed or not: an answer says where the question stands and what it was, and is good for nothing else.
+    with RecordReader(connection, topic, _READERS, committed=False) as reader:
         low, high = reader.bounds(partition)
         if not low <= offset < high:
             return None

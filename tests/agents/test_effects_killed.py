@@ -1,0 +1,104 @@
+"""Workers are killed without warning on both sides of an effect outside the bus: each effect happens exactly once."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+from collections import Counter
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from omni_assets.agents.task_receipt import TaskReceipt, read_task_receipt
+from omni_assets.operations.agents.submitting import Submission, submit
+from omni_assets.operations.provision import provision
+from tests.support.outside import ASKED, INTENTS, LEDGER, LETTERS, MERGED, context_of, project
+from tests.support.stranded import committed
+
+pytestmark = [pytest.mark.broker, pytest.mark.timeout(240)]
+
+ROOT = Path(__file__).resolve().parents[2]
+TASKS = 12
+
+
+@pytest.fixture
+def folder(tmp_path: Path, broker) -> Path:
+    """A project with tasks that wait for the node `merger`."""
+    project(tmp_path)
+    context = context_of(tmp_path, broker.bootstrap_servers)
+    provision(context, context.manifest(), trigger="tests")
+    lines = ({"topic": ASKED, "key": f"k{number % 3}", "data": {}, "id": f"e{number}"} for number in range(TASKS))
+    assert not submit(context, [Submission.model_validate(line) for line in lines]).failed
+    return tmp_path
+
+
+@pytest.fixture
+def work(folder: Path, broker) -> Callable[..., int]:
+    """A worker until nothing is left, or until it dies; gives back how it ended."""
+
+    def run(**environ: str) -> int:
+        command = [sys.executable, "-m", "tests.support.outside", str(folder), broker.bootstrap_servers]
+        ran = subprocess.run(
+            command, cwd=ROOT, env={**os.environ, **environ}, capture_output=True, timeout=120, check=False
+        )
+        assert b"Traceback" not in ran.stderr, ran.stderr.decode()
+        return ran.returncode
+
+    return run
+
+
+def merged(folder: Path) -> Counter[str]:
+    return Counter((folder / "merged.txt").read_text().split())
+
+
+def receipts(broker) -> dict[str, TaskReceipt]:
+    found = [read_task_receipt(each.value() or b"") for each in committed(broker.bootstrap_servers, LEDGER, 3)]
+    assert len({each.event_id for each in found}) == len(found)
+    return {each.event_id: each for each in found}
+
+
+def outcomes(broker) -> Counter[str]:
+    return Counter(effect.outcome for each in receipts(broker).values() for effect in each.effects)
+
+
+@pytest.mark.parametrize(
+    ("deaths", "found"),
+    [
+        (["before 2"], range(2)),  # two at once: the other one may have happened, and not be committed
+        (["after 2"], range(1, 3)),
+        (["before 1", "after 1", "after 3", "before 2"], range(2, 13)),
+    ],
+    ids=["between intent and effect", "between effect and commit", "again and again"],
+)
+def test_an_effect_happens_once_wherever_its_worker_is_killed(
+    broker, folder: Path, work: Callable[..., int], deaths: list[str], found: range
+) -> None:
+    for death in deaths:
+        assert work(DIES=death) == -signal.SIGKILL
+    assert work() == 0
+    assert merged(folder) == Counter(f"e{number}" for number in range(TASKS))
+    told = receipts(broker)
+    assert (len(told), {each.outcome for each in told.values()}) == (TASKS, {"done"})
+    assert outcomes(broker).keys() <= {"done", "found"}
+    assert outcomes(broker)["found"] in found
+    assert len(committed(broker.bootstrap_servers, MERGED, 3)) == TASKS
+    keys = [each.key() for each in committed(broker.bootstrap_servers, INTENTS, 2)]
+    assert len(keys) == len(set(keys)) == TASKS
+
+
+def test_where_nobody_can_tell_the_task_is_a_dead_letter_and_nothing_is_repeated(
+    broker, folder: Path, work: Callable[..., int]
+) -> None:
+    assert work(DIES="after 1") == -signal.SIGKILL
+    assert work(BLIND="yes") == 0
+    told = Counter(each.outcome for each in receipts(broker).values())
+    assert told["dead-lettered"] in (1, 2)
+    assert told["done"] == TASKS - told["dead-lettered"]
+    assert max(merged(folder).values()) == 1
+    lost = [each for each in receipts(broker).values() if each.outcome == "dead-lettered"]
+    assert all("cannot be told, so it is not repeated: ConnectionError: nobody answers" in each.reason for each in lost)
+    assert {effect.outcome for each in lost for effect in each.effects} == {"unknown"}
+    assert len(committed(broker.bootstrap_servers, LETTERS, 1)) == len(lost)
