@@ -7,7 +7,7 @@ READY := $(VENV)/.ready
 SECONDS_TO_FUZZ ?= 20
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-cluster fuzz smoke rescue-kills up lint format lock bench clean
+.PHONY: help setup demo test test-cluster fuzz smoke agent-kills rescue-kills up lint format lock bench clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -40,6 +40,9 @@ smoke: $(READY) ## every declared topic and every handler in Python, tried on a 
 
 rescue-kills: $(READY) ## a rescue killed 50 times at random points; RESCUE_KILLS=200 for more
 	@RESCUE_KILLS=$${RESCUE_KILLS:-50} $(BIN)/python -m pytest -q -s -m "not cluster" tests/operations/test_rescue_kills.py
+
+agent-kills: $(READY) ## workers killed 100 times at each point and at random moments, on both brokers; AGENT_KILLS=20 for less
+	@AGENT_KILLS=$${AGENT_KILLS:-100} $(BIN)/python -m pytest -q -s tests/agents/test_crash.py tests/agents/test_crash_kafka.py
 
 up: $(READY) ## local broker, provisioning, drift and the Dagster UI, until Ctrl-C
 	@$(BIN)/omni up

@@ -1,28 +1,43 @@
-"""Workers are killed without warning, at random moments: every task ends once, in order.
+"""Workers are killed without warning, at each point and at random moments: every task ends once, in order.
 
-Two at once are tried on Kafka alone: the embedded broker waits for dead members of a group for ever.
+``AGENT_KILLS`` says how often: ten kills in a round of 500 tasks.
 """
 
 from __future__ import annotations
 
+import os
 import random
 
 import pytest
 
-from tests.support.echo_tasks import assert_whole, begin, kill, submit, to_end, worker
+from tests.support.echo_tasks import Echo, assert_killed, kill, to_end
+from tests.support.echo_worker import Point
 
-pytestmark = [pytest.mark.broker, pytest.mark.slow, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.broker, pytest.mark.slow, pytest.mark.timeout(600)]
 
-EACH, KILLS = 40, 5  # enough new tasks that no worker comes to its end before it is killed
-TASKS = EACH * KILLS
+KILLS = 10
+ROUNDS = max(1, int(os.environ.get("AGENT_KILLS", KILLS)) // KILLS)
+EACH = 50  # new tasks before each kill: more than a worker lives for
 
 
-@pytest.mark.parametrize("seed", [1, 2])
-def test_a_worker_that_is_killed_at_random_moments_loses_and_doubles_nothing(broker, seed):
+def kill_and_work_on(echo: Echo, seed: int) -> None:
+    """Ten workers are killed, each with new tasks of its own, and one comes to its end."""
     moments = random.Random(seed)
-    begin(broker, "echo")
-    for number in range(KILLS):
-        submit(broker, "echo", range(number * EACH, (number + 1) * EACH))
-        assert kill(worker(broker, "echo"), moments)
-    to_end(worker(broker, "echo"))
-    assert_whole(broker, "echo", TASKS)
+    deaths: list[Point | None] = [*Point, *[None] * (KILLS - len(Point))]
+    moments.shuffle(deaths)
+    for number, point in enumerate(deaths):
+        echo.submit(range(number * EACH, (number + 1) * EACH))
+        if point is None:
+            kill(echo.worker(), moments)
+        else:
+            once = point in (Point.PROJECTING, Point.PROJECTED)
+            assert_killed(echo.worker(point=point, time=1 if once else moments.randint(1, 3)))
+    to_end(echo.worker())
+    echo.assert_whole(KILLS * EACH)
+    died = ", ".join(each or "at a random moment" for each in deaths)
+    print(f"\nround {seed}: {len(deaths)} kills ({died}); {KILLS * EACH} receipts, {KILLS * EACH} results")
+
+
+@pytest.mark.parametrize("seed", range(ROUNDS))
+def test_500_tasks_end_once_whenever_their_worker_is_killed(broker, tmp_path, seed):
+    kill_and_work_on(Echo(broker, "echo", tmp_path).begin(), seed)

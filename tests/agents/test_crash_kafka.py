@@ -3,56 +3,78 @@
 from __future__ import annotations
 
 import random
+import subprocess
+from pathlib import Path
 
 import pytest
 
-from tests.support.echo_tasks import PARTITIONS, assert_whole, begin, kill, submit, to_end, worker
-from tests.support.echo_worker import topics_of
+from tests.agents.test_crash import EACH, KILLS, ROUNDS, kill_and_work_on
+from tests.support.echo_tasks import Echo, begun, kill, to_end
 from tests.support.kafka_cluster import KafkaCluster, wait_until
-from tests.support.stranded import committed
 
-pytestmark = [pytest.mark.cluster, pytest.mark.slow, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.cluster, pytest.mark.slow, pytest.mark.timeout(900)]
 
-EACH, KILLS = 40, 5  # enough new tasks that no worker comes to its end before it is killed
 TASKS = EACH * KILLS
 
 
-def test_a_worker_that_is_killed_at_random_moments_loses_and_doubles_nothing(kafka: KafkaCluster) -> None:
-    moments = random.Random(4)
-    begin(kafka, "echo")
-    for number in range(KILLS):
-        submit(kafka, "echo", range(number * EACH, (number + 1) * EACH))
-        assert kill(worker(kafka, "echo"), moments)
-    to_end(worker(kafka, "echo"))
-    assert_whole(kafka, "echo", TASKS)
-
-
-def test_a_worker_takes_over_the_partitions_of_one_that_never_comes_back(kafka: KafkaCluster) -> None:
-    moments = random.Random(5)
-    begin(kafka, "pair")
-    submit(kafka, "pair", range(TASKS))
-    dead, other = worker(kafka, "pair", 0), worker(kafka, "pair", 1)
-    assert kill(dead, moments)
-    to_end(other)
+def to_the_last(echo: Echo, slot: int = 0) -> None:
+    """One drain after the other: a dead worker keeps its partitions for the time of a session."""
 
     def drained() -> bool:
-        """One drain after the other: the dead one keeps its partitions for the time of a session."""
-        to_end(worker(kafka, "pair", 1))
-        return len(committed(kafka.bootstrap_servers, topics_of("pair")[1], PARTITIONS)) == TASKS
+        to_end(echo.worker(slot))
+        return len(echo.results()) == TASKS
 
-    wait_until(drained, 60, "the partitions of the dead worker to be taken over")
-    assert_whole(kafka, "pair", TASKS)
+    wait_until(drained, 60, "the partitions of dead workers to be taken over")
+    echo.assert_whole(TASKS)
 
 
-def test_two_workers_at_once_of_which_one_is_killed_and_comes_back(kafka: KafkaCluster) -> None:
+@pytest.mark.parametrize("seed", range(ROUNDS))
+def test_500_tasks_end_once_whenever_their_worker_is_killed(kafka: KafkaCluster, tmp_path: Path, seed: int) -> None:
+    kill_and_work_on(Echo(kafka, f"echo{seed}", tmp_path).begin(), seed)
+
+
+def test_a_worker_takes_over_the_partitions_of_one_that_never_comes_back(kafka: KafkaCluster, tmp_path: Path) -> None:
+    echo = Echo(kafka, "pair", tmp_path).begin()
+    echo.submit(range(TASKS))
+    dead, other = echo.worker(0), echo.worker(1)
+    kill(dead, random.Random(5))
+    to_end(other)
+    to_the_last(echo, 1)
+
+
+def test_two_workers_at_once_of_which_one_is_killed_and_comes_back(kafka: KafkaCluster, tmp_path: Path) -> None:
     moments = random.Random(3)
-    begin(kafka, "both")
-    submit(kafka, "both", range(TASKS // 2))
-    one, other = worker(kafka, "both", 0), worker(kafka, "both", 1)
-    killed = kill(one, moments)
-    submit(kafka, "both", range(TASKS // 2, TASKS))
-    killed += kill(worker(kafka, "both", 0), moments)
-    to_end(worker(kafka, "both", 0), other)
-    to_end(worker(kafka, "both", 0), worker(kafka, "both", 1))
-    assert killed
-    assert_whole(kafka, "both", TASKS)
+    echo = Echo(kafka, "both", tmp_path).begin()
+    echo.submit(range(TASKS // 2))
+    one, other = echo.worker(0), echo.worker(1)
+    kill(one, moments)
+    echo.submit(range(TASKS // 2, TASKS))
+    kill(echo.worker(0), moments)
+    to_end(echo.worker(0), other)
+    to_the_last(echo)
+
+
+def test_partitions_are_handed_out_anew_whenever_another_worker_comes(kafka: KafkaCluster, tmp_path: Path) -> None:
+    echo = Echo(kafka, "several", tmp_path).begin()
+    echo.submit(range(TASKS))
+    workers: list[subprocess.Popen[bytes]] = []
+    for slot in range(3):
+        workers.append(echo.worker(slot))
+        begun(workers[-1], 5)
+    to_end(*workers)
+    to_the_last(echo)
+
+
+def test_a_broker_is_killed_and_comes_back_while_a_worker_works(kafka: KafkaCluster, tmp_path: Path) -> None:
+    echo = Echo(kafka, "lasting", tmp_path).begin()
+    broken = kafka.ids[:ROUNDS]  # each of them where there is time for it
+    share = TASKS // len(broken)
+    for number, broker in enumerate(broken):
+        echo.submit(range(number * share, (number + 1) * share if broker != broken[-1] else TASKS))
+        worker = echo.worker()
+        begun(worker, 10)
+        kafka.kill(broker)
+        begun(worker, 10)
+        kafka.start(broker)
+        to_end(worker)
+    to_the_last(echo)

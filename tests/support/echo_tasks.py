@@ -1,7 +1,8 @@
-"""Tasks for workers that are killed, and the proof that each ended once, in order."""
+"""A node whose workers are killed, and the proof that each of its tasks ended once, in order."""
 
 from __future__ import annotations
 
+import os
 import random
 import signal
 import subprocess
@@ -9,75 +10,207 @@ import sys
 import time
 from collections import defaultdict
 from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from confluent_kafka import Producer
-from confluent_kafka.admin import NewTopic
+from confluent_kafka import Message, Producer
 
 from omni_assets.agents.events import Event, from_record, to_record
 from omni_assets.agents.task_receipt import TaskReceipt
 from omni_assets.broker.transfer import PARTITIONER
-from tests.support.echo_worker import topics_of
+from omni_assets.contracts.model import Manifest
+from omni_assets.operations.agents.projecting import project_ledger
+from omni_assets.operations.context import Context, resolve
+from omni_assets.operations.provision import provision
+from omni_assets.operations.rebuild import rebuild
+from omni_assets.projection.rows import TaskRow
+from omni_assets.projection.store import Projection
+from tests.support.echo_worker import Point
+from tests.support.kafka_cluster import KafkaCluster
 from tests.support.stranded import committed
 
 PARTITIONS, KEYS = 3, 20
 ROOT = Path(__file__).resolve().parents[2]
 
+_CONTRACT = """\
+name: {node}
+handler: {{kind: python, entry: "{entry}"}}
+event_bus:
+  subscribe_topics:
+    - {{topic: {asked}, partitions: {partitions}, replication_factor: {copies}}}
+  publish_topics:
+    - {{topic: {answered}, partitions: {partitions}, replication_factor: {copies}}}
+  dlq_topics:
+    - {{topic: {letters}, partitions: 1, replication_factor: {copies}}}
+"""
+_LEDGER = """\
+name: {node}-ledger
+event_bus:
+  publish_topics:
+    - topic: {noted}
+      partitions: {partitions}
+      replication_factor: {copies}
+      config: {{cleanup.policy: delete, retention.ms: unlimited}}
+"""
 
-def begin(broker: Any, node: str) -> None:
-    futures = broker.client.create_topics([NewTopic(each, PARTITIONS, 1) for each in topics_of(node)])
-    for future in futures.values():
-        future.result(20)
+
+@dataclass(frozen=True)
+class Echo:
+    """A node of a project of its own in ``folder``, with a ledger of its own, on a broker that others may use too."""
+
+    broker: Any
+    node: str
+    folder: Path
+    entry: str = "tests.support.echo_node:answer"
+
+    @property
+    def asked(self) -> str:
+        return f"onex.cmd.{self.node}.asked.v1"
+
+    @property
+    def answered(self) -> str:
+        return f"onex.evt.{self.node}.answered.v1"
+
+    @property
+    def noted(self) -> str:
+        return f"onex.evt.{self.node}-ledger.noted.v1"
+
+    @property
+    def letters(self) -> str:
+        return f"onex.dlq.{self.node}.dead-letter.v1"
+
+    @cached_property
+    def context(self) -> Context:
+        return resolve(environ=self._environ, folder=self.folder)
+
+    @cached_property
+    def manifest(self) -> Manifest:
+        return self.context.manifest()
+
+    def begin(self) -> Echo:
+        """Write the project down, and make its topics."""
+        facts = {
+            "node": self.node,
+            "entry": self.entry,
+            "asked": self.asked,
+            "answered": self.answered,
+            "noted": self.noted,
+            "letters": self.letters,
+            "partitions": PARTITIONS,
+            "copies": 3 if isinstance(self.broker, KafkaCluster) else 1,
+        }
+        for name, text in ((self.node, _CONTRACT), (f"{self.node}-ledger", _LEDGER)):
+            contract = self.folder / "contracts" / name / "contract.yaml"
+            contract.parent.mkdir(parents=True)
+            contract.write_text(text.format(**facts), encoding="utf-8")
+        settings = f'[router]\nledger_node = "{self.node}-ledger"\n'
+        (self.folder / "omni.toml").write_text(settings, encoding="utf-8")
+        assert provision(self.context, self.manifest).clean
+        return self
+
+    def submit(self, numbers: Iterable[int]) -> None:
+        producer = Producer(
+            {
+                "bootstrap.servers": self.broker.bootstrap_servers,
+                "enable.idempotence": True,
+                "partitioner": PARTITIONER,
+                "log_level": 0,
+            }
+        )
+        for number in numbers:
+            event = Event(f"e{number}", "/tests", self.asked, data=b"%d" % number)
+            key, value, headers = to_record(event, b"key-%d" % (number % KEYS))
+            producer.produce(self.asked, value, key, headers=list(headers))
+        assert producer.flush(20) == 0
+
+    def worker(self, slot: int = 0, point: Point | None = None, time: int = 1) -> subprocess.Popen[bytes]:
+        """One that works until nothing is left, or until it comes to a point for the ``time``-th time."""
+        command = [sys.executable, "-m", "tests.support.echo_worker", str(self.folder), self.node, str(slot)]
+        where = [] if point is None else [point.value, str(time)]
+        environ = {**os.environ, **self._environ}
+        return subprocess.Popen(
+            [*command, *where], cwd=ROOT, env=environ, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+        )
+
+    def results(self) -> list[Message]:
+        return committed(self.broker.bootstrap_servers, self.answered, PARTITIONS)
+
+    def receipts(self) -> list[TaskReceipt]:
+        return [TaskReceipt.model_validate_json(each.value() or b"") for each in self._noted()]
+
+    def assert_whole(self, total: int) -> None:
+        """Each task has one receipt and one result, those of a key are in order, and all that is remembered says so."""
+        answers, receipts = self.results(), self.receipts()
+        assert sorted(int(each.value() or b"") for each in answers) == list(range(total))
+        assert sorted(each.event_id for each in receipts) == sorted(f"e{number}" for number in range(total))
+        assert {each.outcome for each in receipts} == {"done"}
+        named = {result.event_id for each in receipts for result in each.results}
+        assert named == {from_record(each.key(), each.value(), each.headers()).id for each in answers}
+        of_key = defaultdict(list)
+        for each in answers:
+            of_key[each.key()].append(int(each.value() or b""))
+        assert all(numbers == sorted(numbers) for numbers in of_key.values())
+        self.assert_remembered()
+
+    def assert_remembered(self) -> None:
+        """The projection says what the ledger says, each receipt where it stands; made anew it is the same."""
+        projected = project_ledger(self.context, self.manifest)
+        assert projected is not None
+        remembered = self._remembered(projected.cluster)
+        found = [(each.id, each.event_id, each.outcome, each.ledger_position) for each in remembered]
+        stated = [
+            (receipt.id, receipt.event_id, receipt.outcome, each.offset())
+            for each, receipt in zip(self._noted(), self.receipts(), strict=True)
+        ]
+        assert found == stated
+        rebuild(self.context)
+        assert self._remembered(projected.cluster) == remembered
+
+    @property
+    def _environ(self) -> dict[str, str]:
+        return {
+            "OMNI_HOME": str(self.folder / "omni"),
+            "OMNI_CONTRACTS": str(self.folder / "contracts"),
+            "OMNI_BOOTSTRAP_SERVERS": self.broker.bootstrap_servers,
+        }
+
+    def _noted(self) -> list[Message]:
+        return committed(self.broker.bootstrap_servers, self.noted, PARTITIONS)
+
+    def _remembered(self, cluster: str) -> list[TaskRow]:
+        projection = Projection(self.context.home)
+        return [
+            row
+            for partition in range(PARTITIONS)
+            for row in projection.tasks_behind(cluster, self.noted, partition, -1, 1_000_000)
+        ]
 
 
-def submit(broker: Any, node: str, numbers: Iterable[int]) -> None:
-    asked, _, _ = topics_of(node)
-    producer = Producer({"bootstrap.servers": broker.bootstrap_servers, "partitioner": PARTITIONER, "log_level": 0})
-    for number in numbers:
-        event = Event(f"e{number}", "/tests", asked, data=b"%d" % number)
-        key, value, headers = to_record(event, b"key-%d" % (number % KEYS))
-        producer.produce(asked, value, key, headers=list(headers))
-    assert producer.flush(20) == 0
-
-
-def worker(broker: Any, node: str, slot: int = 0) -> subprocess.Popen[bytes]:
-    command = [sys.executable, "-m", "tests.support.echo_worker", broker.bootstrap_servers, node, str(slot)]
-    return subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
-
-
-def kill(process: subprocess.Popen[bytes], moments: random.Random) -> bool:
-    """Kill a worker before it works, or while it works on one of its next records. Whether it was killed."""
+def begun(process: subprocess.Popen[bytes], tasks: int) -> None:
+    """Wait until a worker has begun some more tasks, or ended."""
     assert process.stdout is not None
-    for _ in range(moments.choice([0, *range(2, 40)])):
+    for _ in range(tasks):
         process.stdout.readline()
+
+
+def kill(process: subprocess.Popen[bytes], moments: random.Random) -> None:
+    """Kill a worker before it works, or while it works on one of its next records."""
+    begun(process, moments.choice([0, *range(2, 40)]))
     time.sleep(moments.uniform(0, 0.02))
     process.send_signal(signal.SIGKILL)
-    _, complaint = process.communicate(timeout=30)
+    assert_killed(process)
+
+
+def assert_killed(process: subprocess.Popen[bytes]) -> None:
+    """It did not come to its end, and complained of nothing."""
+    _, complaint = process.communicate(timeout=120)
     assert b"Traceback" not in complaint, complaint.decode()
-    return process.returncode == -signal.SIGKILL
+    assert process.returncode == -signal.SIGKILL
 
 
 def to_end(*processes: subprocess.Popen[bytes]) -> None:
     for process in processes:
         _, complaint = process.communicate(timeout=120)
         assert process.returncode == 0, complaint.decode()
-
-
-def assert_whole(broker: Any, node: str, total: int) -> None:
-    """Each task has one receipt and one result, and those of a key are in order."""
-    _, answered, noted = topics_of(node)
-    answers = committed(broker.bootstrap_servers, answered, PARTITIONS)
-    receipts = [
-        TaskReceipt.model_validate_json(each.value() or b"")
-        for each in committed(broker.bootstrap_servers, noted, PARTITIONS)
-    ]
-    assert sorted(int(each.value() or b"") for each in answers) == list(range(total))
-    assert sorted(each.event_id for each in receipts) == sorted(f"e{number}" for number in range(total))
-    assert {each.outcome for each in receipts} == {"done"}
-    named = {result.event_id for each in receipts for result in each.results}
-    assert named == {from_record(each.key(), each.value(), each.headers()).id for each in answers}
-    of_key = defaultdict(list)
-    for each in answers:
-        of_key[each.key()].append(int(each.value() or b""))
-    assert all(numbers == sorted(numbers) for numbers in of_key.values())

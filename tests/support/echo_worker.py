@@ -1,59 +1,90 @@
-"""A worker in a process of its own, to be killed: ``python -m tests.support.echo_worker BOOTSTRAP NODE SLOT``.
+"""A worker in a process of its own: ``python -m tests.support.echo_worker FOLDER NODE SLOT [POINT TIME]``.
 
-It answers what stands in ``onex.cmd.NODE.asked.v1`` in ``onex.evt.NODE.answered.v1``, with receipts in
-``onex.evt.NODE.noted.v1``, until nothing is left. It prints the id of each task that it begins.
+It works for a node of the project in FOLDER until nothing is left, and projects the ledger, as ``omni worker`` does.
+With a point it kills itself, without warning, when it comes there for the TIME-th time.
 """
 
 from __future__ import annotations
 
 import asyncio
-import json
-import random
+import os
+import signal
 import sys
+from collections.abc import Callable
+from enum import StrEnum
+from pathlib import Path
+from typing import Any
 
-from omni_assets.agents.attempts import Patience
-from omni_assets.agents.events import Event, to_record
-from omni_assets.agents.handlers import Handled, Said
-from omni_assets.agents.runner import run
-from omni_assets.agents.seen import Seen
-from omni_assets.agents.task_context import TaskContext
-from omni_assets.agents.working import Post, Working
-from omni_assets.broker.connection import Connection
-from omni_assets.broker.worker import Outgoing, Seat
-from omni_assets.contracts.model import HandlerKind
+from confluent_kafka import Producer
 
-
-def topics_of(node: str) -> tuple[str, str, str]:
-    """Where tasks, results and receipts of a node are."""
-    return f"onex.cmd.{node}.asked.v1", f"onex.evt.{node}.answered.v1", f"onex.evt.{node}.noted.v1"
+from omni_assets.broker import worker
+from omni_assets.operations.agents import projecting
+from omni_assets.operations.agents.working import work
+from omni_assets.operations.context import resolve
+from omni_assets.projection import ledgers
 
 
-class _Open:
-    """Lets everything through, to the topic of results."""
+class Point(StrEnum):
+    """Where a worker dies: on the way from a task that was worked on to what is remembered of it."""
 
-    def __init__(self, answered: str) -> None:
-        self._answered = answered
-
-    def accept(self, topic: str, event: Event) -> None:
-        return
-
-    def publish(self, said: Said, cause: Event, event_id: str, key: bytes | None) -> Outgoing:
-        event = Event(event_id, "/echo", self._answered, causation_id=cause.id, data=json.dumps(said.data).encode())
-        return Outgoing(self._answered, *to_record(event, key))
+    WORKED = "after the work"
+    BEGUN = "after the transaction began"
+    COMMITTING = "before the commit"
+    COMMITTED = "after the commit"
+    PROJECTING = "before the projection"
+    PROJECTED = "during the projection"
 
 
-async def _echo(event: Event, _: TaskContext) -> Handled:
-    print(event.id, flush=True)
-    await asyncio.sleep(random.uniform(0, 0.02))
-    return Handled((Said(json.loads(event.data)),))
+def main(folder: Path, node: str, slot: int, die: Callable[[Point], None]) -> None:
+    context = resolve(folder=folder)
+    worker.Producer = _dying(die)  # type: ignore[misc]
+    ledgers.take_over = _after(ledgers.take_over, lambda: die(Point.PROJECTED))
+    asyncio.run(work(context, nodes=[node], slot=slot, drain=True))
+    die(Point.PROJECTING)
+    projecting.project_ledger(context, context.manifest())
 
 
-async def _main(bootstrap_servers: str, node: str, slot: int) -> None:
-    asked, answered, noted = topics_of(node)
-    post = Post(node, HandlerKind.PYTHON, "tests", noted)
-    working = Working(post, _echo, _Open(answered), Seen(), Patience(), asyncio.Semaphore(16))
-    await run(Connection(bootstrap_servers), Seat(node, (asked,), slot), working.work, idle_seconds=1.0)
+def _dying(die: Callable[[Point], None]) -> type[Producer]:
+    """A producer in whose transactions somebody may die."""
+
+    class Dying(Producer):
+        def begin_transaction(self, *given: Any) -> None:
+            die(Point.WORKED)
+            super().begin_transaction(*given)
+
+        def send_offsets_to_transaction(self, *given: Any) -> None:
+            self.flush(10)  # what is written of it stands at the broker
+            die(Point.BEGUN)
+            super().send_offsets_to_transaction(*given)
+
+        def commit_transaction(self, *given: Any) -> None:
+            die(Point.COMMITTING)
+            super().commit_transaction(*given)
+            die(Point.COMMITTED)
+
+    return Dying
+
+
+def _after(call: Callable[..., Any], then: Callable[[], None]) -> Callable[..., Any]:
+    def called(*given: Any) -> Any:
+        answer = call(*given)
+        then()
+        return answer
+
+    return called
+
+
+def _dies_at(point: str, time: int) -> Callable[[Point], None]:
+    left = {point: time}
+
+    def die(here: Point) -> None:
+        left[here] = left.get(here, 0) - 1
+        if not left[here]:
+            os.kill(os.getpid(), signal.SIGKILL)
+
+    return die
 
 
 if __name__ == "__main__":
-    asyncio.run(_main(sys.argv[1], sys.argv[2], int(sys.argv[3])))
+    death = _dies_at(sys.argv[4], int(sys.argv[5])) if len(sys.argv) > 4 else lambda _: None
+    main(Path(sys.argv[1]), sys.argv[2], int(sys.argv[3]), death)
