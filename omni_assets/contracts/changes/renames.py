@@ -115,11 +115,12 @@ def _in_place(
 
 
 def _slots(contracts: Iterable[Contract]) -> Mapping[_Slot, list[str]]:
+    """The names in each slot, in their order; one that is repeated counts where it stands first."""
     slots: defaultdict[_Slot, list[str]] = defaultdict(list)
     for contract in contracts:
         for each in sorted((*contract.declarations, *contract.misnamed), key=_position):
             slots[_Slot(each.node, each.role, each.form)].append(each.topic)
-    return slots
+    return {slot: list(dict.fromkeys(names)) for slot, names in slots.items()}
 
 
 def _position(declaration: Declaration) -> tuple[int, int]:

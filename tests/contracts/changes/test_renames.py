@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from omni_assets.contracts import Contract, ContractTopicExtractor, Grammar
@@ -87,6 +87,10 @@ sides = st.builds(
 )
 
 
+@example(
+    [contract("reviewer", [], [topic("done"), topic("review"), topic("done")])],
+    [contract("reviewer", [], [topic("review"), topic("done-done-done"), topic("review"), topic("done-done")])],
+)
 @given(sides, sides)
 def test_swapping_the_sides_turns_the_pairs_round(before: list[Contract], after: list[Contract]) -> None:
     there, back = pairs(before, after), pairs(after, before)
