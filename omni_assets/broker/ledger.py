@@ -8,7 +8,6 @@ tell by that.
 from __future__ import annotations
 
 import time
-from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
@@ -17,12 +16,14 @@ from confluent_kafka import KafkaError, KafkaException, Message, Producer
 
 from omni_assets.broker.codes import TIMED_OUT, topic_error
 from omni_assets.broker.connection import Connection, open_client
-from omni_assets.broker.records import Mark, Position, RecordReader, Span, mark_of
+from omni_assets.broker.records import RecordReader, Span
 from omni_assets.broker.topics import TopicError
 from omni_assets.broker.transfer import MOST_BYTES, MOST_RECORDS, PARTITIONER, Target
-from omni_assets.errors import LedgerReplaced, ReadOnly
+from omni_assets.errors import ReadOnly
 
-_READERS = "omni-ledger-reader"  # a group in which nothing is ever committed
+READERS = "omni-ledger-reader"
+"""A group in which nothing is ever committed."""
+
 _LARGEST_MESSAGE = 1_000_000_000  # the topic's own limit decides
 _POLL_SECONDS = 0.1
 
@@ -53,15 +54,6 @@ class Found(NamedTuple):
     key: str | None
     value: bytes
     headers: Mapping[str, str]
-
-
-class Stretch(NamedTuple):
-    """What a partition holds between two positions, in its order. Transaction markers are no records."""
-
-    partition: int
-    start: Position
-    end: Position
-    found: tuple[Found, ...]
 
 
 @dataclass(slots=True)
@@ -107,66 +99,10 @@ def append(connection: Connection, target: Target, records: Sequence[LedgerRecor
 
 def read(connection: Connection, topic: str, partitions: int) -> Iterator[Found]:
     """Every committed record that is in the topic now, each partition's in order. Raises ``BrokerError``."""
-    with RecordReader(connection, topic, _READERS) as reader:
+    with RecordReader(connection, topic, READERS) as reader:
         spans = [Span(each, *reader.bounds(each)) for each in range(partitions)]
         for batch in reader.batches(spans, MOST_RECORDS, MOST_BYTES):
-            yield from map(_found, batch.records)
-
-
-def read_on(
-    connection: Connection,
-    topic: str,
-    positions: Mapping[int, Position],
-    most_records: int = MOST_RECORDS,
-    most_bytes: int = MOST_BYTES,
-) -> Iterator[tuple[Stretch, ...]]:
-    """Every committed record behind the positions that is in the topic now, in batches that hold at most so much.
-
-    The record that was read last is read once more, to tell another log of the same name. Raises ``LedgerReplaced``
-    where a partition is not the one that its position was taken in, and ``BrokerError``.
-    """
-    at = dict(positions)
-    with RecordReader(connection, topic, _READERS) as reader:
-        spans = [_behind(reader, partition, position) for partition, position in at.items()]
-        unproven = {
-            each.partition: mark
-            for each in spans
-            if (mark := at[each.partition].mark) is not None and mark.offset == each.start
-        }
-        for batch in reader.batches(spans, most_records, most_bytes):
-            records: defaultdict[int, list[Message]] = defaultdict(list)
-            for record in batch.records:
-                records[record.partition() or 0].append(record)
-            stretches = []
-            for partition, reached in batch.positions.items():
-                start, read = at[partition], records[partition]
-                if partition in unproven:
-                    _expect(topic, partition, unproven.pop(partition), read)
-                end = at[partition] = Position(max(start.offset, reached.offset), reached.mark or start.mark)
-                news = tuple(_found(each) for each in read if (each.offset() or 0) >= start.offset)
-                stretches.append(Stretch(partition, start, end, news))
-            yield tuple(each for each in stretches if each.end != each.start)
-
-
-def _behind(reader: RecordReader, partition: int, position: Position) -> Span:
-    """What is to be read behind a position, from the marked record on where that is still there."""
-    low, high = reader.bounds(partition)
-    if position.offset > high:
-        raise LedgerReplaced(
-            reader.topic, partition, f"{position.offset} offsets of it were, and it ends at {high} now"
-        )
-    if 0 < position.offset < low:
-        why = f"it was up to offset {position.offset}, and what is there now begins at {low}"
-        raise LedgerReplaced(reader.topic, partition, why)
-    if position.offset == high:
-        return Span(partition, high, high)
-    marked = position.mark is not None and position.mark.offset >= low
-    return Span(partition, position.mark.offset if position.mark and marked else max(low, position.offset), high)
-
-
-def _expect(topic: str, partition: int, mark: Mark, read: Sequence[Message]) -> None:
-    if not read or mark_of(read[0]) != mark:
-        raise LedgerReplaced(topic, partition, f"another record stands at offset {mark.offset}")
+            yield from map(found_in, batch.records)
 
 
 def _produce(producer: Producer, topic: str, record: LedgerRecord, done: Appended, deadline: float) -> None:
@@ -203,7 +139,8 @@ def _headers(record: LedgerRecord) -> list[tuple[str, str | bytes | None]]:
     return list(record.headers)
 
 
-def _found(message: Message) -> Found:
+def found_in(message: Message) -> Found:
+    """A record as it is read back."""
     stated: Any = message.headers() or ()
     headers = {}
     for name, value in stated:

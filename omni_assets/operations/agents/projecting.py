@@ -10,9 +10,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from omni_assets.agents.task_receipt import SCHEMA_NAME, read_task_receipt
-from omni_assets.broker import ledger
-from omni_assets.broker.ledger import Found, Stretch
+from omni_assets.broker.ledger import Found
 from omni_assets.broker.records import Position, read_mark
+from omni_assets.broker.stretches import Stretch, read_on
 from omni_assets.broker.transfer import Target, moment
 from omni_assets.contracts.model import Manifest
 from omni_assets.operations.context import Context
@@ -93,7 +93,9 @@ class _Projecting:
         for each, row in at.items():
             self._done.setdefault(each, ProjectedPartition(each, row.position, row.position))
         positions = {each: Position(row.position, read_mark(row.mark)) for each, row in at.items()}
-        for stretches in ledger.read_on(self._context.connection, self._target.name, positions):
+        # The embedded broker alone reports no id, and is known by its address.
+        embedded = self._cluster == self._context.bootstrap_servers
+        for stretches in read_on(self._context.connection, self._target.name, positions, embedded=embedded):
             rows = [self._rows(each, at[each.partition]) for each in stretches]
             if not self._projection.take_over_ledger(rows):
                 return False
