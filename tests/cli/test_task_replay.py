@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from pathlib import Path
 
 import pytest
 
@@ -78,6 +79,15 @@ def test_it_says_its_id_what_came_of_it_and_that_it_has_ended(agents, address):
     over = agents.omni("task", "replay", "--resume", begun[1])
     assert over.code == 2
     assert f"no replay `{begun[1]}` is unfinished at {address}." in over.err
+
+
+def test_the_commands_of_the_page_do_as_it_says(agents, address):
+    page = (Path(__file__).parents[2] / "docs" / "agents.md").read_text(encoding="utf-8")
+    look, do = re.findall(r"^omni (task replay --topic .*)$", page, re.MULTILINE)
+    assert agents.omni(*look.split()).code == 0
+    assert replays(address) == []
+    assert agents.omni("task", "submit", "-", stdin=json.dumps({**TASKS[0], "key": "a", "id": "a"})).code == 0
+    assert agents.omni(*do.split()).out.startswith("echo: 1 task done\n")
 
 
 def test_a_dry_run_shows_the_range_and_does_nothing(agents, address):
