@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import PurePosixPath
 from types import MappingProxyType
@@ -15,7 +15,7 @@ from omni_assets.contracts.document import Pairs, Unreadable, place, read
 from omni_assets.contracts.faults import short
 from omni_assets.contracts.findings import finding
 from omni_assets.contracts.json_data import JsonData, NotJson
-from omni_assets.contracts.model import Finding, Manifest, Payload
+from omni_assets.contracts.model import Contract, Finding, Manifest, Payload
 from omni_assets.contracts.rules import INVALID_SCHEMA, UNFIT_EXAMPLE
 
 KEYS = frozenset({"schema", "schema_ref", "example"})
@@ -93,14 +93,47 @@ def schema_of(payload: Payload) -> str | None:
         raise SchemaUnusable(payload.flaw)
     if not payload.schema_ref:
         return payload.schema or None
+    return _schema_in(payload, _file_of(payload))
+
+
+def with_schemas(contract: Contract, content: Callable[[Payload], bytes | None] | None = None) -> Contract:
+    """The contract with its ``schema_ref`` files written out, or with the flaw that says why one cannot be used.
+
+    ``content`` gives the bytes of the file that a payload refers to, ``None`` where there is none; by default those
+    that are there now.
+    """
+    if not any(each.schema_ref for each in contract.payloads):
+        return contract
+    return replace(contract, payloads=tuple(_written_out(each, content or _file_of) for each in contract.payloads))
+
+
+def _written_out(payload: Payload, content: Callable[[Payload], bytes | None]) -> Payload:
+    if payload.flaw or not payload.schema_ref:
+        return payload
+    try:
+        return replace(payload, schema=_schema_in(payload, content(payload)), schema_ref="")
+    except SchemaUnusable as flaw:
+        return replace(payload, flaw=str(flaw))
+
+
+def _file_of(payload: Payload) -> bytes:
+    """What the file that a payload refers to holds now. Raises ``SchemaUnusable``."""
     folder = os.path.realpath(os.path.dirname(payload.location.path))
     path = os.path.realpath(os.path.join(folder, payload.schema_ref))
     if not path.startswith(folder.rstrip(os.sep) + os.sep):
         raise SchemaUnusable(f"`{short(payload.schema_ref)}` leads out of the folder of its contract")
     try:
-        schema = json.loads(read(path))
+        return read(path)
     except Unreadable as error:
         raise SchemaUnusable(f"`{short(payload.schema_ref)}`: {str(error).rstrip('.')}") from None
+
+
+def _schema_in(payload: Payload, content: bytes | None) -> str:
+    """The schema that a file holds. Raises ``SchemaUnusable``."""
+    if content is None:
+        raise SchemaUnusable(f"`{short(payload.schema_ref)}` is not there")
+    try:
+        schema = json.loads(content)
     except (ValueError, RecursionError) as error:
         raise SchemaUnusable(f"`{short(payload.schema_ref)}` is no JSON: {error}") from None
     if not isinstance(schema, dict | bool):

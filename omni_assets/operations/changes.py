@@ -11,6 +11,7 @@ from omni_assets.contracts.changes.findings import unread_findings, with_finding
 from omni_assets.contracts.findings import in_order
 from omni_assets.contracts.judging.report import Report
 from omni_assets.contracts.model import Finding, Location, Manifest
+from omni_assets.contracts.payloads import with_schemas
 from omni_assets.operations.check import Scope
 from omni_assets.operations.git import Revision
 from omni_assets.operations.judging import NO_CHOICE, Choice, judge_of, nodes_of, today
@@ -56,9 +57,10 @@ def compare_with(scope: Scope, asked: str, choice: Choice = NO_CHOICE) -> Compar
     current = scope.context.manifest()
     extractor = scope.context.extractor()
     before = past(scope.context, asked, current.contracts)
-    old_contracts, new_contracts = aligned(before.contracts, current.contracts)
+    now = tuple(map(with_schemas, current.contracts))
+    old_contracts, new_contracts = aligned(before.contracts, now)
     old = extractor.assemble(old_contracts)
-    new = current if new_contracts is current.contracts else extractor.assemble(new_contracts)
+    new = replace(current, contracts=now) if new_contracts is now else extractor.assemble(new_contracts)
     changes = compare(old, new, extractor.grammar)
     told = with_findings(changes, old, new, extractor.grammar, before.revision.label)
     looks = scope.looks_at()

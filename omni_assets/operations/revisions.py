@@ -19,7 +19,8 @@ from omni_assets.contracts.discovery import FILE_NAMES, is_searched
 from omni_assets.contracts.document import MAX_BYTES
 from omni_assets.contracts.extractor import ContractTopicExtractor
 from omni_assets.contracts.findings import finding
-from omni_assets.contracts.model import Contract, Location
+from omni_assets.contracts.model import Contract, Location, Payload
+from omni_assets.contracts.payloads import with_schemas
 from omni_assets.contracts.rules import UNREADABLE
 from omni_assets.operations import git
 from omni_assets.operations.context import Context
@@ -41,7 +42,8 @@ class Past:
 
 
 def past(context: Context, asked: str, today: tuple[Contract, ...]) -> Past:
-    """The contracts of the revision ``asked``, under today's grammar. A file that has not changed is not parsed again.
+    """The contracts of the revision ``asked``, under today's grammar, with the schemas that they refer to written out.
+    A contract that has not changed is not parsed again.
 
     The repository is the one that holds the first source. Raises ``NotARepository``, ``RevisionUnknown`` and
     ``GitFailed``.
@@ -51,11 +53,12 @@ def past(context: Context, asked: str, today: tuple[Contract, ...]) -> Past:
     extractor = context.extractor()
     read_today = {contract.location.path: contract for contract in today}
     unversioned = _unversioned(revision, entries, tuple(read_today))
-    contracts: dict[str, Contract] = {path: read_today[path] for path in unversioned}
+    contracts: dict[str, Contract] = {path: with_schemas(read_today[path]) for path in unversioned}
     with git.contents(revision, MAX_BYTES) as content:
         for path, entry in _found(_sources(context, revision, entries, content), revision, entries, content):
             if path not in contracts:
-                contracts[path] = _contract(extractor, path, content(entry), read_today.get(path))
+                read = _contract(extractor, path, content(entry), read_today.get(path))
+                contracts[path] = with_schemas(read, _schemas_of(revision, entries, content))
     return Past(revision, tuple(contracts.values()), unversioned)
 
 
@@ -108,6 +111,19 @@ def _target(path: str, entries: Mapping[str, Entry], content: _Read) -> Entry | 
         target = content(entry)
         path = posixpath.normpath(posixpath.join(posixpath.dirname(path), os.fsdecode(target or b"")))
     return None
+
+
+def _schemas_of(revision: Revision, entries: Mapping[str, Entry], content: _Read) -> Callable[[Payload], bytes | None]:
+    """Reads the file that a payload refers to as it was; ``None`` where it was not there."""
+
+    def schema(payload: Payload) -> bytes | None:
+        folder = _inside(revision, os.path.dirname(payload.location.path))
+        if folder is None:
+            return None
+        entry = _target(posixpath.normpath(posixpath.join(folder, payload.schema_ref)), entries, content)
+        return content(entry) if entry is not None else None
+
+    return schema
 
 
 def _unversioned(revision: Revision, entries: Mapping[str, Entry], paths: tuple[str, ...]) -> tuple[str, ...]:

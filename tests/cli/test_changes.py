@@ -87,6 +87,29 @@ def test_text_groups_changes_by_kind(changed: Repository, against: Callable[...,
     assert f"compared with main, at {changed.git('rev-parse', 'HEAD')[:10]}" == lines[0]
 
 
+def test_a_schema_and_a_handler_are_shown_in_every_format(repository: Repository, against: Callable[..., Ran]) -> None:
+    says = "name: router\nhandler: {{kind: python, entry: 'a:{0}'}}\nevent_bus:\n  publish_topics:\n    - topic: {1}\n"
+    schema = "      schema: {{required: [{0}]}}\n"
+    repository.write("contracts/router/contract.yaml", (says + schema).format("verdict", DONE))
+    repository.contract("merger", subscribe_topics=[DONE])
+    repository.commit()
+    repository.write("contracts/router/contract.yaml", says.format("route", DONE) + schema.format("score"))
+    shown = against()
+    assert shown.code == 0
+    assert "1 with another schema" in shown.out
+    assert "$.score absent -> required: records without it, those that are unread too, no longer fit" in shown.out
+    assert "entry a:verdict -> a:route" in shown.out
+    assert against("--strict").code == 1
+    kinds = {each["kind"]: each for each in json.loads(against("--format", "json").out)["changes"]}
+    assert (kinds["schema"]["topic"], kinds["schema"]["node"]) == (DONE, None)
+    assert (kinds["handler"]["topic"], kinds["handler"]["node"]) == ("", "router")
+    assert [each["node"] for each in kinds["schema"]["hurts"]] == ["merger"]
+    rows = against("--format", "markdown").out
+    assert f"| warning OM506 | `{DONE}` | `$.score absent -> required`" in rows
+    assert "| note OM507 | `router` | `entry a:verdict -> a:route`" in rows
+    assert "title=OM506 schema-changed::" in against("--format", "github").out
+
+
 def test_json_is_one_document(changed: Repository, against: Callable[..., Ran]) -> None:
     ran = against("--format", "json")
     told = json.loads(ran.out)
@@ -95,7 +118,8 @@ def test_json_is_one_document(changed: Repository, against: Callable[..., Ran]) 
     assert told["commit"] == told["tip"] == changed.git("rev-parse", "main")
     assert told["merge_base"] is False
     assert told["counts"] == {
-        "removed": 1, "renamed": 1, "settings": 1, "nodes": 1, "added": 1, "error": 1, "warning": 2, "note": 1,
+        "removed": 1, "renamed": 1, "settings": 1, "schema": 0, "handler": 0, "nodes": 1, "added": 1,
+            "error": 1, "warning": 2, "note": 1,
     }  # fmt: skip
     by_kind = {each["kind"]: each for each in told["changes"]}
     assert by_kind["renamed"] == {
@@ -111,6 +135,7 @@ def test_json_is_one_document(changed: Repository, against: Callable[..., Ran]) 
         "hurts": [{"node": "merger", "role": "subscribes", "path": "contracts/merger/contract.yaml", "line": 4}],
         "severity": "error",
         "code": "OM501",
+        "node": None,
     }
     (setting,) = by_kind["settings"]["settings"]
     assert (setting["name"], setting["before"], setting["after"]) == ("retention.ms", "604800000", "3600000")

@@ -55,6 +55,22 @@ def test_nothing_changed(router: Repository) -> None:
     assert found.old.topics == found.new.topics
 
 
+def test_a_schema_in_a_file_is_compared_as_it_was(router: Repository) -> None:
+    says = f"name: router\nevent_bus: {{publish_topics: [{{topic: {DONE}, schema_ref: schemas/done.json}}]}}\n"
+    router.write("contracts/router/contract.yaml", says)
+    router.write("contracts/router/schemas/done.json", '{"type": "object", "properties": {"verdict": {}}}')
+    router.commit()
+    assert told(compared("HEAD")) == []
+    router.write("contracts/router/schemas/done.json", '{"type": "object"}')
+    found = compared("HEAD")
+    assert told(found) == [("schema", DONE, "OM506")]
+    (change,) = found.changes
+    assert [(each.name, each.before, each.after) for each in change.settings] == [("$.verdict", "optional", "absent")]
+    assert [each.node for each in change.hurts] == ["merger"]
+    (router.folder / "contracts/router/schemas/done.json").unlink()
+    assert told(compared("HEAD")) == [], "what a check says of it is enough"
+
+
 def test_what_is_not_committed_yet_counts(router: Repository) -> None:
     router.contract("auditor", publish_topics=[REVIEWED])
     assert told(compared("HEAD")) == [("added", REVIEWED, "OM504")]

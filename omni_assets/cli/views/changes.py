@@ -21,6 +21,8 @@ KINDS: Mapping[ChangeKind, str] = {
     ChangeKind.REMOVED: "removed",
     ChangeKind.RENAMED: "renamed",
     ChangeKind.SETTINGS: "with other settings",
+    ChangeKind.SCHEMA: "with another schema",
+    ChangeKind.HANDLER: "with another handler",
     ChangeKind.NODES: "with other nodes",
     ChangeKind.ADDED: "added",
 }
@@ -50,7 +52,7 @@ def by_kind(comparison: Comparison) -> Mapping[ChangeKind, tuple[Change, ...]]:
         kind: tuple(
             sorted(
                 (each for each in comparison.changes if each.kind is kind),
-                key=lambda each: (worst[each.severity], each.topic),
+                key=lambda each: (worst[each.severity], each.subject),
             )
         )
         for kind in ChangeKind
@@ -120,7 +122,7 @@ def _sentence(comparison: Comparison) -> str:
 
 def _lines(change: Change, width: int | None) -> list[Line]:
     mark = f"{change.severity.value:<7} {change.code or '':<5}  "
-    names = [f"{change.before} ->", change.topic] if change.kind is ChangeKind.RENAMED else [change.topic]
+    names = [f"{change.before} ->", change.topic] if change.kind is ChangeKind.RENAMED else [change.subject]
     [(first, style)], *others = [line for name in names for line in paragraph(name, width, "bold", len(mark))]
     lines: list[Line] = [[(mark, _STYLES[change.severity]), (first.lstrip(), style)], *others]
     for text, how in _details(change):
@@ -152,6 +154,7 @@ def _entry(change: Change) -> dict[str, Any]:
     return {
         "kind": change.kind.value,
         "topic": change.topic,
+        "node": change.node or None,
         "before": change.before,
         "after": change.after,
         "was": _line(change.was),

@@ -73,7 +73,7 @@ def _section(title: str, changes: Sequence[Change], room: int) -> tuple[list[str
 def _row(change: Change) -> str:
     marks = f"{change.severity.value} {change.code or ''}".strip()
     renamed = change.kind is ChangeKind.RENAMED
-    names = f"{code(change.before or '')} → {code(change.topic)}" if renamed else code(change.topic)
+    names = f"{code(change.before or '')} → {code(change.topic)}" if renamed else code(change.subject)
     return f"| {marks} | {names} | {_WHAT[change.kind](change)} | {_who(change)} |"
 
 
@@ -82,7 +82,7 @@ def _where(change: Change) -> str:
 
 
 def _settings(change: Change) -> str:
-    return "<br>".join(f"{code(setting_text(each))}{f': {each.risk}' if each.risk else ''}" for each in change.settings)
+    return _some([f"{code(setting_text(each))}{f': {each.risk}' if each.risk else ''}" for each in change.settings])
 
 
 def _nodes(change: Change) -> str:
@@ -95,6 +95,8 @@ _WHAT: Mapping[ChangeKind, Callable[[Change], str]] = {
     ChangeKind.REMOVED: _where,
     ChangeKind.RENAMED: _where,
     ChangeKind.SETTINGS: _settings,
+    ChangeKind.SCHEMA: _settings,
+    ChangeKind.HANDLER: _settings,
     ChangeKind.NODES: _nodes,
     ChangeKind.ADDED: _where,
 }

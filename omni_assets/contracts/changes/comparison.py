@@ -1,7 +1,8 @@
 """What changed between two manifests, and whom it would hurt. Pure.
 
-Topics are compared, not files: a contract that was moved has changed nothing. A contract that one side cannot read is
-taken to be what the other side says, so that none of its topics looks added or removed.
+Topics are compared, not files: a contract that was moved has changed nothing. So are what the records of a topic hold,
+as far as contracts write it out (``payloads.with_schemas``), and what works on those of a node. A contract that one
+side cannot read is taken to be what the other side says, so that none of its topics looks added or removed.
 """
 
 from __future__ import annotations
@@ -13,19 +14,25 @@ from enum import StrEnum
 from functools import cached_property
 from typing import NamedTuple
 
+from omni_assets.contracts.changes.handlers import handler_changes
 from omni_assets.contracts.changes.renames import renames
 from omni_assets.contracts.changes.risks import SettingChange, in_a_new_topic, setting_changes
-from omni_assets.contracts.model import Contract, Finding, Location, Manifest, Role, Severity
+from omni_assets.contracts.changes.schemas import schema_changes
+from omni_assets.contracts.model import Contract, Finding, Location, Manifest, Payload, Role, Severity
 from omni_assets.contracts.naming import Grammar
+from omni_assets.contracts.payloads import payloads
 from omni_assets.contracts.rules import UNREAD_RULES
 
 
 class ChangeKind(StrEnum):
-    """What became of a topic: ``SETTINGS`` are others, ``NODES`` others publish or subscribe it."""
+    """What became of a topic: ``SETTINGS`` are others, its records have another ``SCHEMA``, ``NODES`` others publish or
+    subscribe it. ``HANDLER`` is about a node: something else works on its records."""
 
     REMOVED = "removed"
     RENAMED = "renamed"
     SETTINGS = "settings"
+    SCHEMA = "schema"
+    HANDLER = "handler"
     NODES = "nodes"
     ADDED = "added"
 
@@ -44,13 +51,14 @@ class Participant(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """One thing that became of one topic.
+    """One thing that became of one topic, or of the handler of ``node``, which has no names of topics then.
 
     ``before`` and ``after`` are its names; ``None`` where it was not declared, or is no longer published. ``was``
-    and ``now`` are where it was and is declared: by its first publisher, else its first subscriber. ``hurts`` are those
-    who would notice: they stand in the new contracts, but for parties outside that only the old ones name. ``left`` and
-    ``joined`` publish or subscribe it no longer, or newly. ``why`` says what makes two names one topic. ``findings``
-    say all this as a rule; what is only worth knowing has none.
+    and ``now`` are where it was and is declared: by its first publisher, else its first subscriber. ``settings`` are
+    what is said of it otherwise than before. ``hurts`` are those who would notice: they stand in the new contracts, but
+    for parties outside that only the old ones name. ``left`` and ``joined`` publish or subscribe it no longer, or
+    newly. ``why`` says what makes two names one topic. ``findings`` say all this as a rule; what is only worth knowing
+    has none.
     """
 
     kind: ChangeKind
@@ -64,6 +72,12 @@ class Change:
     hurts: tuple[Participant, ...] = ()
     why: str = ""
     findings: tuple[Finding, ...] = ()
+    node: str = ""
+
+    @property
+    def subject(self) -> str:
+        """What it is about: a topic, or a node."""
+        return self.topic or self.node
 
     @property
     def topic(self) -> str:
@@ -113,6 +127,11 @@ class Side:
         return (self.publishers(name) or self.subscribers(name))[0].location
 
     @cached_property
+    def payloads(self) -> Mapping[str, Payload]:
+        """What the records of each topic hold, where a contract says it."""
+        return payloads(self.manifest)
+
+    @cached_property
     def declared(self) -> frozenset[str]:
         """Names that a contract declares, those that break the grammar among them."""
         return frozenset(name for name, found in self._parties.items() if any(each.node is not None for each in found))
@@ -139,7 +158,8 @@ def compare(old: Manifest, new: Manifest, grammar: Grammar) -> tuple[Change, ...
     added = new.topics.keys() - before.declared - renamed_to
     changes += [Change(ChangeKind.ADDED, None, name, now=after.first(name)) for name in added]
     order = {kind: position for position, kind in enumerate(ChangeKind)}
-    return tuple(sorted(changes, key=lambda each: (order[each.kind], each.topic)))
+    changes += _handlers(old.contracts, new.contracts)
+    return tuple(sorted(changes, key=lambda each: (order[each.kind], each.subject)))
 
 
 def aligned(old: tuple[Contract, ...], new: tuple[Contract, ...]) -> tuple[tuple[Contract, ...], tuple[Contract, ...]]:
@@ -199,13 +219,43 @@ def _altered(name: str, now: str, before: Side, after: Side) -> Iterator[Change]
         found = setting_changes(old.spec, new.spec)
         settings = found if name == now else in_a_new_topic(found)
         if settings:
-            roles = {each.hurts for each in settings if each.risk}
+            roles = {role for each in settings if each.risk for role in each.hurts}
             hurt = after.parties(now, *roles)
             yield Change(ChangeKind.SETTINGS, name, now, *places, settings=settings, hurts=hurt)
+    yield from _schema(name, now, before, after)
     left = _without(_both(before, name), (*_both(after, now), *_both(after, name)))
     joined = _without(_both(after, now), (*_both(before, name), *_both(before, now)))
     if left or joined:
         yield Change(ChangeKind.NODES, name, now, *places, left=left, joined=joined)
+
+
+def _schema(name: str, now: str, before: Side, after: Side) -> Iterator[Change]:
+    """What records hold otherwise than before; nothing where one side says it in a way that cannot be used, which is a
+    finding of its own."""
+    was, is_now = before.payloads.get(name), after.payloads.get(now)
+    if any(each is not None and each.flaw for each in (was, is_now)):
+        return
+    found = schema_changes((was.schema or None) if was else None, (is_now.schema or None) if is_now else None)
+    if not found:
+        return
+    said = is_now.location if is_now else None
+    roles = {role for each in found if each.risk for role in each.hurts}
+    hurt = [each for each in after.parties(now, *roles) if said is None or each.location.path != said.path]
+    places = was.location if was else before.first(name), said or after.first(now)
+    yield Change(ChangeKind.SCHEMA, name, now, *places, settings=found, hurts=tuple(hurt))
+
+
+def _handlers(old: Iterable[Contract], new: Iterable[Contract]) -> Iterator[Change]:
+    """The handlers that are others than before, of nodes that are there on both sides."""
+    before = {each.node: each for each in reversed(tuple(old))}
+    after = {each.node: each for each in reversed(tuple(new))}
+    for node in before.keys() & after.keys():
+        found = handler_changes(before[node].handler, after[node].handler)
+        if found:
+            was, now = (
+                each.handler.location if each.handler else each.location for each in (before[node], after[node])
+            )
+            yield Change(ChangeKind.HANDLER, None, None, was, now, settings=found, node=node)
 
 
 def _both(side: Side, name: str) -> tuple[Participant, ...]:

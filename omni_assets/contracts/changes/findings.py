@@ -7,11 +7,14 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 
 from omni_assets.contracts.changes.comparison import Change, ChangeKind, Participant, Side, is_unread
+from omni_assets.contracts.faults import short
 from omni_assets.contracts.findings import finding
-from omni_assets.contracts.model import Finding, Location, Manifest, Severity
+from omni_assets.contracts.model import Finding, Location, Manifest, Rule, Severity
 from omni_assets.contracts.naming import Grammar
 from omni_assets.contracts.rules import (
+    HANDLER_CHANGED,
     REMOVED_IN_USE,
+    SCHEMA_CHANGED,
     SETTINGS_CHANGED,
     TOPIC_ADDED,
     TOPIC_REMOVED,
@@ -20,6 +23,7 @@ from omni_assets.contracts.rules import (
 from omni_assets.contracts.text import count
 
 _MOST_NAMED = 5
+_MOST_SAID = 10
 
 
 def with_findings(
@@ -121,14 +125,29 @@ def _renamed(told: _Told, change: Change) -> Iterator[Finding]:
 
 
 def _settings(told: _Told, change: Change) -> Iterator[Finding]:
-    said = "; ".join(f"{each}{f' ({each.risk})' if each.risk else ''}" for each in change.settings)
+    yield _otherwise(told, change, SETTINGS_CHANGED, f"`{change.topic}` has other settings")
+
+
+def _schema(told: _Told, change: Change) -> Iterator[Finding]:
+    yield _otherwise(told, change, SCHEMA_CHANGED, f"the records of `{change.topic}` have another schema")
+
+
+def _handler(told: _Told, change: Change) -> Iterator[Finding]:
+    yield _otherwise(told, change, HANDLER_CHANGED, f"`{short(change.node)}` has another handler")
+
+
+def _otherwise(told: _Told, change: Change, rule: Rule, what: str) -> Finding:
+    """What is said otherwise than before: a warning where it can hurt somebody."""
+    said = [f"{each}{f' ({each.risk})' if each.risk else ''}" for each in change.settings[:_MOST_SAID]]
+    more = len(change.settings) - _MOST_SAID
     risky = any(each.risk for each in change.settings)
-    yield finding(
-        SETTINGS_CHANGED,
-        f"`{change.topic}` has other settings than at {told.at}: {said}.",
-        told.new.first(change.topic),
-        topic=change.topic,
-        related=((told.old.first(change.before or ""), f"as it was at {told.at}"), *_lines(change.hurts)),
+    was = change.was or told.old.first(change.before or "")
+    return finding(
+        rule,
+        f"{what} than at {told.at}: {'; '.join([*said, *([f'and {more:,} more'] if more > 0 else [])])}.",
+        change.now or told.new.first(change.topic),
+        topic=change.topic or None,
+        related=((was, f"as it was at {told.at}"), *_lines(change.hurts)),
         severity=Severity.WARNING if risky else Severity.NOTE,
     )
 
@@ -142,6 +161,8 @@ _TELLERS: Mapping[ChangeKind, Callable[[_Told, Change], Iterator[Finding]]] = {
     ChangeKind.REMOVED: _removed,
     ChangeKind.RENAMED: _renamed,
     ChangeKind.SETTINGS: _settings,
+    ChangeKind.SCHEMA: _schema,
+    ChangeKind.HANDLER: _handler,
     ChangeKind.NODES: _nodes,
 }
 

@@ -20,17 +20,18 @@ _UNLIMITED = "-1"
 
 @dataclass(frozen=True, slots=True)
 class SettingChange:
-    """One setting, before and after, as normalised text; ``None`` leaves it to the broker.
+    """One thing that is said of a topic or a node, before and after, as normalised text; ``None`` is not said. For a
+    setting of a topic that leaves it to the broker.
 
-    ``risk`` says as a clause what the change can do, empty where it can hurt nobody; ``hurts`` is who it would be done
-    to.
+    ``risk`` says as a clause what the change can do, empty where it can hurt nobody; ``hurts`` is whom it would be done
+    to: those who do these things with the topic.
     """
 
     name: str
     before: str | None
     after: str | None
     risk: str = ""
-    hurts: Role = Role.SUBSCRIBES
+    hurts: tuple[Role, ...] = (Role.SUBSCRIBES,)
 
     def __str__(self) -> str:
         return f"{self.name} {readable(self.name, self.before)} -> {readable(self.name, self.after)}"
@@ -54,7 +55,7 @@ def _changes(before: TopicSpec, after: TopicSpec) -> Iterator[SettingChange]:
             continue
         rule = _RULES.get(name)
         risk = rule.risk(old, new) if rule is not None else ""
-        yield SettingChange(name, was, is_now, risk, rule.hurts if rule is not None else Role.SUBSCRIBES)
+        yield SettingChange(name, was, is_now, risk, (rule.hurts if rule is not None else Role.SUBSCRIBES,))
 
 
 _Flat = Mapping[str, str | None]

@@ -44,7 +44,9 @@ from omni_assets.contracts.rules.registry import MEMBER_CLASH as MEMBER_CLASH
 from omni_assets.contracts.rules.registry import STALE_REGISTRY as STALE_REGISTRY
 from omni_assets.contracts.rules.registry import UNDECLARED_LITERAL as UNDECLARED_LITERAL
 from omni_assets.contracts.rules.registry import UNREAD_SOURCE as UNREAD_SOURCE
+from omni_assets.contracts.rules.revisions import HANDLER_CHANGED as HANDLER_CHANGED
 from omni_assets.contracts.rules.revisions import REMOVED_IN_USE as REMOVED_IN_USE
+from omni_assets.contracts.rules.revisions import SCHEMA_CHANGED as SCHEMA_CHANGED
 from omni_assets.contracts.rules.revisions import SETTINGS_CHANGED as SETTINGS_CHANGED
 from omni_assets.contracts.rules.revisions import TOPIC_ADDED as TOPIC_ADDED
 from omni_assets.contracts.rules.revisions import TOPIC_REMOVED as TOPIC_REMOVED
@@ -71,6 +73,8 @@ ELSEWHERE_RULES = (
     SETTINGS_CHANGED,
     TOPIC_ADDED,
     TOPIC_REMOVED,
+    SCHEMA_CHANGED,
+    HANDLER_CHANGED,
 )
 """Rules about source code and about changes: contracts alone never show what breaks them."""
 
@@ -110,6 +114,8 @@ RULES: tuple[Rule, ...] = (
     SETTINGS_CHANGED,
     TOPIC_ADDED,
     TOPIC_REMOVED,
+    SCHEMA_CHANGED,
+    HANDLER_CHANGED,
     INVALID_CATALOG,
     INVALID_TASK_CLASS,
     INVALID_HANDLER,

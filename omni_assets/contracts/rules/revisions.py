@@ -79,6 +79,58 @@ SETTINGS_CHANGED = Rule(
 """,
     ),
 )
+SCHEMA_CHANGED = Rule(
+    "OM506",
+    "schema-changed",
+    Severity.NOTE,
+    "The records of a topic have another schema than before.",
+    "Where the change can hurt those who read or write the topic (a field that is gone, or needed now; another type; "
+    "other values; a keyword of which it cannot be told) the finding is a warning and names them. Add fields that need "
+    "not be there, or give the records a topic of the next version.",
+    example=Elsewhere(
+        "diff",
+        """\
+     - topic: onex.evt.reviewer.review-complete.v1
+       schema:
+         type: object
+-        required: [verdict]
++        required: [verdict, score]
+""",
+    ),
+    mended=Elsewhere(
+        "diff",
+        """\
+     - topic: onex.evt.reviewer.review-complete.v1
+       schema:
+         type: object
+         required: [verdict]
++        properties: {score: {type: number}}
+""",
+    ),
+)
+HANDLER_CHANGED = Rule(
+    "OM507",
+    "handler-changed",
+    Severity.NOTE,
+    "Something else works on the records of a node than before.",
+    "Another kind, task class or entry does other work on the same records, and another effect reaches outside the "
+    "bus: worth a look before it runs. Nobody's topics change.",
+    example=Elsewhere(
+        "diff",
+        """\
+ name: reviewer
+-handler: {kind: python, entry: "agents.reviewer:review"}
++handler: {kind: llm, task_class: code-review}
+""",
+    ),
+    mended=Elsewhere(
+        "diff",
+        """\
+ name: reviewer
+ handler: {kind: python, entry: "agents.reviewer:review"}
+""",
+    ),
+)
 TOPIC_ADDED = Rule(
     "OM504",
     "topic-added",

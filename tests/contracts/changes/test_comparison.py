@@ -221,6 +221,77 @@ names = st.builds(
     st.sampled_from(["done", "failed", "review-complete", "review-completed", "review_complete", "routed"]),
     st.integers(1, 2),
 )
+SCHEMA = "{type: object, required: [verdict], properties: {verdict: {type: string}}}"
+NEEDS_MORE = SCHEMA.replace("[verdict]", "[verdict, score]")
+
+
+def with_schema(schema: str, role: str = "publish_topics") -> Contract:
+    text = f"name: router\nevent_bus:\n  {role}:\n    - topic: {DONE}\n      schema: {schema}\n"
+    return EXTRACTOR.parsed("contracts/router/contract.yaml", text.encode())
+
+
+def handled(handler: str) -> Contract:
+    topics = f"{{subscribe_topics: [{ROUTE}], publish_topics: [onex.intent.router.merge.v1]}}"
+    text = f"name: router\n{handler}event_bus: {topics}\n"
+    return EXTRACTOR.parsed("contracts/router/contract.yaml", text.encode())
+
+
+def test_a_schema_that_its_readers_would_feel_is_a_risk_that_names_them() -> None:
+    reader = contract("merger", [], [DONE])
+    change = only(manifest(with_schema(SCHEMA), reader), manifest(with_schema(NEEDS_MORE), reader))
+    assert (change.kind, change.code, change.severity) == (ChangeKind.SCHEMA, "OM506", Severity.WARNING)
+    assert hurt(change) == {"merger": 4}
+    (finding,) = change.findings
+    assert (finding.topic, finding.location.line) == (DONE, 5)
+    assert finding.message.startswith(
+        f"the records of `{DONE}` have another schema than at main: $.score absent -> required (records without it"
+    )
+    assert [text for _, text in finding.related] == ["as it was at main", "`merger` subscribes it"]
+
+
+def test_a_command_that_needs_more_hurts_those_who_send_it_too() -> None:
+    sender = contract("console", [DONE])
+    before, after = (with_schema(each, "subscribe_topics") for each in (SCHEMA, NEEDS_MORE))
+    assert hurt(only(manifest(before, sender), manifest(after, sender))) == {"console": 4}
+
+
+def test_a_field_that_need_not_be_there_is_a_note() -> None:
+    wider = SCHEMA.replace("properties: {", "properties: {score: {type: number}, ")
+    reader = contract("merger", [], [DONE])
+    change = only(manifest(with_schema(SCHEMA), reader), manifest(with_schema(wider), reader))
+    assert (change.code, change.severity, change.hurts) == ("OM506", Severity.NOTE, ())
+
+
+def test_a_schema_that_cannot_be_used_is_not_compared() -> None:
+    assert changes(manifest(with_schema(SCHEMA)), manifest(with_schema("{minimum: .nan}"))) == ()
+
+
+def test_a_handler_that_changed_is_told_field_by_field() -> None:
+    before = handled('handler: {kind: python, entry: "agents.router:route"}\n')
+    change = only(manifest(before), manifest(handled("handler: {kind: llm, task_class: code-review}\n")))
+    assert (change.kind, change.node, change.topic) == (ChangeKind.HANDLER, "router", "")
+    assert (change.code, change.severity) == ("OM507", Severity.NOTE)
+    assert {(each.name, each.before, each.after) for each in change.settings} == {
+        ("kind", "python", "llm"),
+        ("entry", "agents.router:route", None),
+        ("task_class", None, "code-review"),
+    }
+    (finding,) = change.findings
+    assert finding.message.startswith("`router` has another handler than at main: kind python -> llm")
+    assert (finding.location.line, finding.topic) == (2, None)
+
+
+def test_an_effect_more_and_a_handler_that_comes_or_goes_are_told() -> None:
+    plain = handled('handler: {kind: python, entry: "a:b"}\n')
+    merging = handled('handler: {kind: python, entry: "a:b", effects: [merge]}\n')
+    change = changes(manifest(plain), manifest(merging))[0]
+    told = {each.name: (each.before, each.after) for each in change.settings}
+    assert told["effects"] == (None, "merge")
+    assert "entry" not in told
+    assert {each.name for each in only(manifest(handled("")), manifest(plain)).settings} == {"kind", "entry"}
+    assert changes(manifest(plain), manifest(plain)) == ()
+
+
 topics = st.lists(names, max_size=5, unique=True)
 manifests = st.builds(
     lambda router, merger, outside, partitions: manifest(

@@ -71,9 +71,9 @@ def test_a_change_that_hurts_nobody_is_told_without_a_risk(before: TopicSpec, af
 
 
 def test_what_refuses_records_hurts_publishers_and_all_else_subscribers() -> None:
-    assert change(spec(), spec(min_insync_replicas="2")).hurts is Role.PUBLISHES
-    assert change(spec(max_message_bytes="2"), spec(max_message_bytes="1")).hurts is Role.PUBLISHES
-    assert change(spec(2), spec(1)).hurts is Role.SUBSCRIBES
+    assert change(spec(), spec(min_insync_replicas="2")).hurts == (Role.PUBLISHES,)
+    assert change(spec(max_message_bytes="2"), spec(max_message_bytes="1")).hurts == (Role.PUBLISHES,)
+    assert change(spec(2), spec(1)).hurts == (Role.SUBSCRIBES,)
 
 
 def test_retention_matters_only_where_records_are_deleted() -> None:
