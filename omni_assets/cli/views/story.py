@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from omni_assets.cli.tables import Line, paragraph
+from omni_assets.cli.views.chain import chain_document, chain_lines
 from omni_assets.cli.views.drift import document, drift_lines, of_report
 from omni_assets.cli.views.receipt import remembered_document, remembered_lines
 from omni_assets.cli.views.receipts import receipts_document, receipts_lines
@@ -15,6 +16,7 @@ from omni_assets.operations.demo.story import (
     Chapter,
     Economy,
     Expected,
+    Followed,
     LeftOut,
     Listed,
     Opened,
@@ -37,6 +39,8 @@ def scene_lines(scene: Scene, width: int | None) -> list[Line]:
             return [[], *remembered_lines(remembered, width), []]
         case Economy(savings):
             return [[], *savings_lines(savings, width), []]
+        case Followed(chain):
+            return [[], *chain_lines(chain, width), []]
         case LeftOut(why):
             return paragraph(f"left out: {why}", width, "yellow")
         case Expected(text, met):
@@ -67,6 +71,8 @@ def _scene(scene: Scene) -> dict[str, Any]:
             return remembered_document(remembered)
         case Economy(savings):
             return {"savings": savings_document(savings)}
+        case Followed(chain):
+            return {"chain": chain_document(chain)}
         case LeftOut(why):
             return {"left_out": why}
         case Expected(text, met):

@@ -3,5 +3,6 @@
 from omni_assets.operations.demo.routing import ROUTING
 from omni_assets.operations.demo.silence import SILENCE
 from omni_assets.operations.demo.story import Chapter
+from omni_assets.operations.demo.workflow import WORKFLOW
 
-CHAPTERS: tuple[Chapter, ...] = (SILENCE, ROUTING)
+CHAPTERS: tuple[Chapter, ...] = (SILENCE, ROUTING, WORKFLOW)

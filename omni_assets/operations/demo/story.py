@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
+from omni_assets.operations.agents.tasks import Chain
 from omni_assets.operations.demo.stage import Stage
 from omni_assets.operations.observe import DriftReport
 from omni_assets.operations.routing.remembered import Remembered
@@ -51,6 +52,13 @@ class Economy:
 
 
 @dataclass(frozen=True, slots=True)
+class Followed:
+    """What came of one beginning, as ``omni task show`` shows it."""
+
+    chain: Chain
+
+
+@dataclass(frozen=True, slots=True)
 class LeftOut:
     """The rest of the chapter cannot be told here, and why, as sentences. Nothing is wrong with the story for that."""
 
@@ -65,7 +73,7 @@ class Expected:
     met: bool
 
 
-Scene = Said | Shown | Listed | Opened | Economy | LeftOut | Expected
+Scene = Said | Shown | Listed | Opened | Economy | Followed | LeftOut | Expected
 
 
 @dataclass(frozen=True, slots=True)
