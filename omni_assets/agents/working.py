@@ -20,6 +20,7 @@ from omni_assets.agents.effects import NO_EFFECTS, Effects
 from omni_assets.agents.events import Event, NotAnEvent, from_record
 from omni_assets.agents.exchange import Ended
 from omni_assets.agents.handlers import Handle, Handled, RoutingFailed, Said
+from omni_assets.agents.letters import Origin, sealed
 from omni_assets.agents.seen import Claim, Seen, command, identity
 from omni_assets.agents.task_context import TaskContext
 from omni_assets.agents.task_receipt import (
@@ -38,9 +39,6 @@ from omni_assets.broker.assignment import Place
 from omni_assets.broker.worker import Outgoing, Received
 from omni_assets.contracts.model import HandlerKind
 from omni_assets.router.receipt import Receipt
-
-ERRORS = "__connect.errors."
-"""How the headers of a dead letter begin, as those of Kafka Connect do: where it stood, and what went wrong."""
 
 
 class Gate(Protocol):
@@ -251,20 +249,11 @@ class Working:
     def _letter(self, course: _Course, reason: str) -> Outgoing:
         """The record as it came, and behind its headers what went wrong with it."""
         received, error = course.received, course.tried.error
-        partition = received.place.partition
-        facts = {
-            "topic": partition.topic,
-            "partition": str(partition.number),
-            "offset": str(received.place.offset),
-            "connector.name": self._post.node,
-            "stage": "TASK_PUT" if course.event else "VALUE_CONVERTER",
-            "exception.class.name": type(error).__name__ if error else NotAnEvent.__name__,
-            "exception.message": reason,
-            "task.id": course.context.id,
-        }
-        told = _headers({f"{ERRORS}{name}": fact for name, fact in facts.items()})
-        kept = tuple((name, value) for name, value in received.headers if not name.startswith(ERRORS))
-        return Outgoing(self._post.dead_letters, received.key, received.value, (*kept, *told))
+        topic, number, _ = received.place.partition
+        kind = type(error).__name__ if error else NotAnEvent.__name__
+        read = course.event is not None
+        origin = Origin(self._post.node, topic, number, received.place.offset, course.context.id, reason, kind, read)
+        return Outgoing(self._post.dead_letters, received.key, received.value, sealed(received.headers, origin))
 
 
 def _claim(course: _Course, event: Event) -> Claim:

@@ -5,9 +5,9 @@ from __future__ import annotations
 import typer
 
 from omni_assets.cli.options import HELP_NAMES, examples, help_when_alone
-from omni_assets.cli.tasks import approval, listing, replay, show, submit
+from omni_assets.cli.tasks import approval, dead_letters, listing, replay, show, submit
 
-_COMMANDS = (submit, listing, show, replay, approval)
+_COMMANDS = (submit, listing, show, replay, approval, dead_letters)
 
 
 def add_to(app: typer.Typer) -> None:
