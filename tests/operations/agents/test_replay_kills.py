@@ -122,6 +122,29 @@ def survive(folder: Path, address: str, client: Any) -> None:
 
 
 @pytest.mark.broker
+def test_a_person_who_ends_it_can_go_on_with_it(tmp_path, broker):
+    """What had ended is committed: nobody pays for it twice."""
+    context = project(tmp_path, broker.bootstrap_servers, broker.client)
+    submit(context, [Submission(topic=ASKED, key=f"k{each % KEYS}", data=each, id=f"e{each}") for each in range(600)])
+    first = omni(tmp_path, broker.bootstrap_servers, "--topic", ASKED, "--from", "start")
+    assert first.stdout is not None
+    begun = [first.stdout.readline() for _ in range(20)]
+    first.send_signal(signal.SIGINT)
+    out, said = first.communicate(timeout=60)
+    assert (first.returncode, said.splitlines()[-1]) == (130, "omni: interrupted.")
+    begun += out.splitlines()
+    ended = receipts(broker.bootstrap_servers)
+    assert len(ended) > len(begun) - 20
+    found = re.match(r"omni: replay ([0-9a-f]{12}) of ", said)
+    assert found is not None
+    last = omni(tmp_path, broker.bootstrap_servers, "--resume", found[1])
+    out, complaint = last.communicate(timeout=60)
+    assert last.returncode == 0, complaint
+    assert f"echo: {600 - len(ended)} tasks done" in out
+    assert len({each.id for each in receipts(broker.bootstrap_servers)}) == 600
+
+
+@pytest.mark.broker
 @pytest.mark.slow
 @pytest.mark.timeout(120 + 20 * KILLS)
 def test_each_record_has_one_receipt_in_a_replay_however_often_that_is_killed(tmp_path, broker):

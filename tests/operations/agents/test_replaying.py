@@ -14,6 +14,7 @@ import pytest
 from confluent_kafka.admin import NewTopic
 
 from omni_assets.agents.events import Event, from_record
+from omni_assets.agents.task_context import TaskContext
 from omni_assets.agents.task_receipt import TaskReceipt, read_task_receipt
 from omni_assets.broker import replays
 from omni_assets.errors import InputError, ReadOnly, ReplayRefused, UnknownName
@@ -29,6 +30,8 @@ from omni_assets.operations.agents.replaying import (
 from omni_assets.operations.agents.submitting import Submission, submit
 from omni_assets.operations.agents.working import work
 from omni_assets.operations.context import Context, resolve
+from omni_assets.operations.provision import provision
+from tests.support import outside
 from tests.support.stranded import committed
 
 pytestmark = pytest.mark.broker
@@ -273,6 +276,52 @@ def test_nodes_with_effects_take_part_only_where_that_is_said(context, tmp_path,
     assert prepare(context, replace(asked, with_effects=True)).nodes == ("echo", "merger")
     with pytest.raises(ReplayRefused, match="which no shadow topic keeps in"):
         prepare(context, replace(asked, with_effects=True, shadow=SHADOW))
+
+
+def test_an_effect_that_happened_is_found_and_not_repeated(tmp_path, broker, monkeypatch):
+    outside.project(tmp_path)
+    monkeypatch.setenv("OUTSIDE", str(tmp_path))
+    context = outside.context_of(tmp_path, broker.bootstrap_servers)
+    provision(context, context.manifest(), trigger="tests")
+    submit(context, [Submission(topic=outside.ASKED, key="k", data={}, id=f"e{each}") for each in range(4)])
+    asyncio.run(work(context, drain=True))
+    replayed = asyncio.run(replay(context, ReplayRequest(outside.ASKED, BEGINNING, with_effects=True)))
+    assert replayed.worked[0].tasks == {"done": 4}
+    assert (tmp_path / "merged.txt").read_text().split() == [f"e{each}" for each in range(4)]
+    found = [read_task_receipt(each.value() or b"") for each in committed(context.bootstrap_servers, outside.LEDGER, 3)]
+    effects = {(each.replay is not None, effect.outcome, effect.key) for each in found for effect in each.effects}
+    assert Counter((again, outcome) for again, outcome, _ in effects) == {(False, "done"): 4, (True, "found"): 4}
+    assert len({key for _, _, key in effects}) == 4
+
+
+REQUESTS, ANSWERS = "onex.evt.echo.approval-requested.v1", "onex.cmd.echo.answer-approval.v1"
+ASKER = f"""\
+name: echo
+handler:
+  kind: python
+  entry: "tests.operations.agents.test_replaying:ask_first"
+  approvals: {{requests: {REQUESTS}, answers: {ANSWERS}}}
+event_bus:
+  subscribe_topics: [{ASKED}]
+  publish_topics: [{ANSWERED}]
+"""
+
+
+def ask_first(event: Event, context: TaskContext) -> Any:
+    return {"by": context.ask({"about": event.id}, "Is this good?").by}
+
+
+def test_a_person_is_asked_again_and_in_a_shadow_nobody_is(context, tmp_path, broker):
+    write(tmp_path, "echo", ASKER)
+    create(broker.client, REQUESTS, ANSWERS)
+    submit(context, [Submission(topic=ASKED, key="k", data={}, id="e")])
+    asyncio.run(work(context, drain=True))
+    assert again(context).worked[0].tasks == {"waiting": 1}
+    first, second = events(context, REQUESTS)
+    assert first.id != second.id
+    assert again(context, shadow=SHADOW).worked[0].tasks == {"waiting": 1}
+    assert len(events(context, REQUESTS)) == 2
+    assert [each.extensions["originaltopic"] for each in events(context, SHADOW)] == [REQUESTS]
 
 
 def test_names_that_nobody_has_are_named(context):
