@@ -18,8 +18,12 @@ _Answer = TypeVar("_Answer")
 _MOST_OF_A_REASON = 500
 
 
-class Hopeless(Exception):
-    """Raised by a handler: this task cannot be done, however often it is tried. ``str()`` says why, as a clause."""
+class Setback(Exception):
+    """Raised by a handler: this task cannot be done now. ``str()`` says why, as a clause."""
+
+
+class Hopeless(Setback):
+    """Raised by a handler: this task cannot be done, however often it is tried."""
 
 
 class Absent(Hopeless):
@@ -102,7 +106,7 @@ def _reason(error: Exception, timed_out: bool, seconds: float) -> str:
     if timed_out:
         return f"it did not end within {seconds:.3g} s"
     words = visible(str(error)[:_MOST_OF_A_REASON])
-    return words if isinstance(error, Hopeless | OmniError) else f"{type(error).__name__}: {words}".removesuffix(": ")
+    return words if isinstance(error, Setback | OmniError) else f"{type(error).__name__}: {words}".removesuffix(": ")
 
 
 def _may_pass(error: Exception) -> bool:

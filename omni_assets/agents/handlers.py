@@ -15,7 +15,7 @@ from typing import Any, TypeAlias
 
 from pydantic import ValidationError
 
-from omni_assets.agents.attempts import Hopeless
+from omni_assets.agents.attempts import Hopeless, Setback
 from omni_assets.agents.events import Event
 from omni_assets.agents.task_context import Ask, TaskContext
 from omni_assets.errors import HandlerUnusable
@@ -52,12 +52,16 @@ Handle: TypeAlias = Callable[[Event, TaskContext], Awaitable[Handled]]
 """Works on one event. Raises ``Hopeless`` where trying again would not help, anything else where it might."""
 
 
-class RoutingFailed(Exception):
-    """No answer of a model was accepted; ``receipt`` tells of every call."""
+class RoutingFailed(Setback):
+    """No answer of a model was accepted; ``receipt`` tells of every call. ``str()`` is the chain of reasons."""
 
     def __init__(self, receipt: Receipt) -> None:
         super().__init__(receipt.failure or receipt.decision)
         self.receipt = receipt
+
+
+class NoAnswerCounts(RoutingFailed, Hopeless):
+    """All that could be asked were, and none of it will pass: to ask again would cost as much, and end as it did."""
 
 
 def python_handler(entry: str, threads: Executor) -> Handle:
@@ -90,10 +94,19 @@ def llm_handler(router: Router, task_class: str) -> Handle:
     async def handle(event: Event, _: TaskContext) -> Handled:
         done = await router.run(read_task(event, task_class=task_class))
         if done.receipt.outcome is not Outcome.ACCEPTED or done.text is None:
-            raise RoutingFailed(done.receipt)
+            raise _failed(done.receipt)
         return Handled((Said({"task_id": done.receipt.task_id, "text": done.text}),), done.receipt)
 
     return handle
+
+
+def _failed(receipt: Receipt) -> RoutingFailed:
+    """Why there is no answer. It may pass where an endpoint did not answer, or where nothing could be asked for now."""
+    if receipt.attempts:
+        may_pass = any(each.failure is not None and each.failure.transient for each in receipt.attempts)
+    else:
+        may_pass = bool(receipt.candidates or receipt.skipped)
+    return RoutingFailed(receipt) if may_pass else NoAnswerCounts(receipt)
 
 
 def read_task(event: Event, **stated: str) -> Task:

@@ -15,7 +15,7 @@ from decimal import Decimal
 from typing import Protocol
 
 from omni_assets.agents.approvals import NO_APPROVALS, Approvals, noted
-from omni_assets.agents.attempts import Patience, Tried, attempt
+from omni_assets.agents.attempts import Hopeless, Patience, Tried, attempt
 from omni_assets.agents.effects import NO_EFFECTS, Effects
 from omni_assets.agents.events import Event, NotAnEvent, from_record
 from omni_assets.agents.exchange import Ended
@@ -70,13 +70,17 @@ class Post:
 
 @dataclass(slots=True)
 class _Course:
-    """How far one record has come."""
+    """How far one record has come. ``routings`` are what the router did for it, in all attempts; of ``untold`` calls of
+    the handler nobody knows what it did.
+    """
 
     received: Received
     context: TaskContext
     started_at: datetime = field(default_factory=lambda: datetime.now(UTC))
     event: Event | None = None
     tried: Tried[tuple[Handled, tuple[Outgoing, ...]]] = field(default_factory=lambda: Tried(None, ()))
+    routings: list[Receipt] = field(default_factory=list)
+    untold: int = 0
     effects: dict[str, TaskEffect] = field(default_factory=dict)
 
 
@@ -147,7 +151,7 @@ class Working:
             if meant is not event:
                 self._gate.accept(course.context.place.partition.topic, meant)
             with self._effects.begin(event, course.context, course.effects) as steps:
-                handled = await self._handle(meant, replace(course.context, steps=steps))
+                handled = await self._handled(course, meant, replace(course.context, steps=steps))
             key = course.received.key
             results = tuple(
                 self._gate.publish(
@@ -165,6 +169,23 @@ class Working:
         handled, results = course.tried.answer
         outcome = TaskOutcome.DONE if handled.asked is None else TaskOutcome.WAITING
         return self._ended(course, self._receipt(course, outcome, "", results), *results)
+
+    async def _handled(self, course: _Course, event: Event, context: TaskContext) -> Handled:
+        """What the handler makes of an event. What the router did counts, whatever comes of that."""
+        course.untold += 1
+        try:
+            handled = await self._handle(event, context)
+        except RoutingFailed as failed:
+            course.routings.append(failed.receipt)
+            course.untold -= 1
+            raise
+        except Hopeless:  # of an event that is no task: nothing was asked
+            course.untold -= 1
+            raise
+        course.untold -= 1
+        if handled.routing is not None:
+            course.routings.append(handled.routing)
+        return handled
 
     def _failed(self, course: _Course, reason: str) -> Ended:
         outcome = TaskOutcome.DEAD_LETTERED if self._post.dead_letters else TaskOutcome.FAILED
@@ -191,7 +212,6 @@ class Working:
         duplicate_of: str | None = None,
     ) -> TaskReceipt:
         partition, event = course.received.place.partition, course.event
-        routing = _routing(course.tried)
         return TaskReceipt(
             id=course.context.id,
             event_id=event.id if event else "",
@@ -214,8 +234,8 @@ class Working:
                 for number, each in enumerate(results)
             ),
             duplicate_of=duplicate_of,
-            routing=routing,
-            cost_usd=self._cost(course, routing.cost_usd if routing else None),
+            routing=course.routings[-1] if course.routings else None,
+            cost_usd=self._cost(course),
             idempotency_key=idempotency_key(event) if event else None,
             deadline=course.context.deadline,
             requeue_of=requeue_of(event, self._post.node) if event else None,
@@ -225,10 +245,13 @@ class Working:
             effects=tuple(course.effects.values()),
         )
 
-    def _cost(self, course: _Course, routed: Decimal | None) -> Decimal | None:
-        """What models cost; nothing where none was asked."""
-        asked = self._post.kind is not HandlerKind.PYTHON and course.tried.attempts
-        return routed if asked else NOTHING_SPENT
+    def _cost(self, course: _Course) -> Decimal | None:
+        """What models cost, in all attempts; nothing where none was asked."""
+        if self._post.kind is HandlerKind.PYTHON:
+            return NOTHING_SPENT
+        costs = [each.cost_usd for each in course.routings]
+        known = [cost for cost in costs if cost is not None]
+        return sum(known, NOTHING_SPENT) if not course.untold and len(known) == len(costs) else None
 
     def _noted(self, receipt: TaskReceipt) -> Outgoing:
         """A receipt as a CloudEvent for the ledger."""
@@ -268,12 +291,6 @@ def _late(course: _Course) -> str:
     if not course.tried.attempts:
         return f"it was due at {due}, before its turn came"
     return f"it was due at {due}, and was not done by then: {course.tried.reason}"
-
-
-def _routing(tried: Tried[tuple[Handled, tuple[Outgoing, ...]]]) -> Receipt | None:
-    if tried.answer is not None:
-        return tried.answer[0].routing
-    return tried.error.receipt if isinstance(tried.error, RoutingFailed) else None
 
 
 def _headers(facts: Mapping[str, str]) -> tuple[tuple[str, bytes], ...]:

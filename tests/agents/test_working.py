@@ -7,6 +7,7 @@ import json
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -14,7 +15,7 @@ import pytest
 from omni_assets.agents.attempts import Hopeless, Patience
 from omni_assets.agents.events import Event, from_record, to_record
 from omni_assets.agents.exchange import Ended
-from omni_assets.agents.handlers import Handled, Said, python_handler
+from omni_assets.agents.handlers import Handled, RoutingFailed, Said, python_handler
 from omni_assets.agents.seen import Seen
 from omni_assets.agents.task_context import TaskContext
 from omni_assets.agents.task_receipt import TaskReceipt, task_id
@@ -23,6 +24,9 @@ from omni_assets.broker.assignment import Partition, Place
 from omni_assets.broker.worker import Outgoing, Received
 from omni_assets.contracts.model import HandlerKind
 from omni_assets.errors import HandlerUnusable
+from omni_assets.router.receipt import Receipt
+from tests.support.receipts import cloud, cost
+from tests.support.receipts import receipt as routed
 
 LEDGER, LETTERS, ANSWERS = "onex.evt.ledger.noted.v1", "onex.dlq.echo.dead-letter.v1", "onex.evt.echo.echoed.v1"
 POST = Post("echo", HandlerKind.PYTHON, "cluster", LEDGER, LETTERS, "local")
@@ -260,6 +264,48 @@ def test_a_letter_says_which_receipt_it_belongs_to() -> None:
     (ended,) = work(echo, received(due("tomorrow")))
     letter, _ = ended.records
     assert (dict(letter.headers)["__connect.errors.task.id"] or b"").decode() == receipt_of(ended).id
+
+
+MODEL = replace(POST, kind=HandlerKind.LLM)
+
+
+def routing(*costs: str | None) -> list[Receipt]:
+    return [routed(number, cloud(cost=cost(each))) for number, each in enumerate(costs)]
+
+
+@pytest.mark.parametrize(
+    ("costs", "total"), [(("0.1", "0.02"), "0.12"), (("0.1", None), None), ((None, "0.1"), None), (("0", "0"), "0")]
+)
+def test_what_models_cost_is_reckoned_over_all_attempts(costs: tuple[str | None, ...], total: str | None) -> None:
+    receipts = routing(*costs)
+
+    async def handle(event: Event, _: TaskContext) -> Handled:
+        receipt = left.pop(0)
+        if left:
+            raise RoutingFailed(receipt)
+        return Handled((Said(1),), receipt)
+
+    left = list(receipts)
+    (ended,) = work(handle, received(asked()), post=MODEL)
+    assert receipt_of(ended).cost_usd == (None if total is None else Decimal(total))
+    assert receipt_of(ended).routing == receipts[-1]
+    assert [each.reason for each in receipt_of(ended).attempts] == [str(RoutingFailed(receipts[0])), ""]
+
+
+def test_what_a_call_cost_that_was_cut_off_is_not_known() -> None:
+    async def handle(event: Event, _: TaskContext) -> Handled:
+        await asyncio.sleep(60)
+        return Handled(())
+
+    moment = datetime.now(UTC) + timedelta(seconds=0.2)
+    (ended,) = work(handle, received(due(moment.isoformat())), post=MODEL)
+    assert (receipt_of(ended).cost_usd, receipt_of(ended).routing) == (None, None)
+
+
+def test_what_is_no_event_or_does_not_fit_asks_no_model() -> None:
+    for record in (received(None), received(asked(b"unfit"))):
+        (ended,) = work(echo, record, post=MODEL)
+        assert receipt_of(ended).cost_usd == 0
 
 
 def test_work_that_was_cancelled_is_no_first_of_a_duplicate():
