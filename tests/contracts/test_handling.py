@@ -38,6 +38,13 @@ def test_a_class_of_tasks_for_the_router(read: Read) -> None:
     assert (contract.handler.kind, contract.handler.task_class) == (HandlerKind.LLM, "code-review")
 
 
+def test_the_router_itself(read: Read) -> None:
+    contract = read(f"{BUS}handler: {{kind: router}}\n")
+    assert contract.findings == ()
+    assert contract.handler is not None
+    assert (contract.handler.kind, contract.handler.task_class) == (HandlerKind.ROUTER, "")
+
+
 @pytest.mark.parametrize("text", ["", "handler:\n", "handler: ~\n"])
 def test_a_node_without_one(text: str, read: Read) -> None:
     contract = read(BUS + text)
@@ -54,6 +61,7 @@ def test_a_node_without_one(text: str, read: Read) -> None:
         ("{kind: python}", "a handler of kind `python` has to name its `entry`", (2, 10)),
         ("{kind: python, entry: a.b.c}", "the entry `a.b.c` is no `module:function`", (2, 32)),
         ("{kind: python, entry: 'a:b', task_class: x}", "a handler of kind `python` has no `task_class`", (2, 51)),
+        ("{kind: router, task_class: x}", "a handler of kind `router` has no `task_class`", (2, 37)),
         ("{kind: llm, task_clas: x}", "a handler has no `task_clas`", (2, 22)),
         ("{kind: llm, task_class: x, effects: [a]}", "a handler of kind `llm` has no `effects`", (2, 46)),
         ("{kind: llm, task_class: x, approvals: {}}", "a handler of kind `llm` has no `approvals`", (2, 48)),

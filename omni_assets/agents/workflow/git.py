@@ -11,6 +11,7 @@ import re
 import subprocess
 import tempfile
 from pathlib import Path
+from signal import SIGKILL
 from threading import Timer
 
 from omni_assets.contracts.text import visible
@@ -112,7 +113,8 @@ def ask(
     if process.returncode not in fine:
         if _MOVED.search(said):
             raise Moved(visible(_last(said)))
-        raise _failed(folder, _last(said) or f"it ended with status {process.returncode}")
+        late = f"it took longer than {SECONDS:g} s" if process.returncode == -SIGKILL else ""
+        raise _failed(folder, _last(said) or late or f"it ended with status {process.returncode}")
     return Answered(output, process.returncode, said)
 
 

@@ -57,8 +57,8 @@ class Repository:
 
     def commit(self, reference: str) -> str:
         """The commit that a reference, or a commit's own name, leads to; empty where there is none."""
-        found = ask(self.folder, "rev-parse", "--verify", "--quiet", f"{reference}^{{commit}}", fine=(0, 1, 128))
-        return found.text if found.status == 0 else NOTHING
+        found = ask(self.folder, "rev-parse", "--verify", "--quiet", f"{reference}^{{commit}}", fine=(0, 1))
+        return NOTHING if found.status else found.text
 
     def branch(self, name: str) -> str:
         """The newest commit of a branch. Raises ``Absent``."""
