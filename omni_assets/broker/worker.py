@@ -18,15 +18,14 @@ from typing import Any, NamedTuple, Protocol
 from confluent_kafka import Consumer, KafkaError, KafkaException, Message, Producer, TopicPartition
 
 from omni_assets.broker.assignment import Committed, Partition, Place
+from omni_assets.broker.calls import Calls
 from omni_assets.broker.codes import topic_error
 from omni_assets.broker.connection import Connection, client_config, open_client
-from omni_assets.broker.flows import REPLAY_GROUPS
+from omni_assets.broker.flows import REPLAY_GROUPS, WORKERS
+from omni_assets.broker.lives import begin, next_life
 from omni_assets.broker.records import asked, refusal
 from omni_assets.broker.transfer import PARTITIONER
 from omni_assets.errors import BrokerRefused, OmniError, ReadOnly, WorkerReplaced
-
-PRODUCERS = "omni-worker."
-"""How the transactional ids of workers begin."""
 
 SESSION_MS, TRANSACTION_MS = 6_000, 10_000
 """How long a silent worker keeps its partitions, and an open transaction its readers waiting."""
@@ -45,6 +44,7 @@ _PAUSE = 0.05
 _EVERYTHING, _NOTHING = range(2**63 - 1), range(0)
 _END_OF_PARTITION = "_PARTITION_EOF"
 _TAKEN_OVER = frozenset({"_FENCED", "PRODUCER_FENCED", "INVALID_PRODUCER_EPOCH", "FENCED_INSTANCE_ID"})
+_FENCED_MEMBER = KafkaError(KafkaError.FENCED_INSTANCE_ID).str()  # what is fatal to a consumer is told in words alone
 _NOT_AUTHORISED = frozenset({"GROUP_AUTHORIZATION_FAILED", "TRANSACTIONAL_ID_AUTHORIZATION_FAILED"})
 
 
@@ -135,6 +135,7 @@ class Worker:
         self._failure: OmniError | None = None
         self._group: Any = None
         self._undelivered: KafkaError | None = None
+        self._embedded = not Calls(connection).reach().id
         # First of all: what the predecessor left open holds back positions and records.
         self._producer = self._new_producer()
         self._consumer = self._new_consumer()
@@ -322,8 +323,8 @@ class Worker:
         if error.name() in _TAKEN_OVER:
             raise WorkerReplaced(self._seat.node, self._seat.slot) from None
         decided = error.txn_requires_abort()
-        # A new one of the same name in any case: it aborts what is open, waits for what is about to be committed, and
-        # begins its count of records anew, which not every broker follows where some were refused.
+        # A new one in any case: it aborts what is open, waits for what is about to be committed, and begins its count of
+        # records anew, which not every broker follows where some were refused.
         self._producer = self._new_producer()
         if not decided:
             return self._stand(positions)
@@ -346,34 +347,32 @@ class Worker:
         return all(stand.get((each.topic, each.number)) == to for each, to in positions.items())
 
     def _new_producer(self) -> Producer:
-        producer: Producer = open_client(
-            Producer,
-            self._connection,
-            {
-                "transactional.id": f"{PRODUCERS}{self._seat.member}",
-                "transaction.timeout.ms": TRANSACTION_MS,
-                "socket.timeout.ms": min(client_config(self._connection)["socket.timeout.ms"], TRANSACTION_MS),
-                "partitioner": PARTITIONER,
-                "compression.type": "lz4",
-                "message.max.bytes": _LARGEST_MESSAGE,
-                "linger.ms": 0,
-                "topic.metadata.propagation.max.ms": _UNKNOWN_TOPIC_MS,
-                "logger": _SILENT,
-            },
-        )
-        deadline = time.monotonic() + self._timeout
-        while True:
-            try:
-                producer.init_transactions(self._timeout)
-            except KafkaException as raised:
-                error: KafkaError = raised.args[0]
-                if error.name() in _TAKEN_OVER:
-                    raise WorkerReplaced(self._seat.node, self._seat.slot) from None
-                if not error.retriable() or time.monotonic() > deadline:
-                    raise refusal("a request to begin working", self._timeout, error) from None
-                time.sleep(_PAUSE)
-            else:
-                return producer
+        name = f"{WORKERS}{self._seat.member}"
+        try:
+            if self._embedded:
+                name = next_life(self._connection, name, self._seat.topics[0])
+            producer: Producer = open_client(
+                Producer,
+                self._connection,
+                {
+                    "transactional.id": name,
+                    "transaction.timeout.ms": TRANSACTION_MS,
+                    "socket.timeout.ms": min(client_config(self._connection)["socket.timeout.ms"], TRANSACTION_MS),
+                    "partitioner": PARTITIONER,
+                    "compression.type": "lz4",
+                    "message.max.bytes": _LARGEST_MESSAGE,
+                    "linger.ms": 0,
+                    "topic.metadata.propagation.max.ms": _UNKNOWN_TOPIC_MS,
+                    "logger": _SILENT,
+                },
+            )
+            begin(self._connection, producer)
+        except KafkaException as raised:
+            error: KafkaError = raised.args[0]
+            if error.name() in _TAKEN_OVER:
+                raise WorkerReplaced(self._seat.node, self._seat.slot) from None
+            raise refusal("a request to begin working", self._timeout, error) from None
+        return producer
 
     def _new_consumer(self) -> Consumer:
         consumer: Consumer = open_client(
@@ -419,7 +418,7 @@ class Worker:
 
     def _raise_lasting(self, error: KafkaError) -> None:
         """What passes is waited for; what does not ends the worker."""
-        if error.name() in _TAKEN_OVER:
+        if error.name() in _TAKEN_OVER or _FENCED_MEMBER in error.str():
             raise WorkerReplaced(self._seat.node, self._seat.slot)
         known = topic_error(error)
         if error.fatal() or not (known.transient or error.retriable()):

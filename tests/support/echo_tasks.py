@@ -125,10 +125,12 @@ class Echo:
             producer.produce(self.asked, value, key, headers=list(headers))
         assert producer.flush(20) == 0
 
-    def worker(self, slot: int = 0, point: Point | None = None, time: int = 1) -> subprocess.Popen[bytes]:
-        """One that works until nothing is left, or until it comes to a point for the ``time``-th time."""
+    def worker(
+        self, slot: int = 0, point: Point | None = None, time: int = 1, send: signal.Signals = signal.SIGKILL
+    ) -> subprocess.Popen[bytes]:
+        """One that works until nothing is left, or until a signal when it comes to a point for the ``time``-th time."""
         command = [sys.executable, "-m", "tests.support.echo_worker", str(self.folder), self.node, str(slot)]
-        where = [] if point is None else [point.value, str(time)]
+        where = [] if point is None else [point.value, str(time), str(send.value)]
         environ = {**os.environ, **self._environ}
         return subprocess.Popen(
             [*command, *where], cwd=ROOT, env=environ, stdout=subprocess.PIPE, stderr=subprocess.PIPE
@@ -208,6 +210,14 @@ def assert_killed(process: subprocess.Popen[bytes]) -> None:
     _, complaint = process.communicate(timeout=120)
     assert b"Traceback" not in complaint, complaint.decode()
     assert process.returncode == -signal.SIGKILL
+
+
+def stopped(process: subprocess.Popen[bytes]) -> subprocess.Popen[bytes]:
+    """A worker once it stands still."""
+    found = os.waitid(os.P_PID, process.pid, os.WSTOPPED | os.WEXITED | os.WNOWAIT)
+    assert found is not None
+    assert found.si_code == os.CLD_STOPPED, process.communicate()[1].decode()
+    return process
 
 
 def to_end(*processes: subprocess.Popen[bytes]) -> None:
