@@ -55,7 +55,7 @@ def test_its_contract_is_read_and_refuses_as_it_says(tmp_path: Path) -> None:
 
 def test_its_tasks_are_some_that_are_taken(tmp_path: Path) -> None:
     lines = re.findall(r"^echo '(.*)' \| omni task submit -$", PAGE, re.MULTILINE)
-    assert len(lines) == 2
+    assert len(lines) == 3
     (tmp_path / "tasks.jsonl").write_text("\n".join(lines))
     manifest = ContractTopicExtractor().extract([str(ROOT / "contracts")])
     for task in read_submissions(str(tmp_path / "tasks.jsonl")):

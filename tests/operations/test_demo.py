@@ -58,6 +58,11 @@ def test_the_story_comes_out_as_told_and_leaves_nothing(environ: dict[str, str])
     assert "Dagster's job `reconcile` ran" in told
     assert re.search(r"the local model's answers to \d+ tasks passed every gate, those to \d+ were caught", told)
     assert re.search(r"avoided \$0\.0\d+: \S+ would have cost", told)
+    assert "as told: `add-deviation` is merged after a person reviewed it, and its pipeline passed" in told
+    assert "as told: `whole-means` is closed: 1 test failed. " in told
+    assert "as told: `rename-mean` was caught at the merge: merged into `main` as it is now, 1 test failed: " in told
+    assert re.search(r"effect merge: done \(onex\.evt\.reviewer\.review-complete\.v1/\d/\d/1\)", told)
+    assert re.search(r"as told: \d+ tasks ended once each, none as a dead letter, and one merge was done", told)
     assert list(Path(environ["TMPDIR"]).glob("omni-demo-*")) == []
     assert processes_naming(environ["TMPDIR"], "environ") == []
 
@@ -107,6 +112,30 @@ def test_a_signal_while_tasks_run_leaves_no_model(environ: dict[str, str]) -> No
     _, errors = story.communicate(timeout=60)
     assert story.returncode == 128 + signal.SIGTERM
     assert "Traceback" not in errors
+    assert processes_naming(environ["TMPDIR"], "environ") == []
+    assert list(Path(environ["TMPDIR"]).glob("omni-demo-*")) == []
+
+
+def test_a_signal_while_agents_work_leaves_no_worker(environ: dict[str, str]) -> None:
+    story = subprocess.Popen(
+        (*OMNI, "--chapter", "workflow"),
+        env=environ,
+        cwd=ROOT,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    assert story.stdout is not None
+    while "`omni worker` begins" not in story.stdout.readline():
+        assert story.poll() is None
+    time.sleep(2.0)
+    story.send_signal(signal.SIGTERM)
+    _, errors = story.communicate(timeout=60)
+    assert story.returncode == 128 + signal.SIGTERM
+    assert "Traceback" not in errors
+    deadline = time.monotonic() + 20
+    while processes_naming(environ["TMPDIR"], "environ") and time.monotonic() < deadline:
+        time.sleep(0.1)
     assert processes_naming(environ["TMPDIR"], "environ") == []
     assert list(Path(environ["TMPDIR"]).glob("omni-demo-*")) == []
 
