@@ -17,6 +17,7 @@ from omni_assets import settings
 from omni_assets.errors import SettingsError
 from omni_assets.settings import (
     AgentSettings,
+    BreakerSettings,
     BudgetSettings,
     CheckSettings,
     Environment,
@@ -201,6 +202,13 @@ def test_pyproject_and_the_nearest_folder_upwards(tmp_path: Path) -> None:
         ("agents = 3", "`agents` is not a table."),
         ("[agents]\nslots = 0", "`agents.slots` is less than 1."),
         ("[agents]\nslot = 2", "`agents.slot` is not a setting; `slots` is one."),
+        (
+            "[agents]\nidempotency_window = 'a day'",
+            "`agents.idempotency_window` is not a duration such as `30s`, `15min`, `12h` or `7d`.",
+        ),
+        ("[agents.breaker]\nleast = 0", "`agents.breaker.least` is less than 1."),
+        ("[agents.breaker]\nshare = 2", "`agents.breaker.share` is not a share from 0 to 1."),
+        ("[agents]\nbreaker = false", "`agents.breaker` is not a table."),
         ("[agents.groups]\nreviews = 'reviewer'", "`agents.groups.reviews` is not a list."),
         (
             "[agents.groups]\nReviews = ['reviewer']",
@@ -419,6 +427,12 @@ def test_agents(load: Write) -> None:
     loaded = load('[agents]\nslots = 3\nanswer_within = "2h"\ngroups = { reviews = ["reviewer", "merger"] }')
     assert loaded.agents.groups == {"reviews": ("reviewer", "merger")}
     assert (loaded.agents.slots, loaded.agents.answer_within) == (3, timedelta(hours=2))
+    assert load("").agents.idempotency_window == timedelta(days=1)
+    breaking = load('[agents]\nidempotency_window = "2h"\nbreaker = { window = 10, least = 3 }').agents
+    assert (breaking.idempotency_window, breaking.breaker) == (
+        timedelta(hours=2),
+        BreakerSettings(window=10, share=0.5, least=3),
+    )
 
 
 def test_the_state_folder(load: Write, tmp_path: Path) -> None:

@@ -144,12 +144,12 @@ def letters(context: Context, wanted: Filter, limit: int) -> Letters:
 
     Raises ``InputError`` and ``BrokerError``.
     """
-    office = _Office(context)
+    look = _Look(context)
     number = 0
 
     def counted() -> Iterator[Letter]:
         nonlocal number
-        for each in office.all():
+        for each in look.all():
             if wanted.fits(each.letter):
                 number += 1
                 yield each.letter
@@ -160,7 +160,7 @@ def letters(context: Context, wanted: Filter, limit: int) -> Letters:
 
 def opened(context: Context, at: Position) -> Opened:
     """The letter that stands there. Raises ``InputError`` where none does, and ``BrokerError``."""
-    return _Office(context).open(at)
+    return _Look(context).open(at)
 
 
 def requeue(context: Context, positions: Sequence[Position]) -> Requeue:
@@ -168,24 +168,24 @@ def requeue(context: Context, positions: Sequence[Position]) -> Requeue:
     ``BrokerError``.
     """
     _writable(context)
-    office = _Office(context)
-    return office.send([office.open(each) for each in sorted(set(positions))])
+    look = _Look(context)
+    return look.send([look.open(each) for each in sorted(set(positions))])
 
 
 def requeue_all(context: Context, wanted: Filter) -> Requeue:
     """Send all letters again that were not yet, in their order. Raises as ``requeue`` does."""
     _writable(context)
-    office = _Office(context)
+    look = _Look(context)
     done = Requeue()
-    for batch in office.batches():
-        sent = office.send([each for each in batch if wanted.fits(each.letter) and each.letter.again is None])
+    for batch in look.batches():
+        sent = look.send([each for each in batch if wanted.fits(each.letter) and each.letter.again is None])
         done.sent += sent.sent
         done.left += sent.left
     return done
 
 
-class _Office:
-    """The dead letters of a project, as one look finds them."""
+class _Look:
+    """One look at the dead letters of a project."""
 
     def __init__(self, context: Context) -> None:
         self._context = context

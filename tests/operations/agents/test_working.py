@@ -1,0 +1,81 @@
+"""The workers of several nodes together: what one node's dead letters mean for the others."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from omni_assets.agents.attempts import Hopeless
+from omni_assets.agents.events import Event
+from omni_assets.agents.task_receipt import TaskReceipt
+from omni_assets.errors import DeadLettersHeld
+from omni_assets.operations.agents.submitting import Submission, submit
+from omni_assets.operations.agents.working import work
+from omni_assets.operations.context import Context, resolve
+from omni_assets.operations.provision import provision
+from tests.support.stranded import committed
+
+pytestmark = pytest.mark.broker
+
+LEDGER = "onex.evt.recorder.noted.v1"
+NODE = """\
+name: {node}
+handler: {{kind: python, entry: "tests.operations.agents.test_working:{entry}"}}
+event_bus:
+  subscribe_topics: [onex.cmd.{node}.asked.v1]
+  publish_topics: [onex.evt.{node}.answered.v1]
+  dlq_topics: [onex.dlq.{node}.dead-letter.v1]
+"""
+
+
+def fail(_: Event) -> None:
+    raise Hopeless("no")
+
+
+async def answer(_: Event) -> dict[str, Any]:
+    await asyncio.sleep(0.05)
+    return {}
+
+
+@pytest.fixture
+def context(tmp_path: Path, broker: Any) -> Context:
+    """Two nodes that are asked 40 times each: one does it all, the other nothing."""
+    contracts = {
+        "broken": NODE.format(node="broken", entry="fail"),
+        "sound": NODE.format(node="sound", entry="answer"),
+        "recorder": f"name: recorder\nevent_bus:\n  publish_topics: [{LEDGER}]\n",
+    }
+    for node, text in contracts.items():
+        (tmp_path / "contracts" / node).mkdir(parents=True)
+        (tmp_path / "contracts" / node / "contract.yaml").write_text(text, encoding="utf-8")
+    (tmp_path / "omni.toml").write_text(
+        '[router]\nledger_node = "recorder"\n[agents.breaker]\nwindow = 20\nleast = 5\n', encoding="utf-8"
+    )
+    environ = {"OMNI_HOME": str(tmp_path / "state"), "OMNI_BOOTSTRAP_SERVERS": broker.bootstrap_servers}
+    context = resolve(environ=environ, folder=tmp_path)
+    provision(context, context.manifest())
+    nodes = ("broken", "sound")
+    submit(context, [Submission(topic=f"onex.cmd.{node}.asked.v1", data={}) for node in nodes for _ in range(40)])
+    return context
+
+
+def outcomes(context: Context) -> Counter[tuple[str, str]]:
+    found = committed(context.bootstrap_servers, LEDGER, 1)
+    receipts = [TaskReceipt.model_validate_json(each.value() or b"") for each in found]
+    return Counter((each.node, each.outcome.value) for each in receipts)
+
+
+def test_a_drain_does_the_work_of_the_other_nodes_before_it_tells_of_a_flood(context: Context) -> None:
+    with pytest.raises(DeadLettersHeld, match="the worker of `broken` stopped behind 5 dead letters"):
+        asyncio.run(work(context, drain=True, concurrency=2))
+    assert outcomes(context) == {("broken", "dead-lettered"): 5, ("sound", "done"): 40}
+
+
+def test_without_an_end_to_its_work_a_flood_ends_a_worker_at_once(context: Context) -> None:
+    with pytest.raises(DeadLettersHeld):
+        asyncio.run(work(context, concurrency=2))
+    assert outcomes(context)["broken", "dead-lettered"] == 5
