@@ -20,11 +20,18 @@ from omni_assets.agents.handlers import Said
 from omni_assets.agents.task_context import TaskContext, undeclared
 from omni_assets.agents.task_receipt import EffectOutcome, TaskEffect, result_id
 from omni_assets.agents.terms import requeue_of
+from omni_assets.broker.assignment import Partition
 from omni_assets.broker.worker import Outgoing
 from omni_assets.contracts.text import visible
 
 MOST_INTENTS = 100_000
 """Intents that are remembered, the newest ones. Where there were more, every effect is asked after first."""
+
+
+LEAVING_SECONDS = 60.0
+"""How long partitions are kept from whoever has them next, while an effect of theirs is under way."""
+
+_PAUSE = 0.02
 
 
 class EffectUnclear(Exception):
@@ -64,7 +71,8 @@ class Effects:
         self._most = most
         self._known: OrderedDict[str, str] = OrderedDict()
         self._whole = True
-        self._in_work: set[str] = set()
+        self._in_work: dict[str, Partition] = {}
+        self._left = -1  # the latest assignment that was given back
         self._changed = threading.Condition()
 
     def recall(self, recalled: Recalled) -> None:
@@ -74,9 +82,21 @@ class Effects:
             for key, name in recalled.names.items():
                 self._remember(key, name)
 
-    def begin(self, event: Event, context: TaskContext, noted: MutableMapping[str, TaskEffect]) -> Steps:
-        """One try of a task, as a context manager: what it does counts until it is left, and is noted by key."""
-        return Steps(self, event, context, noted)
+    def begin(
+        self, event: Event, context: TaskContext, noted: MutableMapping[str, TaskEffect], at: Partition | None = None
+    ) -> Steps:
+        """One try of a task, as a context manager: what it does counts until it is left, and is noted by key. ``at`` is
+        the partition that it holds, where that is not the one of its context.
+        """
+        return Steps(self, event, context, noted, at or context.place.partition)
+
+    def leave(self, partitions: Iterable[Partition], seconds: float = LEAVING_SECONDS) -> None:
+        """No effect begins any more in partitions of an assignment that is given back; those under way are waited for,
+        so that whoever has them next finds them.
+        """
+        with self._changed:
+            self._left = max((each.assignment for each in partitions), default=self._left)
+            self._changed.wait_for(lambda: not any(map(self._is_left, self._in_work.values())), seconds)
 
     def intend(self, name: str, key: str, step: int, event: Event, context: TaskContext, about: Any) -> bool:
         """Write the intent down, unless it is there. Whether the effect may have happened already.
@@ -98,18 +118,28 @@ class Effects:
             raise Hopeless(f"its effect {step} was `{visible(earlier)}` when it was tried before, and is `{name}` now")
         return True
 
-    @contextmanager
-    def alone(self, key: str) -> Iterator[None]:
-        """What was begun for this key before, and that nobody waits for any more, has ended when this is entered."""
+    def enter(self, key: str, at: Partition, wait: float | None) -> bool:
+        """Begin with an effect, once what was begun for its key before, and nobody waits for any more, has ended.
+        Whether that is so within ``wait`` seconds; without them it is waited for.
+
+        Raises ``EffectUnclear`` where its partition was given back.
+        """
         with self._changed:
-            self._changed.wait_for(lambda: key not in self._in_work)
-            self._in_work.add(key)
-        try:
-            yield
-        finally:
-            with self._changed:
-                self._in_work.discard(key)
-                self._changed.notify_all()
+            if not self._changed.wait_for(lambda: key not in self._in_work, wait):
+                return False
+            if self._is_left(at):
+                raise EffectUnclear("its partition was given back before the effect began")
+            self._in_work[key] = at
+            return True
+
+    def exit(self, key: str) -> None:
+        """An effect is under way no longer."""
+        with self._changed:
+            self._in_work.pop(key, None)
+            self._changed.notify_all()
+
+    def _is_left(self, at: Partition) -> bool:
+        return at.assignment <= self._left
 
     def _remember(self, key: str, name: str) -> None:
         self._known[key] = name
@@ -127,6 +157,7 @@ class Steps:
     _event: Event
     _context: TaskContext
     _noted: MutableMapping[str, TaskEffect]
+    _at: Partition
     _number: int = 0
     _over: threading.Event = field(default_factory=threading.Event)
 
@@ -139,7 +170,8 @@ class Steps:
     def perform(self, name: str, do: Callable[[], Any], find: Callable[[], Any], about: Any) -> Any:
         """As ``TaskContext.effect``."""
         step, key = self._next()
-        with self._effects.alone(key):
+        self._effects.enter(key, self._at, None)
+        try:
             self._go_on()
             if self._effects.intend(name, key, step, self._event, self._context, about):
                 self._note(name, key, EffectOutcome.UNKNOWN)
@@ -150,12 +182,36 @@ class Steps:
             self._go_on()
             self._note(name, key, EffectOutcome.UNKNOWN)
             return self._came(name, key, EffectOutcome.DONE, do())
+        finally:
+            self._effects.exit(key)
 
     async def perform_async(
         self, name: str, do: Callable[[], Awaitable[Any]], find: Callable[[], Awaitable[Any]], about: Any
     ) -> Any:
         """As ``TaskContext.effect_async``."""
         step, key = self._next()
+        while not self._effects.enter(key, self._at, 0):  # noqa: ASYNC110 - threads tell of it
+            await asyncio.sleep(_PAUSE)
+
+        def over(ended: asyncio.Task[Any]) -> None:
+            self._effects.exit(key)
+            if not ended.cancelled():
+                ended.exception()  # which is nobody's where nobody waits any more
+
+        # What is under way comes to its end, as in a thread, whoever waits for it.
+        under_way = asyncio.create_task(self._perform_async(step, key, name, do, find, about))
+        under_way.add_done_callback(over)
+        return await asyncio.shield(under_way)
+
+    async def _perform_async(
+        self,
+        step: int,
+        key: str,
+        name: str,
+        do: Callable[[], Awaitable[Any]],
+        find: Callable[[], Awaitable[Any]],
+        about: Any,
+    ) -> Any:
         if await asyncio.to_thread(self._effects.intend, name, key, step, self._event, self._context, about):
             self._note(name, key, EffectOutcome.UNKNOWN)
             with _telling(name):

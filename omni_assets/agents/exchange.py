@@ -52,9 +52,10 @@ class Exchange:
     """Use it as an asynchronous context manager, within one event loop; leaving it gives the seat back.
 
     With ``idle_seconds`` it ends when nothing came for so long and every partition was read to its end; without, it
-    goes on until it is left. ``revoked`` is told of partitions whose records need no further work. ``prepared`` is
-    called in the thread whenever partitions were assigned; what it gives back is called in the loop, before their
-    records come. What is not ``wanted`` is passed over: it is read, and neither worked on nor told of.
+    goes on until it is left. ``revoked`` is told of partitions whose records need no further work, and ``leaving`` is
+    called in the thread behind it: others have them when it returns. ``prepared`` is called in the thread whenever
+    partitions were assigned; what it gives back is called in the loop, before their records come. What is not
+    ``wanted`` is passed over: it is read, and neither worked on nor told of.
     """
 
     def __init__(
@@ -67,6 +68,7 @@ class Exchange:
         revoked: Callable[[Iterable[Partition]], None] = lambda _: None,
         prepared: Callable[[], Callable[[], None]] = lambda: lambda: None,
         wanted: Callable[[Received], bool] = lambda _: True,
+        leaving: Callable[[Iterable[Partition]], None] = lambda _: None,
     ) -> None:
         self._connection = connection
         self._seat = seat
@@ -75,6 +77,7 @@ class Exchange:
         self._tell_revoked = revoked
         self._prepared = prepared
         self._wanted = wanted
+        self._leaving = leaving
         self.settled: Counter[TaskOutcome] = Counter()
         """Records whose end is committed, by outcome."""
         self._inbox = Inbox(most)
@@ -138,6 +141,8 @@ class Exchange:
         self._held = {place: each for place, each in self._held.items() if place.partition not in gone}
         self._size = sum(len(each.value or b"") for each in self._held.values())
         self._call(self._tell_revoked, gone)
+        if not lost:
+            self._leaving(gone)
 
     def _attend(self) -> None:
         """The thread: the only one that touches the seat and the inbox."""

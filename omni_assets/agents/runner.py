@@ -23,11 +23,12 @@ async def run(
     prepared: Callable[[], Callable[[], None]] = lambda: lambda: None,
     wanted: Callable[[Received], bool] = lambda _: True,
     around: Callable[[TaskOutcome], AbstractContextManager[None]] = lambda _: nullcontext(),
+    leaving: Callable[[Iterable[Partition]], None] = lambda _: None,
 ) -> Counter[TaskOutcome]:
     """Work until nothing is left for ``idle_seconds``, or without them until it is cancelled.
 
     Gives back how many records were ended and committed, by outcome. Work on a partition that is taken away is
-    cancelled: whoever has it next does it. ``prepared`` and ``wanted`` are as for an ``Exchange``.
+    cancelled: whoever has it next does it. ``prepared``, ``wanted`` and ``leaving`` are as for an ``Exchange``.
 
     ``around`` goes around the end of each record, in the order in which they end. Where it raises, the worker ends:
     what ended until then is committed, and the rest is not.
@@ -50,7 +51,13 @@ async def run(
     try:
         async with (
             Exchange(
-                connection, seat, idle_seconds=idle_seconds, revoked=cancel, prepared=prepared, wanted=wanted
+                connection,
+                seat,
+                idle_seconds=idle_seconds,
+                revoked=cancel,
+                prepared=prepared,
+                wanted=wanted,
+                leaving=leaving,
             ) as exchange,
             asyncio.TaskGroup() as group,
         ):

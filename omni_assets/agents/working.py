@@ -17,7 +17,7 @@ from typing import Protocol
 from omni_assets.agents.approvals import NO_APPROVALS, Approvals, noted
 from omni_assets.agents.attempts import Hopeless, Patience, Tried, attempt
 from omni_assets.agents.effects import NO_EFFECTS, Effects
-from omni_assets.agents.events import Event, NotAnEvent, from_record
+from omni_assets.agents.events import Event, NotAnEvent, from_record, source_of
 from omni_assets.agents.exchange import Ended
 from omni_assets.agents.handlers import Handle, Handled, RoutingFailed, Said
 from omni_assets.agents.letters import Origin, sealed
@@ -150,7 +150,7 @@ class Working:
             meant, course.context = await self._approvals.resolve(event, own)
             if meant is not event:
                 self._gate.accept(course.context.place.partition.topic, meant)
-            with self._effects.begin(event, course.context, course.effects) as steps:
+            with self._effects.begin(event, course.context, course.effects, course.received.place.partition) as steps:
                 handled = await self._handled(course, meant, replace(course.context, steps=steps))
             key = course.received.key
             results = tuple(
@@ -258,7 +258,7 @@ class Working:
         headers = {
             "ce_specversion": "1.0",
             "ce_id": receipt.id,
-            "ce_source": f"/omni-assets/{self._post.node}",
+            "ce_source": source_of(self._post.node),
             "ce_type": self._post.ledger,
             "ce_subject": receipt.event_id or receipt.id,
             "ce_time": receipt.ended_at.isoformat(),

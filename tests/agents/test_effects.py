@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from omni_assets.agents.attempts import Hopeless, Patience
 from omni_assets.agents.daemons import Daemons
-from omni_assets.agents.effects import NO_EFFECTS, Effects, Recalled, Sink
+from omni_assets.agents.effects import NO_EFFECTS, Effects, EffectUnclear, Recalled, Sink
 from omni_assets.agents.events import Event, from_record, to_record
 from omni_assets.agents.exchange import Ended
 from omni_assets.agents.handlers import Handle, Handled, Said, python_handler
@@ -348,6 +348,69 @@ def test_an_attempt_that_is_out_of_time_begins_no_effect_any_more() -> None:
     go_on.set()
     assert came.wait(10)
     assert (world.merged, world.intents) == ([], [])
+
+
+def test_a_partition_is_left_once_its_effects_have_ended_and_none_begins_any_more() -> None:
+    world, steps_of = World(), World().effects()
+    place = Place(Partition(ASKED, 2, 1), 7)
+    begun, go_on = threading.Event(), threading.Event()
+
+    def slow() -> Any:
+        begun.set()
+        go_on.wait(10)
+        return world.merge("a")
+
+    def context(offset: int) -> TaskContext:
+        return TaskContext("0" * 32, "merger", place._replace(offset=offset))
+
+    first = steps_of.begin(Event("e1", "/tests", ASKED), context(7), {})
+    thread = threading.Thread(target=first.perform, args=("merge", slow, lambda: None, None))
+    thread.start()
+    assert begun.wait(10)
+    steps_of.leave([place.partition], 0.01)  # it takes longer than anybody waits
+    second = steps_of.begin(Event("e2", "/tests", ASKED), context(8), {})
+    with pytest.raises(EffectUnclear, match="its partition was given back before the effect began"):
+        second.perform("merge", lambda: world.merge("b"), lambda: None, None)
+    threading.Timer(0.05, go_on.set).start()
+    steps_of.leave([place.partition], 10)
+    assert world.merged == ["a"]
+    thread.join()
+    again = TaskContext("0" * 32, "merger", place._replace(partition=Partition(ASKED, 2, 2), offset=8))
+    steps_of.begin(Event("e2", "/tests", ASKED), again, {}).perform(
+        "merge", lambda: world.merge("b"), lambda: None, None
+    )
+    assert world.merged == ["a", "b"]
+
+
+def test_an_asynchronous_effect_that_nobody_waits_for_any_more_comes_to_its_end() -> None:
+    world = World()
+
+    async def cancelled() -> None:
+        effects, begun = world.effects(), asyncio.Event()
+
+        async def slow() -> Any:
+            begun.set()
+            await asyncio.sleep(0.05)
+            return world.merge("a")
+
+        async def find() -> Any:
+            return world.find("a")
+
+        async def handle(event: Event, context: TaskContext) -> Handled:
+            await context.effect_async("merge", slow, find)
+            return Handled(())
+
+        working = Working(POST, handle, Open(), Seen(), QUICK, asyncio.Semaphore(1), effects)
+        task = asyncio.create_task(working.work(asked()))
+        await begun.wait()
+        task.cancel()
+        await asyncio.wait([task])
+        assert task.cancelled()
+        assert world.merged == []
+        await asyncio.to_thread(effects.leave, [Partition(ASKED, 2, 1)], 10)
+
+    asyncio.run(cancelled())
+    assert world.merged == ["a"]
 
 
 def test_find_may_say_that_it_is_hopeless() -> None:

@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import signal
 import subprocess
 import sys
+import threading
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 import pytest
 
+from omni_assets.agents.effects import Effects
 from omni_assets.agents.task_receipt import TaskReceipt, read_task_receipt
+from omni_assets.broker.assignment import Partition
 from omni_assets.operations.agents.submitting import Submission, submit
+from omni_assets.operations.agents.working import work as work_here
 from omni_assets.operations.provision import provision
+from tests.support import outside
 from tests.support.outside import ASKED, INTENTS, LEDGER, LETTERS, MERGED, context_of, project
 from tests.support.stranded import committed
 
@@ -102,3 +108,39 @@ def test_where_nobody_can_tell_the_task_is_a_dead_letter_and_nothing_is_repeated
     assert all("cannot be told, so it is not repeated: ConnectionError: nobody answers" in each.reason for each in lost)
     assert {effect.outcome for each in lost for effect in each.effects} == {"unknown"}
     assert len(committed(broker.bootstrap_servers, LETTERS, 1)) == len(lost)
+
+
+def test_a_worker_that_is_ended_within_an_effect_gives_its_partitions_back_once_that_can_be_found(
+    broker, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A function that is within its effect cannot be ended, and must not be repeated."""
+    monkeypatch.setenv("OUTSIDE", str(folder))
+    monkeypatch.setenv("HELD", "yes")
+    outside.BEGUN.clear()
+    outside.GO_ON.clear()
+    context = context_of(folder, broker.bootstrap_servers)
+
+    def leave(effects: Effects, partitions: Iterable[Partition]) -> None:
+        assert not merged(folder)
+        threading.Timer(0.2, outside.GO_ON.set).start()
+        _leave(effects, partitions)
+        left.append(merged(folder))
+
+    left: list[Counter[str]] = []
+    _leave = Effects.leave
+    monkeypatch.setattr(Effects, "leave", leave)
+
+    async def ended() -> None:
+        worker = asyncio.create_task(work_here(context, concurrency=1))
+        assert await asyncio.to_thread(outside.BEGUN.wait, 60)
+        worker.cancel()
+        await asyncio.wait([worker])
+        assert worker.cancelled()
+
+    asyncio.run(ended())
+    assert [sum(each.values()) for each in left] == [1]
+    monkeypatch.setattr(Effects, "leave", _leave)
+    asyncio.run(work_here(context, drain=True))
+    assert merged(folder) == Counter(f"e{number}" for number in range(TASKS))
+    assert {each.outcome for each in receipts(broker).values()} == {"done"}
+    assert outcomes(broker)["found"] == 1

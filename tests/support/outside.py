@@ -12,6 +12,7 @@ import itertools
 import os
 import signal
 import sys
+import threading
 from pathlib import Path
 from typing import Any
 
@@ -34,6 +35,9 @@ event_bus:
 """,
     "recorder": f"name: recorder\nevent_bus:\n  publish_topics: [{{topic: {LEDGER}, partitions: 3}}]\n",
 }
+BEGUN, GO_ON = threading.Event(), threading.Event()
+"""For workers in the process of a test: an effect has begun, and may go on."""
+
 _EFFECTS = itertools.count(1)
 
 
@@ -58,6 +62,9 @@ def merge(event: Event, context: TaskContext) -> Any:
     def do() -> Any:
         here = next(_EFFECTS)
         _die(f"before {here}")
+        BEGUN.set()
+        if os.environ.get("HELD"):
+            GO_ON.wait(30)
         with file.open("a") as lines:
             lines.write(f"{event.id}\n")
         _die(f"after {here}")

@@ -7,7 +7,7 @@ import json
 from collections import OrderedDict
 from collections.abc import Mapping
 
-from omni_assets.agents.effects import MOST_INTENTS, NO_EFFECTS, Effects, Recalled, Sink
+from omni_assets.agents.effects import MOST_INTENTS, Effects, Recalled, Sink
 from omni_assets.agents.publishing import Outlet
 from omni_assets.broker import ledger
 from omni_assets.broker.connection import Connection
@@ -24,7 +24,7 @@ _READERS = "omni-worker-intents"  # a group in which nothing is ever committed
 def effects_of(connection: Connection, handler: Handler, outlet: Outlet, partitions: Mapping[str, int]) -> Effects:
     """The effects of a handler. ``partitions`` says how many a topic has."""
     if not handler.effects:
-        return NO_EFFECTS
+        return Effects()
     target = Target(handler.intents, partitions[handler.intents])
 
     def append(record: Outgoing) -> None:

@@ -178,6 +178,7 @@ async def work_for(
                     prepared=prepared,
                     wanted=stint.wanted,
                     around=breaker.around,
+                    leaving=effects.leave,
                 )
             except DeadLettersHeld as error:
                 if stint.idle_seconds is None:
