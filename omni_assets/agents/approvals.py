@@ -20,6 +20,7 @@ from omni_assets.agents.events import Event, NotAnEvent, Record, from_record, to
 from omni_assets.agents.handlers import Handled, Said
 from omni_assets.agents.task_context import Approval, Ask, TaskContext
 from omni_assets.agents.task_receipt import Answer, TaskApproval, result_id
+from omni_assets.agents.terms import EXPIRY
 from omni_assets.broker.assignment import Partition, Place
 from omni_assets.router.values import Count, Strict
 
@@ -166,7 +167,9 @@ def read_reply(event: Event) -> Reply:
 
 
 def reply_event(question: Question, asked: Event, answers: str, reply: Reply, at: datetime) -> Event:
-    """The event of an answer: it follows from the question, and belongs to what that one belongs to."""
+    """The event of an answer: it follows from the question, belongs to what that one belongs to, and is of no use any
+    more when the event is that the question is about.
+    """
     return Event(
         id=result_id(question.task, int(question.content_sha256[:8], 16)),
         source=SOURCE,
@@ -176,6 +179,7 @@ def reply_event(question: Question, asked: Event, answers: str, reply: Reply, at
         correlation_id=asked.correlation_id or asked.id,
         causation_id=asked.id,
         data=reply.model_dump_json().encode(),
+        extensions={EXPIRY: question.event[EXPIRY]} if EXPIRY in question.event else {},
     )
 
 

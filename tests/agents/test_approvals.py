@@ -6,7 +6,7 @@ import asyncio
 import json
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 from typing import Any
 
@@ -23,6 +23,7 @@ from omni_assets.agents.handlers import Handle, Handled, Said
 from omni_assets.agents.seen import Seen
 from omni_assets.agents.task_context import MOST_SHOWN, Ask, TaskContext
 from omni_assets.agents.task_receipt import Answer, TaskReceipt
+from omni_assets.agents.terms import stated
 from omni_assets.agents.working import Post, Working
 from omni_assets.broker.assignment import Partition, Place
 from omni_assets.broker.worker import Outgoing, Received
@@ -179,6 +180,17 @@ def test_one_beginning_runs_through_question_answer_and_result() -> None:
     said = from_record(result.key, result.value, result.headers)
     assert [asked.causation_id, answer.causation_id, said.causation_id] == ["e1", asked.id, answer.id]
     assert {each.correlation_id for each in (asked, answer, said)} == {"beginning"}
+
+
+def test_an_answer_behind_the_deadline_of_what_it_is_about_comes_too_late() -> None:
+    desk = Desk(review())
+    due = datetime.now(UTC) + timedelta(hours=1)
+    desk.work(TESTED, passed(extensions={"expirytime": stated(due)}))
+    answer = desk.answered()
+    assert answer.extensions == {"expirytime": stated(due)}
+    late = replace(answer, extensions={"expirytime": "2026-01-01T00:00:00Z"})
+    receipt = receipt_of(desk.work(ANSWERS, late))
+    assert (receipt.outcome, receipt.reason) == ("failed", "it was due at 2026-01-01T00:00:00Z, before its turn came")
 
 
 def test_a_second_answer_is_a_duplicate_of_the_first_whatever_it_says() -> None:
