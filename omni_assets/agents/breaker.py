@@ -48,9 +48,12 @@ def after(state: State, outcome: TaskOutcome, limits: BreakerSettings) -> State:
     if isinstance(state, Opened):
         return Opened((state.tried + 1) % min(TRIED, limits.least)) if letter else Closed()
     recent = (*state.recent, letter)[-limits.window :]
+    return Opened() if letter and _is_flood(recent, limits) else Closed(recent)
+
+
+def _is_flood(recent: tuple[bool, ...], limits: BreakerSettings) -> bool:
     letters = sum(recent)
-    flooded = letter and letters >= limits.least and letters >= limits.share * len(recent)
-    return Opened() if flooded else Closed(recent)
+    return letters >= limits.least and letters >= limits.share * len(recent)
 
 
 class Breaker:

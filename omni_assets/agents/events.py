@@ -33,6 +33,11 @@ _NAME = re.compile(r"[a-z0-9]+")
 _LONGEST_REASON = 300
 
 
+def source_of(node: str) -> str:
+    """The source of the events that a node publishes."""
+    return f"/omni-assets/{node}"
+
+
 class NotAnEvent(ValueError):
     """A record that is no event, or an event that no record can be; ``str()`` is a clause that says why."""
 

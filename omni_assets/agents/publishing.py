@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from functools import cached_property
 
 from omni_assets.agents.attempts import Hopeless
-from omni_assets.agents.events import JSON, Event, NotAnEvent, to_record
+from omni_assets.agents.events import JSON, Event, NotAnEvent, source_of, to_record
 from omni_assets.agents.handlers import Said
 from omni_assets.agents.payloads import Payloads
 from omni_assets.broker.worker import Outgoing
@@ -71,7 +71,7 @@ class Outlet:
         raw = isinstance(said.data, bytes)
         event = Event(
             id=event_id,
-            source=f"/omni-assets/{self._node}",
+            source=source_of(self._node),
             type=topic,
             subject=cause.subject,
             time=self._now(),

@@ -11,6 +11,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
+from omni_assets.agents.events import source_of
 from omni_assets.agents.seen import MOST_SEEN, Seen
 from omni_assets.agents.task_receipt import SCHEMA_NAME, TaskOutcome, TaskReceipt, read_task_receipt
 from omni_assets.broker.connection import Connection
@@ -37,29 +38,37 @@ def known(
     Raises ``BrokerError``.
     """
     seen, outcomes = Seen(window), []
-    for receipt in task_receipts(connection, ledger, partitions):
+    for receipt in task_receipts(connection, ledger, partitions, node):
         if (receipt.node, receipt.replay or "") == (node, replay):
             seen.note(receipt)
             outcomes.append((receipt.ended_at, receipt.outcome))
     return Known(seen, tuple(outcome for _, outcome in sorted(outcomes)))
 
 
-def task_receipts(connection: Connection, ledger: str, partitions: int, most: int = MOST_SEEN) -> Iterator[TaskReceipt]:
+def task_receipts(
+    connection: Connection, ledger: str, partitions: int, node: str = "", most: int = MOST_SEEN
+) -> Iterator[TaskReceipt]:
     """The newest receipts of tasks, within the last ``most`` offsets of each partition of the ledger, which are in
-    their order. What is no receipt of a task is passed over. Raises ``BrokerError``.
+    their order; with a ``node``, those of its tasks. What is no receipt of a task is passed over.
+
+    Raises ``BrokerError``.
     """
+    source = ("ce_source", source_of(node).encode()) if node else None
     with RecordReader(connection, ledger, _READERS) as reader:
         bounds = {each: reader.bounds(each) for each in range(partitions)}
         spans = [Span(each, max(low, high - most), high) for each, (low, high) in bounds.items()]
         for batch in reader.batches(spans, MOST_RECORDS, MOST_BYTES):
             for record in batch.records:
-                receipt = _task_receipt(record.value(), record.headers())
+                headers: Any = record.headers() or ()
+                if source is not None and source not in headers:
+                    continue
+                receipt = _task_receipt(record.value(), headers)
                 if receipt is not None:
                     yield receipt
 
 
 def _task_receipt(value: Any, headers: Any) -> TaskReceipt | None:
-    if _SCHEMA_HEADER not in (headers or ()) or not isinstance(value, bytes):
+    if _SCHEMA_HEADER not in headers or not isinstance(value, bytes):
         return None
     try:
         return read_task_receipt(value)
