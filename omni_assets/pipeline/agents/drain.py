@@ -23,7 +23,7 @@ from omni_assets.operations.agents.working import CONCURRENCY, Worked, work
 from omni_assets.operations.context import Context
 from omni_assets.operations.routing.running import run_to_end
 from omni_assets.pipeline.agents.checks import evaluation, judged
-from omni_assets.pipeline.agents.runs import AGENT_TASKS, group_tags, living_tags
+from omni_assets.pipeline.agents.runs import AGENT_TASKS, group_tags, living_tags, worked_tags
 from omni_assets.pipeline.agents.telling import tell
 from omni_assets.pipeline.resources import ProjectResource, one_sentence
 
@@ -39,7 +39,7 @@ _REPLAY, _SECONDS_IN_A_MINUTE = "omni/replay", 60
 class RecordsToReplay(dg.Config):
     """Which records are worked on again."""
 
-    topic: str = Field(default="", description="The topic whose records are worked on again.")
+    topic: str = Field(default="", description="The topic whose records are worked on again. Empty: none are.")
     start: str = Field(
         default=BEGINNING,
         description="From where: a moment such as 2026-03-01T12:00 (UTC where it names no zone), an age such as 2h, "
@@ -48,7 +48,7 @@ class RecordsToReplay(dg.Config):
     end: str = Field(
         default="", description="Up to where, and without it: written like `start`. Empty: what is there now."
     )
-    key: str | None = Field(default=None, description="Only the records of this key.")
+    key: str = Field(default="", description="Only the records of this key. Empty: those of every key.")
     shadow: str = Field(
         default="",
         description="A topic that all results go to, and nowhere else; nobody may subscribe it. Empty: where they "
@@ -63,6 +63,11 @@ class RecordsToReplay(dg.Config):
         default="",
         description="Go on with this replay, which did not come to its end, by its id: nothing else is asked then.",
     )
+
+    @property
+    def asked(self) -> bool:
+        """Whether there is anything to work on again."""
+        return bool(self.topic.strip() or self.resume.strip())
 
 
 class TasksToWorkOn(dg.Config):
@@ -84,16 +89,16 @@ class TasksToWorkOn(dg.Config):
         description="End after so many minutes, although more waits: the next run goes on. What is under way then is "
         "begun anew by that one.",
     )
-    replay: RecordsToReplay | None = Field(
-        default=None,
-        description="Instead of what waits, records that were worked on before: each gets a receipt of its own, which "
-        "points to the earlier one. Live work is not touched by it.",
+    replay: RecordsToReplay = Field(
+        default_factory=RecordsToReplay,
+        description="Instead of what waits, records that were worked on before, where it names a topic: each gets a "
+        "receipt of its own, which points to the earlier one. Live work is not touched by it.",
     )
 
 
-def drain_config(nodes: Sequence[str], slot: int) -> dg.RunConfig:
+def drain_config(nodes: Sequence[str], slot: int) -> dict[str, Any]:
     """What a run is given that works on what waits for these nodes."""
-    return dg.RunConfig(ops={work_on_tasks.name: TasksToWorkOn(nodes=list(nodes), slot=slot)})
+    return {"ops": {work_on_tasks.name: {"config": {"nodes": list(nodes), "slot": slot}}}}
 
 
 @dg.op(
@@ -106,7 +111,7 @@ def work_on_tasks(context: dg.OpExecutionContext, config: TasksToWorkOn, project
     with one_sentence():
         where = project.context()
         try:
-            worked = run_to_end((_replayed if config.replay else _drained)(context, where, config))
+            worked = run_to_end(_worked(context, where, config))
         except OmniError:
             _tell_anyway(context, where)
             raise
@@ -140,6 +145,19 @@ def agent_tasks() -> None:
     tell_of_tasks(work_on_tasks())
 
 
+async def _worked(context: dg.OpExecutionContext, where: Context, config: TasksToWorkOn) -> tuple[Worked, ...]:
+    """What was done in the time that the run has."""
+    limit = asyncio.timeout(_SECONDS_IN_A_MINUTE * config.minutes)
+    try:
+        async with limit:
+            return await (_replayed if config.replay.asked else _drained)(context, where, config)
+    except TimeoutError:
+        if not limit.expired():
+            raise
+        context.log.info(f"It ends after {count(config.minutes, 'minute')}. Execute a replay again to go on with it.")
+        return ()
+
+
 async def _drained(context: dg.OpExecutionContext, where: Context, config: TasksToWorkOn) -> tuple[Worked, ...]:
     groups = [
         group.name
@@ -147,27 +165,19 @@ async def _drained(context: dg.OpExecutionContext, where: Context, config: Tasks
         if not config.nodes or not set(group.nodes).isdisjoint(config.nodes)
     ]
     _tag(context, {**group_tags(groups, config.slot), **living_tags(context.run_id)})
-    drain = work(where, nodes=config.nodes, slot=config.slot, concurrency=config.concurrency, drain=True)
-    limit = asyncio.timeout(_SECONDS_IN_A_MINUTE * config.minutes)
-    try:
-        async with limit:
-            return await drain
-    except TimeoutError:
-        if not limit.expired():
-            raise
-        context.log.info(f"It ends after {count(config.minutes, 'minute')}, and the next run goes on.")
-        return ()
+    worked = await work(where, nodes=config.nodes, slot=config.slot, concurrency=config.concurrency, drain=True)
+    _tag(context, worked_tags(groups))
+    return worked
 
 
 async def _replayed(context: dg.OpExecutionContext, where: Context, config: TasksToWorkOn) -> tuple[Worked, ...]:
     """The replay that is asked for, or the rest of it, where this run repeats one that has begun it."""
-    asked = config.replay or RecordsToReplay()
-    own = context.instance.get_run_by_id(context.run_id)
-    begun = asked.resume or (own.tags.get(_REPLAY, "") if own is not None else "")
+    asked = config.replay
+    begun = asked.resume.strip() or _begun(context)
 
     def tag(plan: Plan) -> None:
         _tag(context, {_REPLAY: plan.id})
-        context.log.info(f"This is the replay {plan.id}: as `resume`, that goes on with it where it is not ended.")
+        context.log.info(f"This is the replay {plan.id}: with that as `resume`, it is gone on with.")
 
     if begun:
         plan = await asyncio.to_thread(resumable, where, begun)
@@ -178,6 +188,13 @@ async def _replayed(context: dg.OpExecutionContext, where: Context, config: Task
     return done.worked
 
 
+def _begun(context: dg.OpExecutionContext) -> str:
+    """The replay that was begun by this step, or by the run that this one repeats; it has that one's tags."""
+    repeats = context.retry_number > 0 or context.run.parent_run_id is not None
+    own = context.instance.get_run_by_id(context.run_id) if repeats else None
+    return own.tags.get(_REPLAY, "") if own is not None else ""
+
+
 def _request(nodes: Sequence[str], asked: RecordsToReplay) -> ReplayRequest:
     now = datetime.now(UTC)
     return ReplayRequest(
@@ -185,7 +202,7 @@ def _request(nodes: Sequence[str], asked: RecordsToReplay) -> ReplayRequest:
         read_bound(asked.start, now),
         read_bound(asked.end, now) if asked.end else None,
         tuple(nodes),
-        asked.key,
+        asked.key or None,
         asked.shadow.strip(),
         asked.with_effects,
     )

@@ -20,14 +20,16 @@ LONGEST_RUN = timedelta(hours=1)
 """After this long a run that has not ended no longer counts: whatever ran it may have been killed."""
 
 _MOST_RUNS = 200
-_GROUPS, _WORKS, _SLOT = "omni.agents", "works", "omni/slot"
+_GROUPS, _SLOT = "omni.agents", "omni/slot"
+_WORKS, _WORKED = "works", "worked"
 _LIVES_AS = "omni/lives_as"  # a run that repeats another one has the other's tags at first
 
 
 @dataclass(frozen=True, slots=True)
 class GroupRuns:
-    """``active`` are ids of runs by slot, ``bereft`` those whose process is gone; ``failures`` those that failed since
-    one last ended otherwise, when last is their last."""
+    """``active`` are ids of runs that work or are to, by slot, ``bereft`` those whose process is gone; ``failures``
+    those that failed since one last ended otherwise, with when the last of them did.
+    """
 
     active: Mapping[int, str]
     bereft: tuple[dg.DagsterRun, ...]
@@ -45,6 +47,11 @@ def group_tags(groups: Iterable[str], slot: int) -> dict[str, str]:
     return {**{f"{_GROUPS}/{name}": _WORKS for name in groups}, _SLOT: str(slot)}
 
 
+def worked_tags(groups: Iterable[str]) -> dict[str, str]:
+    """The tags of a run that has only to tell of what it did: another one may work for the groups."""
+    return {f"{_GROUPS}/{name}": _WORKED for name in groups}
+
+
 def living_tags(run_id: str) -> dict[str, str]:
     """The tags that say in which process a run lives: this one."""
     return {**process_tags(os.getpid()), _LIVES_AS: run_id}
@@ -52,7 +59,8 @@ def living_tags(run_id: str) -> dict[str, str]:
 
 def runs_of(instance: dg.DagsterInstance, group: str) -> GroupRuns:
     """The drain runs of a group, by the tags of runs."""
-    wanted = dg.RunsFilter(job_name=AGENT_TASKS, tags={f"{_GROUPS}/{group}": _WORKS})
+    tag = f"{_GROUPS}/{group}"
+    wanted = dg.RunsFilter(job_name=AGENT_TASKS, tags={tag: [_WORKS, _WORKED]})
     records = instance.get_run_records(wanted, limit=_MOST_RUNS)
     since = datetime.now(UTC) - LONGEST_RUN
     unfinished = [
@@ -63,7 +71,7 @@ def runs_of(instance: dg.DagsterInstance, group: str) -> GroupRuns:
     failed = _failed_lately([each for each in records if each.dagster_run.is_finished])
     bereft = tuple(each for each in unfinished if each.tags.get(_LIVES_AS) == each.run_id and is_bereft(each))
     return GroupRuns(
-        {_slot(each): each.run_id for each in unfinished if each not in bereft},
+        {_slot(each): each.run_id for each in unfinished if each not in bereft and each.tags[tag] == _WORKS},
         bereft,
         Attempt(len(failed), max((each.end_time or 0.0 for each in failed), default=0.0)),
         failed[0].dagster_run.run_id if failed else "",

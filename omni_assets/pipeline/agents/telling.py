@@ -33,7 +33,7 @@ from omni_assets.pipeline.topics.metadata import MOST_ROWS, Column, Metadata, co
 from omni_assets.projection.descriptions import COLUMN_DESCRIPTIONS
 from omni_assets.projection.rows import TaskRow
 
-MOST_TASKS = 50
+MOST_TASKS = 20
 """Most tasks of a partition of the ledger that a run tells of one by one."""
 
 LEDGER_PARTITIONS = dg.DynamicPartitionsDefinition(name="ledger_partitions")
@@ -76,7 +76,7 @@ class LedgerPartition:
 
     @property
     def key(self) -> str:
-        return f"{self.topic}/{self.number}@{self.cluster}"
+        return f"{self.number}@{self.cluster}"
 
 
 @dataclass(frozen=True, slots=True)

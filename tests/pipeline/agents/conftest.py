@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -33,6 +33,22 @@ RECORDER = f"name: recorder\nevent_bus:\n  publish_topics: [{LEDGER}]\n"
 
 Ask = Callable[..., None]
 Events = Callable[[], list[dict[str, Any]]]
+
+
+def assert_told_once(events: Sequence[Mapping[str, Any]], receipts: Mapping[tuple[int, int], TaskReceipt]) -> None:
+    """Each receipt of the ledger is told by one event, or lies within one that sums up, and in its order."""
+    told: dict[int, list[int]] = {number: [] for number in range(PARTITIONS)}
+    for each in events:
+        topic, _, number = each["ledger"].rpartition("/")
+        assert topic == LEDGER
+        assert each["partition"] == f"{number}@{each['cluster']}"
+        first, last = each.get("first_ledger_position", each["ledger_position"]), each["ledger_position"]
+        within = [at for partition, at in sorted(receipts) if partition == int(number) and first <= at <= last]
+        assert len(within) == each.get("tasks", 1)
+        assert receipts[int(number), last].id == each["receipt"]
+        told[int(number)] += within
+    assert {(number, at) for number, all_of in told.items() for at in all_of} == receipts.keys()
+    assert all(all_of == sorted(set(all_of)) for all_of in told.values())
 
 
 @pytest.fixture
