@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections import OrderedDict
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from hashlib import blake2b
 from typing import NamedTuple
 
 from omni_assets.agents.task_receipt import FAILURES, TaskReceipt
@@ -21,14 +22,14 @@ WINDOW = timedelta(days=1)
 """How long a command is remembered, unless somebody says otherwise."""
 
 
-def identity(source: str, event_id: str, requeue_of: str | None = None) -> str:
+def identity(source: str, event_id: str, requeue_of: str | None = None) -> bytes:
     """What tells an event from all others (CloudEvents 1.0: source and id together), and from itself sent again."""
-    return f"{source}\0{event_id}\0{requeue_of or ''}"
+    return _digest(source, event_id, requeue_of or "")
 
 
-def command(idempotency_key: str | None, key: str) -> str:
+def command(idempotency_key: str | None, key: str) -> bytes:
     """What tells a command from all others; empty where a task is none."""
-    return f"{key}\0{idempotency_key}" if idempotency_key else ""
+    return _digest(key, idempotency_key) if idempotency_key else b""
 
 
 class Earlier(NamedTuple):
@@ -40,10 +41,10 @@ class Earlier(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Claim:
-    """That a task is about an event, and carries out a command (``""`` where it is none). It began ``at``."""
+    """That a task is about an event, and carries out a command (``b""`` where it is none). It began ``at``."""
 
-    event: str
-    command: str
+    event: bytes
+    command: bytes
     receipt: str
     at: datetime
 
@@ -59,8 +60,8 @@ class Seen:
     def __init__(self, window: timedelta = WINDOW, most: int = MOST_SEEN) -> None:
         self._window = window
         self._most = most
-        self._events: OrderedDict[str, str] = OrderedDict()
-        self._commands: OrderedDict[str, _First] = OrderedDict()
+        self._events: OrderedDict[bytes, str] = OrderedDict()
+        self._commands: OrderedDict[bytes, _First] = OrderedDict()
 
     def claim(self, claim: Claim) -> Earlier | None:
         """Say that a task begins. Gives back which one came before it, if one did: then nothing is claimed."""
@@ -117,7 +118,12 @@ class Seen:
     def __len__(self) -> int:
         return len(self._events)
 
-    def _keep(self, known: OrderedDict[str, str] | OrderedDict[str, _First], name: str) -> None:
+    def _keep(self, known: OrderedDict[bytes, str] | OrderedDict[bytes, _First], name: bytes) -> None:
         known.move_to_end(name)
         if len(known) > self._most:
             known.popitem(last=False)
+
+
+def _digest(*parts: str) -> bytes:
+    """Short, however long they are, since others choose them."""
+    return blake2b(repr(parts).encode("utf-8", "surrogatepass"), digest_size=16).digest()

@@ -15,27 +15,27 @@ NAMES = st.sampled_from("abcdef")
 
 
 def claim(event: str, receipt: str, told: str = "", seconds: int = 0) -> Claim:
-    return Claim(event, told, receipt, BEGAN + timedelta(seconds=seconds))
+    return Claim(identity("/s", event), command(told, "k"), receipt, BEGAN + timedelta(seconds=seconds))
 
 
 def first_of(earlier: Earlier | None) -> str | None:
     return earlier.receipt if earlier else None
 
 
-def receipt_of(made: Claim, outcome: TaskOutcome, duplicate_of: str | None = None) -> TaskReceipt:
-    """What stands in the ledger of a task that claimed that: its event is named as its identity is put together."""
-    source, event_id, requeue_of = made.event.split("\0")
-    key, _, idempotency_key = made.command.partition("\0")
+def receipt_of(
+    event: str, told: str, made: Claim, outcome: TaskOutcome, duplicate_of: str | None = None
+) -> TaskReceipt:
+    """What stands in the ledger of a task that claimed that."""
     return TaskReceipt(
         id=made.receipt,
-        event_id=event_id,
-        event_source=source,
+        event_id=event,
+        event_source="/s",
         node="echo",
         handler=HandlerKind.PYTHON,
         topic="t",
         partition=0,
         offset=0,
-        key=key,
+        key="k",
         correlation_id="",
         causation_id="",
         started_at=made.at,
@@ -47,8 +47,7 @@ def receipt_of(made: Claim, outcome: TaskOutcome, duplicate_of: str | None = Non
         duplicate_of=duplicate_of,
         routing=None,
         cost_usd=None,
-        idempotency_key=idempotency_key or None,
-        requeue_of=requeue_of or None,
+        idempotency_key=told or None,
     )
 
 
@@ -92,7 +91,7 @@ def test_only_who_claimed_an_event_gives_it_up() -> None:
 def test_an_id_is_that_of_its_source_and_of_the_letter_that_it_was_sent_again_for() -> None:
     assert len({identity("/a", "1"), identity("/b", "1"), identity("/a", "1", "r1"), identity("/a", "1", "r2")}) == 4
     assert len({command("i", "k"), command("i", "l"), command("j", "k")}) == 3
-    assert command(None, "k") == command("", "k") == ""
+    assert command(None, "k") == command("", "k") == b""
 
 
 def test_a_command_is_carried_out_once_within_its_window() -> None:
@@ -116,6 +115,13 @@ def test_a_command_whose_task_failed_may_be_given_anew_and_its_event_not() -> No
     assert seen.claim(claim("e2", "second", "c")) is None
     seen.forgive(failed)
     assert first_of(seen.claim(claim("e3", "third", "c"))) == "second"
+
+
+@given(st.tuples(st.text(), st.text(), st.text()), st.tuples(st.text(), st.text(), st.text()))
+def test_nobody_makes_one_thing_of_two(first: tuple[str, str, str], second: tuple[str, str, str]) -> None:
+    assert (identity(*first) == identity(*second)) is (first == second)
+    assert (command(*first[:2]) == command(*second[:2])) is (first[:2] == second[:2] or not (first[0] or second[0]))
+    assert len(identity(*first)) == 16  # however long what others choose is
 
 
 @given(st.lists(st.tuples(NAMES, NAMES), max_size=40))
@@ -155,16 +161,16 @@ def test_no_command_is_carried_out_twice_within_its_window_whoever_takes_over(
                 known.note(receipt)
             seen = Seen(WINDOW)
             seen.recall(known)
-        made = claim(identity("/s", event), f"r{number}", command(idempotency_key, "k"), now)
+        made = claim(event, f"r{number}", idempotency_key, now)
         earlier = seen.claim(made)
         assert earlier == there_all_the_time.claim(made)
         if earlier is not None:
-            ledger.append(receipt_of(made, TaskOutcome.DUPLICATE, earlier.receipt))
+            ledger.append(receipt_of(event, idempotency_key, made, TaskOutcome.DUPLICATE, earlier.receipt))
             assert event in worked_on or now - carried_out[idempotency_key] <= 10
         else:
             assert event not in worked_on
             assert not idempotency_key or now - carried_out.get(idempotency_key, -11) > 10
-            ledger.append(receipt_of(made, outcome))
+            ledger.append(receipt_of(event, idempotency_key, made, outcome))
             if outcome in FAILURES:
                 seen.forgive(made)
                 there_all_the_time.forgive(made)
