@@ -18,7 +18,12 @@ REPLAY_PLANS, REPLAY_GROUPS = "omni-replay.", ".replay."
 """How the names of the groups begin in which it stands what a replay is about, and what stands between the node and the
 replay in those in which it stands how far it has come: they come and go."""
 
-_FOR_NOBODY = re.compile(rf"{re.escape(RESCUE_GROUPS)}.*|(?:omni-replay\.|.+\.replay\.)[0-9a-f]{{12}}", re.DOTALL)
+WORKERS = "omni-worker."
+"""How the names of workers' producers begin, and of the groups in which it stands which of them is the latest."""
+
+_FOR_NOBODY = re.compile(
+    rf"(?:{re.escape(RESCUE_GROUPS)}|{re.escape(WORKERS)}).*|(?:omni-replay\.|.+\.replay\.)[0-9a-f]{{12}}", re.DOTALL
+)
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,11 +20,12 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from omni_assets.broker.calls import Calls
 from omni_assets.broker.codes import topic_error
 from omni_assets.broker.connection import Connection, open_client
-from omni_assets.broker.flows import REPLAY_GROUPS, REPLAY_PLANS
+from omni_assets.broker.flows import REPLAY_PLANS, WORKERS
 from omni_assets.broker.groups import NEVER_FIRST_SECONDS
 from omni_assets.broker.records import asked
 from omni_assets.broker.topics import TopicError
 from omni_assets.broker.transfer import LATEST, visible_offsets
+from omni_assets.broker.worker import Seat
 from omni_assets.errors import BrokerRefused, ReadOnly
 
 MOST_BESIDE = 4_000
@@ -56,7 +57,17 @@ class Plan:
 
     def group_of(self, node: str) -> str:
         """The group in which it stands how far a node has come."""
-        return f"{node}{REPLAY_GROUPS}{self.id}"
+        return self._seat(node).group
+
+    @property
+    def groups(self) -> tuple[str, ...]:
+        """All groups in which the broker keeps something of it, its plan first."""
+        seats = [self._seat(node) for node in self.nodes]
+        plan = f"{REPLAY_PLANS}{self.id}"
+        return (plan, *(each.group for each in seats), *(f"{WORKERS}{each.member}" for each in seats))
+
+    def _seat(self, node: str) -> Seat:
+        return Seat(node, (self.topic,), replay=self.id)
 
 
 class PlanTooLarge(ValueError):
@@ -143,8 +154,7 @@ def forget(connection: Connection, plan: Plan) -> None:
         futures = calls.client.delete_consumer_groups(list(groups), request_timeout=NEVER_FIRST_SECONDS)
         return [futures[each] for each in groups]
 
-    groups = [f"{REPLAY_PLANS}{plan.id}", *map(plan.group_of, plan.nodes)]
-    for group, error in calls.batches(ask, 1, in_flight=1).answers(groups):
+    for group, error in calls.batches(ask, 1, in_flight=1).answers(plan.groups):
         if error is not None and error.code != _GONE:
             raise BrokerRefused(f"to forget the group `{group}`", error.message)
 

@@ -44,7 +44,6 @@ _PAUSE = 0.05
 _EVERYTHING, _NOTHING = range(2**63 - 1), range(0)
 _END_OF_PARTITION = "_PARTITION_EOF"
 _TAKEN_OVER = frozenset({"_FENCED", "PRODUCER_FENCED", "INVALID_PRODUCER_EPOCH", "FENCED_INSTANCE_ID"})
-_FENCED_MEMBER = KafkaError(KafkaError.FENCED_INSTANCE_ID).str()  # what is fatal to a consumer is told in words alone
 _NOT_AUTHORISED = frozenset({"GROUP_AUTHORIZATION_FAILED", "TRANSACTIONAL_ID_AUTHORIZATION_FAILED"})
 
 
@@ -323,8 +322,8 @@ class Worker:
         if error.name() in _TAKEN_OVER:
             raise WorkerReplaced(self._seat.node, self._seat.slot) from None
         decided = error.txn_requires_abort()
-        # A new one in any case: it aborts what is open, waits for what is about to be committed, and begins its count of
-        # records anew, which not every broker follows where some were refused.
+        # A new one in any case: it aborts what is open, waits for what is about to be committed, and begins its count
+        # of records anew, which not every broker follows where some were refused.
         self._producer = self._new_producer()
         if not decided:
             return self._stand(positions)
@@ -418,7 +417,7 @@ class Worker:
 
     def _raise_lasting(self, error: KafkaError) -> None:
         """What passes is waited for; what does not ends the worker."""
-        if error.name() in _TAKEN_OVER or _FENCED_MEMBER in error.str():
+        if error.name() in _TAKEN_OVER:
             raise WorkerReplaced(self._seat.node, self._seat.slot)
         known = topic_error(error)
         if error.fatal() or not (known.transient or error.retriable()):

@@ -281,3 +281,63 @@ def test_whoever_goes_on_with_a_span_fences_off_whoever_did_before(module_broker
 
     asyncio.run(two())
     assert_whole(module_broker, answered, 60)
+
+
+def test_whoever_reads_on_hears_of_what_is_committed_behind_an_aborted_transaction(module_broker, topics, node):
+    """A transaction is aborted for one of its records, while others of it stand in other partitions."""
+    asked, answered = topics("asked", "answered", partitions=1)
+    (passed_on,) = topics("passed-on", config={"max.message.bytes": "2000"})
+    large = random.Random(7).randbytes(5_000)
+
+    def pass_on(received: Received) -> Ended:
+        ended = echo(received, passed_on)
+        too_large = (ended.records[0]._replace(value=large),)
+        return Ended(ended.place, too_large, ended.otherwise) if received.value == b"9" else ended
+
+    async def answer(exchange: Exchange) -> None:
+        while (received := await exchange.next()) is not None:
+            exchange.end(echo(received, answered))
+
+    async def chain() -> None:
+        async with (
+            Exchange(module_broker.connection, Seat(node, (asked,))) as first,
+            Exchange(module_broker.connection, Seat(f"{node}-next", (passed_on,))) as second,
+        ):
+            answering = asyncio.create_task(answer(second))
+            for numbers in (range(5), range(5, 10), range(10, 15), range(15, 20)):
+                submit(module_broker, asked, numbers)
+                for each in [await first.next() for _ in numbers]:
+                    assert each is not None
+                    first.end(pass_on(each))
+                ended = numbers.stop
+                await until(lambda ended=ended: len(committed(module_broker.bootstrap_servers, answered, 1)) == ended)
+            answering.cancel()
+
+    asyncio.run(chain())
+
+
+def test_a_killed_seat_hides_nothing_that_its_successor_commits(module_broker, topics, node):
+    """What a killed one left open is aborted by its successor, while others read on."""
+    asked, passed_on = topics("asked", "passed-on", partitions=1)
+    submit(module_broker, asked, range(10))
+    asyncio.run(drain(module_broker, Seat(node, (asked,)), passed_on))
+    name = f"omni-worker.{node}-0.1"
+    left_open = Producer(
+        {"bootstrap.servers": module_broker.bootstrap_servers, "transactional.id": name, "log_level": 0}
+    )
+    left_open.init_transactions(10)
+    left_open.begin_transaction()
+    left_open.produce(passed_on, b"never", b"key-1")
+    assert left_open.flush(10) == 0
+
+    async def read_on() -> None:
+        async with Exchange(module_broker.connection, Seat(f"{node}-next", (passed_on,))) as second:
+            held = [await second.next() for _ in range(10)]
+            for numbers in (range(10, 15), range(15, 20)):
+                submit(module_broker, asked, numbers)
+                await drain(module_broker, Seat(node, (asked,)), passed_on)
+                async with asyncio.timeout(20):
+                    held += [await second.next() for _ in numbers]
+            assert [each.value for each in held if each is not None] == [b"%d" % each for each in range(20)]
+
+    asyncio.run(read_on())

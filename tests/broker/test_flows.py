@@ -21,9 +21,22 @@ def test_a_group_reads_what_it_committed_and_what_it_is_assigned() -> None:
     assert group.topics == {"read", "assigned"}
 
 
-def test_groups_that_keep_the_positions_of_rescues_and_replays_read_for_nobody() -> None:
-    own = ("omni-rescue.0123456789abcdef", "omni-replay.0123456789ab", "echo.replay.0123456789ab")
-    others = ("echo", "echo.replay.yesterday", "omni-replay", ".replay.0123456789ab", "my.replay.0123456789abc")
+def test_groups_that_keep_the_positions_of_rescues_replays_and_workers_read_for_nobody() -> None:
+    own = (
+        "omni-rescue.0123456789abcdef",
+        "omni-replay.0123456789ab",
+        "echo.replay.0123456789ab",
+        "omni-worker.echo-0",
+        "omni-worker.echo.replay.0123456789ab-0",
+    )
+    others = (
+        "echo",
+        "echo.replay.yesterday",
+        "omni-replay",
+        "omni-worker-ledger",
+        ".replay.0123456789ab",
+        "my.replay.0123456789abc",
+    )
     groups = {name: ObservedGroup(name, "empty", 0) for name in (*own, *others)}
     flows = Flows(datetime(2026, 3, 1, tzinfo=UTC), {}, groups)
     assert {each.name for each in flows.readers} == set(others)

@@ -131,7 +131,7 @@ def test_each_record_has_one_receipt_more_that_points_to_the_first_one(context, 
     assert twice.duplicate_of in {each.id for each in second}
     answers = Counter(each.causation_id for each in events(context, ANSWERED))
     assert answers == {f"e{each}": 2 for each in range(29)}
-    assert groups(broker) <= {"echo", "proof"}
+    assert not any(replayed.plan.id in each for each in groups(broker))
 
 
 def test_live_work_knows_nothing_of_it(context, done):
