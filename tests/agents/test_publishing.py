@@ -20,6 +20,7 @@ PROJECT = Path(__file__).resolve().parents[2]
 NOW = datetime(2026, 11, 26, 1, tzinfo=UTC)
 ASKED, DONE = "onex.cmd.echo.echo-requested.v1", "onex.evt.echo.echo-completed.v1"
 LETTERS = "onex.dlq.echo.dead-letter.v1"
+WITHOUT_SCHEMA = "onex.evt.reviewer.approval-requested.v1"
 CAUSE = Event("cause", "/console", ASKED, "branch-1", correlation_id="beginning", data=b'{"text": "hello"}')
 
 
@@ -74,8 +75,8 @@ def test_a_node_with_several_topics_says_which(manifest: Manifest) -> None:
         NotDeclared, match=r"`reviewer` does not say which topic it publishes: its contract names `onex.cmd"
     ):
         outlet(manifest, "reviewer").publish(Said({}), CAUSE, "id", None)
-    record = outlet(manifest, "reviewer").publish(Said({}, "onex.evt.reviewer.review-complete.v1"), CAUSE, "id", None)
-    assert record.topic == "onex.evt.reviewer.review-complete.v1"
+    record = outlet(manifest, "reviewer").publish(Said({}, WITHOUT_SCHEMA), CAUSE, "id", None)
+    assert record.topic == WITHOUT_SCHEMA
 
 
 def test_a_node_that_is_not_there_publishes_nothing(manifest: Manifest) -> None:
@@ -100,9 +101,7 @@ def test_what_goes_out_fits_its_schema_too(manifest: Manifest) -> None:
 
 def test_bytes_are_json_where_a_schema_says_so_and_bytes_elsewhere(manifest: Manifest) -> None:
     assert written(manifest, Said(b'{"text": "a"}')).content_type == "application/json"
-    record = outlet(manifest, "reviewer").publish(
-        Said(b"\xff", "onex.evt.reviewer.review-complete.v1"), CAUSE, "id", None
-    )
+    record = outlet(manifest, "reviewer").publish(Said(b"\xff", WITHOUT_SCHEMA), CAUSE, "id", None)
     event = from_record(record.key, record.value, record.headers)
     assert (event.data, event.content_type) == (b"\xff", BYTES)
 
@@ -127,3 +126,15 @@ def test_a_shadow_gets_what_the_contract_lets_through_and_says_where_it_would_ha
         edge.publish(Said({}, "onex.evt.shadow.seen.v1"), CAUSE, "id", None)
     with pytest.raises(PayloadUnfit):
         edge.accept(ASKED, Event("cause", "/console", ASKED, data=b"{}"))
+
+
+def test_intents_and_questions_are_no_answers_of_a_handler(tmp_path: Path) -> None:
+    (tmp_path / "merger").mkdir()
+    (tmp_path / "merger" / "contract.yaml").write_text(
+        "name: merger\nhandler:\n  kind: python\n  entry: 'a:b'\n  effects: [merge]\n"
+        "  approvals: {requests: onex.evt.merger.asked.v1, answers: onex.cmd.merger.answer.v1}\n"
+        "event_bus:\n  publish_topics: [onex.evt.merger.merged.v1, onex.intent.merger.merge.v1]\n"
+    )
+    edge = outlet(ContractTopicExtractor().extract([str(tmp_path)]), "merger")
+    assert edge.publish(Said({}), CAUSE, "id", None).topic == "onex.evt.merger.merged.v1"
+    assert edge.publish(Said({}, "onex.evt.merger.asked.v1"), CAUSE, "id", None).topic == "onex.evt.merger.asked.v1"

@@ -87,3 +87,46 @@ def test_what_does_not_work_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     assert why["fails"] == "no such branch"
     assert "'text' is a required property" in why["unfit"]
     assert smoked.untried == ("quiet",)
+
+
+OUTSIDE = '''
+"""Handlers that do something outside the bus, and that ask."""
+
+DONE = []
+
+
+def merge(event, context):
+    context.effect("merge", lambda: DONE.append(event), lambda: None)
+    raise AssertionError
+
+
+def push(event, context):
+    context.effect("push", lambda: DONE.append(event), lambda: None)
+
+
+def ask(event, context):
+    return {"text": context.ask("x", "Is this good?").by}
+'''
+
+
+def test_no_effect_is_had_and_nobody_is_asked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "outside_handlers.py").write_text(OUTSIDE)
+    monkeypatch.syspath_prepend(tmp_path)
+    effects = ", effects: [merge]"
+    asks = ", approvals: {requests: onex.evt.asks.asked.v1, answers: onex.cmd.asks.answer.v1}"
+    nodes = {"merges": ("merge", effects), "pushes": ("push", effects), "asks": ("ask", asks), "whom": ("ask", "")}
+    for name, (function, more) in nodes.items():
+        (tmp_path / "contracts" / name).mkdir(parents=True)
+        text = NODE.format(name, f"outside_handlers:{function}").replace('"}', f'"{more}}}')
+        intents = f"    - onex.intent.{name}.merge.v1\n" if more == effects else ""
+        (tmp_path / "contracts" / name / "contract.yaml").write_text(text + intents)
+    smoked = smoke(environ={}, folder=tmp_path)
+    why = {each.name.split()[0]: each.why for each in smoked.handlers}
+    assert [each.why for each in smoked.topics] == [""] * 12
+    assert (why["merges"], why["asks"]) == ("", "")
+    assert why["pushes"] == "it may not have the effect `push`: `handler.effects` of its contract names `merge`"
+    assert why["whom"] == "it asks a person, and the contract of `whom` has no `handler.approvals`"
+
+    import outside_handlers
+
+    assert outside_handlers.DONE == []
