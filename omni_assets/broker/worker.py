@@ -44,6 +44,7 @@ _PAUSE = 0.05
 _EVERYTHING, _NOTHING = range(2**63 - 1), range(0)
 _END_OF_PARTITION = "_PARTITION_EOF"
 _TAKEN_OVER = frozenset({"_FENCED", "PRODUCER_FENCED", "INVALID_PRODUCER_EPOCH", "FENCED_INSTANCE_ID"})
+_FENCED_MEMBER = KafkaError(KafkaError.FENCED_INSTANCE_ID).str()  # what is fatal to a consumer is told in words alone
 _NOT_AUTHORISED = frozenset({"GROUP_AUTHORIZATION_FAILED", "TRANSACTIONAL_ID_AUTHORIZATION_FAILED"})
 
 
@@ -417,7 +418,7 @@ class Worker:
 
     def _raise_lasting(self, error: KafkaError) -> None:
         """What passes is waited for; what does not ends the worker."""
-        if error.name() in _TAKEN_OVER:
+        if error.name() in _TAKEN_OVER or _FENCED_MEMBER in error.str():
             raise WorkerReplaced(self._seat.node, self._seat.slot)
         known = topic_error(error)
         if error.fatal() or not (known.transient or error.retriable()):
