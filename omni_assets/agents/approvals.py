@@ -22,6 +22,7 @@ from omni_assets.agents.task_context import Approval, Ask, TaskContext
 from omni_assets.agents.task_receipt import Answer, TaskApproval, result_id
 from omni_assets.agents.terms import EXPIRY
 from omni_assets.broker.assignment import Partition, Place
+from omni_assets.contracts.text import visible
 from omni_assets.router.values import Count, Strict
 
 SOURCE = "/omni-assets/task-approval"
@@ -99,7 +100,9 @@ class Approvals:
         if record is None:
             raise Hopeless(f"there is no question in {where}")
         question = read_question(record, self.requests)
-        if (question.task, question.node) != (reply.request, self.node):
+        if question.node != self.node:
+            raise Hopeless(f"it answers a question of `{visible(question.node[:60])}`, and this is `{self.node}`")
+        if question.task != reply.request:
             raise Hopeless(f"it answers the question {reply.request}, and {where} holds another one")
         ask = question.ask
         if ask.sha256 != reply.content_sha256:

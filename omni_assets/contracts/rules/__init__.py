@@ -35,6 +35,7 @@ from omni_assets.contracts.rules.handlers import IDLE_HANDLER as IDLE_HANDLER
 from omni_assets.contracts.rules.handlers import INVALID_HANDLER as INVALID_HANDLER
 from omni_assets.contracts.rules.handlers import INVALID_ORDER as INVALID_ORDER
 from omni_assets.contracts.rules.handlers import INVALID_SCHEMA as INVALID_SCHEMA
+from omni_assets.contracts.rules.handlers import SHARED_ANSWERS as SHARED_ANSWERS
 from omni_assets.contracts.rules.handlers import UNFIT_EXAMPLE as UNFIT_EXAMPLE
 from omni_assets.contracts.rules.handlers import UNKNOWN_TASK_CLASS as UNKNOWN_TASK_CLASS
 from omni_assets.contracts.rules.handlers import UNRECORDED_EFFECTS as UNRECORDED_EFFECTS
@@ -128,4 +129,5 @@ RULES: tuple[Rule, ...] = (
     CONFLICTING_SCHEMAS,
     UNRECORDED_EFFECTS,
     HALF_APPROVALS,
+    SHARED_ANSWERS,
 )

@@ -291,3 +291,57 @@ event_bus:
     - onex.evt.test-runner.tests-passed.v1
 """),
 )
+SHARED_ANSWERS = Rule(
+    "OM711",
+    "shared-answers",
+    Severity.ERROR,
+    "Two nodes take the answers of people from one topic.",
+    "A node takes each answer for one to a question of its own, and what is meant for the other node becomes a dead "
+    "letter. Questions of several nodes may stand in one topic.",
+    example=Contracts("""\
+name: reviewer
+handler:
+  kind: python
+  entry: "agents.reviewer:review"
+  approvals:
+    requests: onex.evt.reviewer.approval-requested.v1
+    answers: onex.cmd.person.answer-approval.v1
+event_bus:
+  subscribe_topics:
+    - onex.evt.test-runner.tests-passed.v1
+---
+name: merger
+handler:
+  kind: python
+  entry: "agents.merger:merge"
+  approvals:
+    requests: onex.evt.merger.approval-requested.v1
+    answers: onex.cmd.person.answer-approval.v1
+event_bus:
+  subscribe_topics:
+    - onex.evt.test-runner.tests-passed.v1
+"""),
+    mended=Contracts("""\
+name: reviewer
+handler:
+  kind: python
+  entry: "agents.reviewer:review"
+  approvals:
+    requests: onex.evt.reviewer.approval-requested.v1
+    answers: onex.cmd.reviewer.answer-approval.v1
+event_bus:
+  subscribe_topics:
+    - onex.evt.test-runner.tests-passed.v1
+---
+name: merger
+handler:
+  kind: python
+  entry: "agents.merger:merge"
+  approvals:
+    requests: onex.evt.merger.approval-requested.v1
+    answers: onex.cmd.merger.answer-approval.v1
+event_bus:
+  subscribe_topics:
+    - onex.evt.test-runner.tests-passed.v1
+"""),
+)

@@ -10,6 +10,7 @@ from omni_assets.contracts.model import Declaration, Finding, Location, Manifest
 from omni_assets.contracts.naming import Grammar
 from omni_assets.contracts.rules import CYCLE, DEAD_END, NEAR_MISS, NO_PUBLISHER, NO_SUBSCRIBER
 from omni_assets.contracts.text import count
+from omni_assets.contracts.wiring.answers import answer_findings
 from omni_assets.contracts.wiring.graph import Ends, Wiring, wire
 from omni_assets.contracts.wiring.mismatches import Mismatch, mismatches
 from omni_assets.contracts.wiring.near_miss import Reason
@@ -23,7 +24,7 @@ _MOST_OTHERS = 2
 
 
 def wiring_findings(manifest: Manifest, grammar: Grammar) -> tuple[Finding, ...]:
-    """Dangling topics, near misses, dead ends, cycles and the order of nodes, in order of their places."""
+    """Dangling topics, near misses, dead ends, cycles, the order of nodes and who answers them, in order of places."""
     wiring = wire(manifest, grammar)
     return in_order(
         [
@@ -32,6 +33,7 @@ def wiring_findings(manifest: Manifest, grammar: Grammar) -> tuple[Finding, ...]
             *_dead_ends(wiring, manifest),
             *_cycles(wiring),
             *order_findings(manifest),
+            *answer_findings(manifest),
         ]
     )
 
