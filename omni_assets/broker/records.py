@@ -24,12 +24,6 @@ _Answer = TypeVar("_Answer")
 POLL_SECONDS = 0.2
 _END_OF_PARTITION = "_PARTITION_EOF"
 _QUEUE_KILOBYTES = 16_384
-_LARGEST_FETCH = 100_000_000
-_ONE_FETCH = {
-    "fetch.message.max.bytes": _LARGEST_FETCH,
-    "fetch.max.bytes": _LARGEST_FETCH,
-    "receive.message.max.bytes": 2 * _LARGEST_FETCH,
-}
 _RECORD_OVERHEAD = 100  # bytes that a record takes on the wire at most, besides what it holds
 _HEADER_OVERHEAD = 10
 
@@ -76,14 +70,10 @@ class Batch:
 class RecordReader:
     """A consumer of one topic, as a context manager. ``group`` is where positions are committed, by others.
 
-    ``in_one_fetch`` asks for up to 100 MB of each partition at once.
-
     Methods raise ``BrokerRefused`` and ``BrokerTimeout``; opening one raises ``SettingsError``.
     """
 
-    def __init__(
-        self, connection: Connection, topic: str, group: str, *, committed: bool = True, in_one_fetch: bool = False
-    ) -> None:
+    def __init__(self, connection: Connection, topic: str, group: str, *, committed: bool = True) -> None:
         self.topic = topic
         self._timeout = connection.timeout
         self._consumer: Consumer = open_client(
@@ -98,7 +88,6 @@ class RecordReader:
                 # With it, positions that an open transaction holds are waited for; without it, the last ones count.
                 "isolation.level": "read_committed" if committed else "read_uncommitted",
                 "queued.max.messages.kbytes": _QUEUE_KILOBYTES,
-                **(_ONE_FETCH if in_one_fetch else {}),
             },
         )
 

@@ -93,9 +93,7 @@ class _Projecting:
         for each, row in at.items():
             self._done.setdefault(each, ProjectedPartition(each, row.position, row.position))
         positions = {each: Position(row.position, read_mark(row.mark)) for each, row in at.items()}
-        # The embedded broker alone reports no id, and is known by its address.
-        embedded = self._cluster == self._context.bootstrap_servers
-        for stretches in read_on(self._context.connection, self._target.name, positions, embedded=embedded):
+        for stretches in read_on(self._context.connection, self._target.name, positions):
             rows = [self._rows(each, at[each.partition]) for each in stretches]
             if not self._projection.take_over_ledger(rows):
                 return False
