@@ -23,15 +23,15 @@ from pathlib import Path
 
 from benchmarks.measure import show
 from benchmarks.routing.coding_tasks import TASKS
-from omni_assets.router.budget import BUDGET_FILE, Budget
 from omni_assets.router.catalog import Catalog, Endpoint, Model, OwnHardwarePrice
-from omni_assets.router.class_files import load_task_class
 from omni_assets.router.classifying.rules import by_rules
+from omni_assets.router.files.class_files import load_task_class
 from omni_assets.router.gates.gate import Verdict
-from omni_assets.router.learning import Learned
+from omni_assets.router.learning.learned import Learned
 from omni_assets.router.local import lifecycle
 from omni_assets.router.local.record import ModelRecord
 from omni_assets.router.local.weights import Serving, Weights, weights
+from omni_assets.router.money.budget import BUDGET_FILE, Budget
 from omni_assets.router.planning import Planner
 from omni_assets.router.receipt import Attempt, Outcome
 from omni_assets.router.runtime import Done, Router

@@ -26,10 +26,10 @@ from pathlib import Path
 import openai
 
 from benchmarks.measure import compare, parser, show
-from omni_assets.router.budget import BUDGET_FILE, Budget
 from omni_assets.router.catalog import Catalog, Endpoint, Model, StatedPrice
 from omni_assets.router.classifying.rules import by_rules
-from omni_assets.router.learning import Learned
+from omni_assets.router.learning.learned import Learned
+from omni_assets.router.money.budget import BUDGET_FILE, Budget
 from omni_assets.router.planning import Circumstances, Planner
 from omni_assets.router.prompt import render
 from omni_assets.router.runtime import Router

@@ -14,17 +14,18 @@ from pathlib import Path
 from typing import Any
 
 from omni_assets.errors import InputError
-from omni_assets.router import accounts, policy
+from omni_assets.router import policy
 from omni_assets.router.catalog import Catalog, Endpoint, Model, OwnHardwarePrice, StatedPrice
-from omni_assets.router.catalog_file import read_catalog
+from omni_assets.router.files.catalog_file import read_catalog
 from omni_assets.router.gates.gate import Check, Evidence, Output, Verdict
 from omni_assets.router.gates.judging import judge
+from omni_assets.router.learning.scoring import Scorer
+from omni_assets.router.money import accounts
+from omni_assets.router.money.pricing import price_call
 from omni_assets.router.normalise import Normalised, normalise
 from omni_assets.router.planning import Planned, ReadyClass
-from omni_assets.router.pricing import price_call
 from omni_assets.router.receipt import Attempt, Classified, Outcome, Receipt
 from omni_assets.router.route import Accept, Call, GiveUp
-from omni_assets.router.scoring import Scorer
 from omni_assets.router.task import Task
 from omni_assets.router.task_class import CloudPolicy, GateUse, PromptTemplate, Severity, TaskClass
 from omni_assets.router.values import FinishReason, Location, OutputFormat, Usage

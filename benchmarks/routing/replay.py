@@ -30,12 +30,12 @@ import numpy as np
 from benchmarks.routing.recorded import MOST_LINKS, Question, Replay, catalog_of, questions, task_class
 from omni_assets.router.catalog import Catalog
 from omni_assets.router.classifying.rules import by_rules
-from omni_assets.router.floors import cheapest_floors
-from omni_assets.router.learning import Learned, learn
+from omni_assets.router.learning.floors import cheapest_floors
+from omni_assets.router.learning.learned import Learned, learn
+from omni_assets.router.learning.training import train
+from omni_assets.router.money.pricing import price_call
 from omni_assets.router.planning import Circumstances, Planner
-from omni_assets.router.pricing import price_call
 from omni_assets.router.receipt import Outcome, Receipt
-from omni_assets.router.training import train
 from omni_assets.router.values import Location
 
 MARGIN = 3.0

@@ -32,13 +32,13 @@ from benchmarks.routing.recorded import Answer, Question, Replay, task_class
 from omni_assets.errors import InputError
 from omni_assets.router.catalog import Catalog, Endpoint, Model, StatedPrice
 from omni_assets.router.classifying.rules import by_rules
-from omni_assets.router.learning import ballot_of, judged_attempts, learn
+from omni_assets.router.learning.learned import ballot_of, judged_attempts, learn
+from omni_assets.router.learning.scoring import Ballot
+from omni_assets.router.learning.training import train
+from omni_assets.router.money.pricing import estimate_tokens
 from omni_assets.router.normalise import normalise
 from omni_assets.router.planning import Planner
-from omni_assets.router.pricing import estimate_tokens
 from omni_assets.router.receipt import Receipt
-from omni_assets.router.scoring import Ballot
-from omni_assets.router.training import train
 from omni_assets.router.values import Location, OutputFormat, Usage
 
 WEAK, STRONG, KIND = "weak", "strong", "gsm8k"

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from omni_assets.errors import ServiceFailed
 from omni_assets.operations.services import Interruption
-from omni_assets.router.addresses import LOCAL_ENDPOINT, address_variable
+from omni_assets.router.calling.addresses import LOCAL_ENDPOINT, address_variable
 from omni_assets.router.catalog import Catalog
 from omni_assets.router.local import lifecycle
 from omni_assets.router.local.record import ModelRecord

@@ -19,8 +19,8 @@ from omni_assets.router.catalog import Catalog, Price
 from omni_assets.router.classifying import Classifier, class_of
 from omni_assets.router.gates.gate import BoundGate
 from omni_assets.router.gates.table import bind
-from omni_assets.router.learning import Learned
-from omni_assets.router.pricing import estimate_tokens, price_call
+from omni_assets.router.learning.learned import Learned
+from omni_assets.router.money.pricing import estimate_tokens, price_call
 from omni_assets.router.prompt import Prompt, render
 from omni_assets.router.receipt import Classified
 from omni_assets.router.route import Route

@@ -7,7 +7,7 @@ from typing import Annotated
 
 from pydantic import Field
 
-from omni_assets.router.scoring import Scorer
+from omni_assets.router.learning.scoring import Scorer
 from omni_assets.router.values import Share, Strict, Usd
 
 

@@ -17,20 +17,21 @@ from uuid import uuid4
 
 from omni_assets.contracts.text import visible
 from omni_assets.errors import OmniError
-from omni_assets.router import accounts, policy
-from omni_assets.router.auditing import audit_of, auditor
-from omni_assets.router.budget import Budget
-from omni_assets.router.calling import Asking, Called, Persistence, Switchboard
-from omni_assets.router.failures import Kind
+from omni_assets.router import policy
+from omni_assets.router.calling.failures import Kind
+from omni_assets.router.calling.health import Health, Patience
+from omni_assets.router.calling.replies import Answer
+from omni_assets.router.calling.switchboard import Asking, Called, Persistence, Switchboard
 from omni_assets.router.gates.gate import Check, Evidence, Output
 from omni_assets.router.gates.judging import judge
-from omni_assets.router.health import Health, Patience
-from omni_assets.router.learning import Learned
+from omni_assets.router.learning.auditing import audit_of, auditor
+from omni_assets.router.learning.learned import Learned
+from omni_assets.router.money import accounts
+from omni_assets.router.money.budget import Budget
+from omni_assets.router.money.pricing import most_input_tokens, price_call, unmeasured_call
 from omni_assets.router.normalise import Normalised, normalise
 from omni_assets.router.planning import Circumstances, Planned, Planner, Told
-from omni_assets.router.pricing import most_input_tokens, price_call, unmeasured_call
 from omni_assets.router.receipt import Attempt, Audit, Baseline, Classified, Outcome, Receipt
-from omni_assets.router.replies import Answer
 from omni_assets.router.route import Accept, Call, GiveUp, Step
 from omni_assets.router.task import Task
 

@@ -9,8 +9,8 @@ import pytest
 from pydantic import BaseModel
 
 from omni_assets.router.catalog import Catalog, Endpoint, Model, OwnHardwarePrice, ReferencePrice, StatedPrice
-from omni_assets.router.catalog_file import read_catalog
-from omni_assets.router.class_files import read_task_classes
+from omni_assets.router.files.catalog_file import read_catalog
+from omni_assets.router.files.class_files import read_task_classes
 from omni_assets.router.needs import NEEDS
 from omni_assets.router.prompt import CARRIED
 from omni_assets.router.task_class import GateUse, PromptTemplate, TaskClass

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from omni_assets.errors import PromptError, UnknownTaskClass
 from omni_assets.router.catalog import StatedPrice
 from omni_assets.router.classifying.rules import by_rules
-from omni_assets.router.learning import Learned
+from omni_assets.router.learning.learned import Learned
 from omni_assets.router.planning import Circumstances, Planner, _roughly, digest, expected_usd
 from tests.support.routing import LARGE_PRICE, SORTING, Routing, task
 

@@ -14,9 +14,9 @@ from hypothesis import strategies as st
 from omni_assets.router import policy
 from omni_assets.router.catalog import Catalog, Endpoint, Model, OwnHardwarePrice
 from omni_assets.router.gates.gate import Check, Standing, Verdict
-from omni_assets.router.learning import Learned, Plan, Subject, Tally, Timing
+from omni_assets.router.learning.learned import Learned, Plan, Subject, Tally, Timing
+from omni_assets.router.learning.posterior import Beta
 from omni_assets.router.policy import Situation, decide, route
-from omni_assets.router.posterior import Beta
 from omni_assets.router.receipt import Attempt
 from omni_assets.router.route import Accept, Call, GiveUp, Route, Step
 from omni_assets.router.task import Task

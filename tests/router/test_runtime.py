@@ -14,12 +14,12 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from omni_assets.router import runtime as runtime_module
-from omni_assets.router.budget import BUDGET_FILE, Budget, Spent
-from omni_assets.router.calling import Persistence
-from omni_assets.router.client import Client
-from omni_assets.router.failures import Kind
-from omni_assets.router.health import Patience
-from omni_assets.router.learning import Learned
+from omni_assets.router.calling.client import Client
+from omni_assets.router.calling.failures import Kind
+from omni_assets.router.calling.health import Patience
+from omni_assets.router.calling.switchboard import Persistence
+from omni_assets.router.learning.learned import Learned
+from omni_assets.router.money.budget import BUDGET_FILE, Budget, Spent
 from omni_assets.router.receipt import Attempt, Outcome, PriceSource, Receipt
 from omni_assets.router.runtime import Done
 from omni_assets.router.task import Task

@@ -10,8 +10,8 @@ from typing import Any, NamedTuple
 
 import pytest
 
-from omni_assets.router.catalog_file import read_catalog
-from omni_assets.router.class_files import read_task_classes
+from omni_assets.router.files.catalog_file import read_catalog
+from omni_assets.router.files.class_files import read_task_classes
 from omni_assets.router.gates.gate import Evidence, Output
 from omni_assets.router.gates.judging import judge
 from omni_assets.router.gates.table import bind

@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from omni_assets.router.gates.gate import Check, Evidence, Output
+from omni_assets.router.learning.scoring import Scorer
 from omni_assets.router.normalise import normalise
-from omni_assets.router.scoring import Scorer
 from omni_assets.router.task import Task
 from omni_assets.router.task_class import PromptTemplate, TaskClass
 from omni_assets.router.values import FinishReason, OutputFormat

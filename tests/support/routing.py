@@ -8,12 +8,12 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from pathlib import Path
 
-from omni_assets.router.budget import BUDGET_FILE, Budget
-from omni_assets.router.calling import Persistence
+from omni_assets.router.calling.health import Patience
+from omni_assets.router.calling.switchboard import Persistence
 from omni_assets.router.catalog import Catalog, Endpoint, Model, OwnHardwarePrice, Price, StatedPrice
 from omni_assets.router.classifying.rules import by_rules
-from omni_assets.router.health import Patience
-from omni_assets.router.learning import Learned
+from omni_assets.router.learning.learned import Learned
+from omni_assets.router.money.budget import BUDGET_FILE, Budget
 from omni_assets.router.planning import Planner
 from omni_assets.router.runtime import Done, Router
 from omni_assets.router.task import Task

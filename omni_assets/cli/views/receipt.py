@@ -10,7 +10,7 @@ from omni_assets.cli.tables import Cell, Line, Row, paragraph, table
 from omni_assets.cli.views.money import NOT_KNOWN, exact_usd
 from omni_assets.contracts.text import count
 from omni_assets.operations.routing.remembered import Remembered
-from omni_assets.router.failures import NOT_CALLED
+from omni_assets.router.calling.failures import NOT_CALLED
 from omni_assets.router.gates.gate import Check, Verdict
 from omni_assets.router.receipt import Attempt, Audit, Classified, Cost, Failure, Outcome, Receipt
 from omni_assets.router.route import Candidate, Skipped

@@ -96,7 +96,7 @@ def _unusable(payload: Payload, why: str) -> Finding:
 
 def _task_classes(settings: Settings) -> set[str]:
     """The classes that can be used, and those whose files cannot: what is wrong with these is told elsewhere."""
-    from omni_assets.router.class_files import class_paths, load_task_classes
+    from omni_assets.router.files.class_files import class_paths, load_task_classes
 
     folder = task_classes_path(settings)
     try:

@@ -12,8 +12,8 @@ from omni_assets.operations.context import Context
 from omni_assets.operations.routing.savings import NOTHING, Economics
 from omni_assets.projection.rows import SavingsRow, SpentRow, TroubledRow, UncostedRow
 from omni_assets.projection.store import Projection
-from omni_assets.router.class_files import load_task_classes
-from omni_assets.router.posterior import Beta
+from omni_assets.router.files.class_files import load_task_classes
+from omni_assets.router.learning.posterior import Beta
 from omni_assets.router.receipt import PriceSource
 from omni_assets.settings import BudgetSettings, task_classes_path
 

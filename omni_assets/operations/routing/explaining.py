@@ -14,12 +14,12 @@ from decimal import Decimal
 from omni_assets.errors import OmniError
 from omni_assets.operations.context import Context
 from omni_assets.operations.routing.opening import budget, environment, planner, taught
-from omni_assets.router.budget import Budget
-from omni_assets.router.calling import Persistence, Switchboard
-from omni_assets.router.health import Patience
-from omni_assets.router.learning import Learned
+from omni_assets.router.calling.health import Patience
+from omni_assets.router.calling.switchboard import Persistence, Switchboard
+from omni_assets.router.learning.learned import Learned
+from omni_assets.router.money.budget import Budget
+from omni_assets.router.money.pricing import estimate_tokens
 from omni_assets.router.planning import Circumstances, Planned, Planner
-from omni_assets.router.pricing import estimate_tokens
 from omni_assets.router.task import Task
 
 _NO_EXPLORATION = 1 - 2**-53

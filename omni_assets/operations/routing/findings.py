@@ -15,16 +15,16 @@ from omni_assets.contracts.rules import INVALID_CATALOG, INVALID_TASK_CLASS
 from omni_assets.settings import Settings, models_path, task_classes_path
 
 if TYPE_CHECKING:
-    from omni_assets.router.files import Flaw
+    from omni_assets.router.files.reading import Flaw
 
 
 def routing_findings(settings: Settings) -> list[Finding]:
     """The flaws of a project's catalog and task classes. Raises ``SettingsError`` where an installed gate is none."""
     if not has_routing(settings):
         return []
-    from omni_assets.router.catalog_file import load_catalog
-    from omni_assets.router.class_files import load_task_classes
-    from omni_assets.router.files import Flawed
+    from omni_assets.router.files.catalog_file import load_catalog
+    from omni_assets.router.files.class_files import load_task_classes
+    from omni_assets.router.files.reading import Flawed
 
     catalog, found = None, []
     try:

@@ -13,16 +13,16 @@ from omni_assets.errors import ExtraMissing
 from omni_assets.operations.context import Context
 from omni_assets.operations.local_model import variables
 from omni_assets.projection.store import Projection
-from omni_assets.router.budget import BUDGET_FILE, Budget
-from omni_assets.router.catalog_file import read_catalog
-from omni_assets.router.class_files import read_task_classes
 from omni_assets.router.classifying import classifier
-from omni_assets.router.learning import Learned, learn
+from omni_assets.router.files.catalog_file import read_catalog
+from omni_assets.router.files.class_files import read_task_classes
+from omni_assets.router.learning.learned import Learned, learn
+from omni_assets.router.learning.training import LEAST_EXAMPLES, train
+from omni_assets.router.money.budget import BUDGET_FILE, Budget
 from omni_assets.router.planning import Planner
 from omni_assets.router.receipt import Receipt, read_receipt
 from omni_assets.router.runtime import Done, Router
 from omni_assets.router.task_class import TaskClass
-from omni_assets.router.training import LEAST_EXAMPLES, train
 from omni_assets.settings import models_path, task_classes_path
 
 MOST_LEARNT = 5_000

@@ -7,11 +7,11 @@ from dataclasses import dataclass
 
 from omni_assets.operations.context import Context
 from omni_assets.operations.routing.opening import learned
-from omni_assets.router.class_files import load_task_classes
+from omni_assets.router.files.class_files import load_task_classes
 from omni_assets.router.gates.table import gate_named
-from omni_assets.router.learning import Learned, Subject, Tally
+from omni_assets.router.learning.learned import Learned, Subject, Tally
+from omni_assets.router.learning.posterior import Beta
 from omni_assets.router.policy import TRUSTED
-from omni_assets.router.posterior import Beta
 from omni_assets.router.task_class import GateUse, TaskClass
 from omni_assets.settings import task_classes_path
 

@@ -13,7 +13,7 @@ from omni_assets.contracts.text import count, visible
 from omni_assets.errors import InputError, ReceiptUnreadable
 from omni_assets.projection.rows import PublicationRow, ReceiptSummary
 from omni_assets.projection.store import Projection
-from omni_assets.router.files import problem_of
+from omni_assets.router.files.reading import problem_of
 from omni_assets.router.receipt import Receipt, read_receipt
 
 _ID = re.compile(r"[0-9a-f]{1,32}")

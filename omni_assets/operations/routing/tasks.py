@@ -15,7 +15,7 @@ from pydantic import ValidationError
 from omni_assets.contracts.text import visible
 from omni_assets.errors import TaskUnusable
 from omni_assets.operations.task_files import read_text, refuse
-from omni_assets.router.files import near, problem_of
+from omni_assets.router.files.reading import near, problem_of
 from omni_assets.router.task import Task
 
 _FIELDS = sorted(Task.model_fields)

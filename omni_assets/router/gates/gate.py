@@ -9,7 +9,7 @@ from typing import Annotated, Any, Generic, TypeVar
 
 from pydantic import Field
 
-from omni_assets.router.scoring import Scorer
+from omni_assets.router.learning.scoring import Scorer
 from omni_assets.router.task import Task
 from omni_assets.router.task_class import Severity, TaskClass
 from omni_assets.router.values import FinishReason, Name, OutputFormat, Share, Strict, Usage

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from omni_assets.router.gates.agreement import said
 from omni_assets.router.gates.gate import Evidence, Gate, Given, Judged, Standing, unknown
 from omni_assets.router.gates.gate import Verdict as Said
-from omni_assets.router.scoring import Ballot, Lengths, Linear, Scorer, Vote, Weighing, asked
+from omni_assets.router.learning.scoring import Ballot, Lengths, Linear, Scorer, Vote, Weighing, asked
 from omni_assets.router.values import Share, Strict
 
 SCORER = "learned-scorer"

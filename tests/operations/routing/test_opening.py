@@ -15,9 +15,9 @@ from omni_assets.operations.routing.recording import record
 from omni_assets.operations.routing.running import run_tasks
 from omni_assets.operations.routing.tasks import read_tasks
 from omni_assets.router.gates.gate import Check, Verdict
+from omni_assets.router.learning.training import LEAST_EXAMPLES
 from omni_assets.router.receipt import Receipt
 from omni_assets.router.task_class import Severity
-from omni_assets.router.training import LEAST_EXAMPLES
 from tests.support import receipts as made
 from tests.support.model_endpoint import ModelEndpoint, answers
 from tests.support.routed_project import KEY, KEY_ENV, LABELLED, SMALL_ENV, task_lines, write_routed_project

@@ -14,7 +14,7 @@ from omni_assets.pipeline.resources import ProjectResource
 from omni_assets.pipeline.routing import posteriors
 from omni_assets.router.gates.gate import Check, Verdict
 from omni_assets.router.gates.table import gate_named
-from omni_assets.router.posterior import Beta
+from omni_assets.router.learning.posterior import Beta
 from omni_assets.router.receipt import Receipt
 from tests.support import receipts as made
 

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from omni_assets.router.class_files import class_paths
-from omni_assets.router.files import load
+from omni_assets.router.files.class_files import class_paths
+from omni_assets.router.files.reading import load
 from omni_assets.router.task_class import TaskClass
 
 ROOT = Path(__file__).resolve().parents[3]

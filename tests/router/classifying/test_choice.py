@@ -129,7 +129,7 @@ def test_the_learned_one_is_taken_where_it_is_installed(monkeypatch: pytest.Monk
 
 def test_nothing_heavy_is_imported_before_it_is_asked() -> None:
     code = (
-        "import sys, omni_assets.router.classifying.learned, omni_assets.router.class_files\n"
+        "import sys, omni_assets.router.classifying.learned, omni_assets.router.files.class_files\n"
         "sys.exit(' '.join({'sklearn', 'jsonschema', 'openai', 'duckdb'} & set(sys.modules)) or 0)"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)

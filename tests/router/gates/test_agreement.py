@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from omni_assets.router.gates.gate import Verdict
-from omni_assets.router.scoring import Lengths, Linear, Scorer, Weighing, asked
+from omni_assets.router.learning.scoring import Lengths, Linear, Scorer, Weighing, asked
 
 SCORER = Scorer(
     usual={"example": Lengths(prompt=0.0, answers={})},

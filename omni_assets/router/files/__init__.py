@@ -1,0 +1,1 @@
+"""The router's YAML files as values, or every flaw with its place."""

@@ -1,0 +1,1 @@
+"""What receipts teach, and what answers say about each other."""

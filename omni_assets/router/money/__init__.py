@@ -1,0 +1,1 @@
+"""What calls cost: prices, the budget of a day, and the account of a task."""
