@@ -15,8 +15,10 @@ from tests.support.echo_worker import Point
 
 pytestmark = [pytest.mark.broker, pytest.mark.slow, pytest.mark.timeout(600)]
 
+SLOW = "tests.support.echo_node:answer_slowly"
 KILLS = 10
 ROUNDS = max(1, int(os.environ.get("AGENT_KILLS", KILLS)) // KILLS)
+SHARED = 250  # tasks of several workers
 EACH = 50  # new tasks before each kill: more than a worker lives for
 
 
@@ -41,3 +43,16 @@ def kill_and_work_on(echo: Echo, seed: int) -> None:
 @pytest.mark.parametrize("seed", range(ROUNDS))
 def test_500_tasks_end_once_whenever_their_worker_is_killed(broker, tmp_path, seed):
     kill_and_work_on(Echo(broker, "echo", tmp_path).begin(), seed)
+
+
+def test_two_workers_at_once_of_which_one_is_killed_and_comes_back(broker, tmp_path):
+    """The one that is killed has to come back: this broker waits for it for ever."""
+    moments = random.Random(3)
+    echo = Echo(broker, "both", tmp_path, SLOW).begin()
+    echo.submit(range(SHARED))
+    one, other = echo.worker(0), echo.worker(1)
+    kill(one, moments)
+    kill(echo.worker(0), moments)
+    to_end(echo.worker(0), other)
+    to_end(echo.worker(0), echo.worker(1))
+    echo.assert_whole(SHARED)

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.agents.test_crash import EACH, KILLS, ROUNDS, kill_and_work_on
+from tests.agents.test_crash import EACH, KILLS, ROUNDS, SHARED, SLOW, kill_and_work_on
 from tests.support.echo_tasks import Echo, begun, kill, to_end
 from tests.support.kafka_cluster import KafkaCluster, wait_until
 
@@ -17,15 +17,15 @@ pytestmark = [pytest.mark.cluster, pytest.mark.slow, pytest.mark.timeout(900)]
 TASKS = EACH * KILLS
 
 
-def to_the_last(echo: Echo, slot: int = 0) -> None:
+def to_the_last(echo: Echo, tasks: int, slot: int = 0) -> None:
     """One drain after the other: a dead worker keeps its partitions for the time of a session."""
 
     def drained() -> bool:
         to_end(echo.worker(slot))
-        return len(echo.results()) == TASKS
+        return len(echo.results()) == tasks
 
     wait_until(drained, 60, "the partitions of dead workers to be taken over")
-    echo.assert_whole(TASKS)
+    echo.assert_whole(tasks)
 
 
 @pytest.mark.parametrize("seed", range(ROUNDS))
@@ -34,35 +34,34 @@ def test_500_tasks_end_once_whenever_their_worker_is_killed(kafka: KafkaCluster,
 
 
 def test_a_worker_takes_over_the_partitions_of_one_that_never_comes_back(kafka: KafkaCluster, tmp_path: Path) -> None:
-    echo = Echo(kafka, "pair", tmp_path).begin()
-    echo.submit(range(TASKS))
+    echo = Echo(kafka, "pair", tmp_path, SLOW).begin()
+    echo.submit(range(SHARED))
     dead, other = echo.worker(0), echo.worker(1)
     kill(dead, random.Random(5))
     to_end(other)
-    to_the_last(echo, 1)
+    to_the_last(echo, SHARED, 1)
 
 
 def test_two_workers_at_once_of_which_one_is_killed_and_comes_back(kafka: KafkaCluster, tmp_path: Path) -> None:
     moments = random.Random(3)
-    echo = Echo(kafka, "both", tmp_path).begin()
-    echo.submit(range(TASKS // 2))
+    echo = Echo(kafka, "both", tmp_path, SLOW).begin()
+    echo.submit(range(SHARED))
     one, other = echo.worker(0), echo.worker(1)
     kill(one, moments)
-    echo.submit(range(TASKS // 2, TASKS))
     kill(echo.worker(0), moments)
     to_end(echo.worker(0), other)
-    to_the_last(echo)
+    to_the_last(echo, SHARED)
 
 
 def test_partitions_are_handed_out_anew_whenever_another_worker_comes(kafka: KafkaCluster, tmp_path: Path) -> None:
-    echo = Echo(kafka, "several", tmp_path).begin()
-    echo.submit(range(TASKS))
+    echo = Echo(kafka, "several", tmp_path, SLOW).begin()
+    echo.submit(range(SHARED))
     workers: list[subprocess.Popen[bytes]] = []
     for slot in range(3):
         workers.append(echo.worker(slot))
         begun(workers[-1], 5)
     to_end(*workers)
-    to_the_last(echo)
+    to_the_last(echo, SHARED)
 
 
 def test_a_broker_is_killed_and_comes_back_while_a_worker_works(kafka: KafkaCluster, tmp_path: Path) -> None:
@@ -77,4 +76,4 @@ def test_a_broker_is_killed_and_comes_back_while_a_worker_works(kafka: KafkaClus
         begun(worker, 10)
         kafka.start(broker)
         to_end(worker)
-    to_the_last(echo)
+    to_the_last(echo, TASKS)
