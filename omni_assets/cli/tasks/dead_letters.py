@@ -99,7 +99,10 @@ def show(
     bootstrap_servers: BootstrapServers = None,
     output: OutputFormat = Format.TEXT,
 ) -> int:
-    """Tell one dead letter in full: where it comes from, its headers, its key and its value."""
+    """Tell one dead letter in full.
+
+    Where it comes from and why, its headers, its key and its value; what is no text is shown byte by byte.
+    """
     from datetime import UTC, datetime
 
     from omni_assets.cli.views import dead_letters as view
@@ -133,10 +136,10 @@ def requeue(
     bootstrap_servers: BootstrapServers = None,
     output: OutputFormat = Format.TEXT,
 ) -> int:
-    """Send dead letters again, to the topics that their records came from.
+    """Send dead letters again.
 
-    Records go as they came, with their keys, for the node that could not handle them; a letter that is sent twice is
-    worked on once. Exits with 1 where one was left as it is.
+    Records go as they came, with their keys, to the topics that they came from, for the nodes that could not handle
+    them. A letter that is sent twice is worked on once. Exits with 1 where one was left as it is.
     """
     from omni_assets.cli.views import dead_letters as view
     from omni_assets.contracts.text import visible

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from datetime import datetime
 from typing import Any
 
+from omni_assets.agents.letters import Origin
 from omni_assets.cli.tables import Cell, Line, Row, paragraph, table
 from omni_assets.cli.words import age
 from omni_assets.contracts.text import count, visible
@@ -15,13 +16,13 @@ from omni_assets.operations.agents.dead_letters import Letter, Letters, Opened, 
 MOST_SHOWN = 2_048
 """Bytes of a key, a header or a value that are shown to people."""
 
-_HEADER = ("LETTER", "AGE", "NODE", "RECORD", "SENT AGAIN")
+_HEADER = ("LETTER", "AGE", "NODE", "SENT AGAIN")
 _UNKNOWN = "its headers do not say where it comes from"
 _PER_LINE = 16
 
 
 def letters_lines(found: Letters, now: datetime, width: int | None) -> list[Line]:
-    """A row for each letter, why it is one below it, and their number."""
+    """A row for each letter, below it what record it is and why, and their number."""
     if not found.found:
         return paragraph("there are no dead letters", width, "dim")
     rows = [_row(each, now) for each in found.found]
@@ -42,7 +43,7 @@ def letter_lines(opened: Opened, now: datetime, width: int | None) -> list[Line]
     else:
         facts += [
             f"node: {origin.node}",
-            f"record: {origin.topic}/{origin.partition}/{origin.offset}",
+            f"record: {_record(origin)}",
             f"receipt: {origin.receipt}",
             f"why: {origin.reason} ({origin.error})",
         ]
@@ -88,10 +89,13 @@ def _row(each: Letter, now: datetime) -> Row:
         Cell(str(each.position)),
         Cell(age(each.at, now)),
         Cell(origin.node if origin else "-"),
-        Cell(f"{origin.topic}/{origin.partition}/{origin.offset}" if origin else "-"),
         Cell(again.outcome if again else "-"),
     )
-    return Row(cells, origin.reason if origin else _UNKNOWN)
+    return Row(cells, f"{_record(origin)}: {origin.reason}" if origin else _UNKNOWN)
+
+
+def _record(origin: Origin) -> str:
+    return f"{origin.topic}/{origin.partition}/{origin.offset}"
 
 
 def _document(each: Letter) -> dict[str, Any]:
