@@ -24,7 +24,7 @@ _TRIES = 5
 def next_life(connection: Connection, seat: str, topic: str) -> str:
     """The transactional id of the seat's next producer; the last one is fenced off when this returns.
 
-    ``topic`` is one that is there. Raises ``KafkaException``.
+    ``topic`` is one that is there. Raises ``KafkaException``, also where others take the seat at the same time.
     """
     register: Consumer = open_client(
         Consumer,
@@ -48,7 +48,7 @@ def next_life(connection: Connection, seat: str, topic: str) -> str:
             return f"{seat}.{life + 1}"
     finally:
         register.close()
-    raise KafkaException(KafkaError(KafkaError._TIMED_OUT))  # noqa: SLF001 - a constant
+    raise KafkaException(KafkaError(KafkaError._FENCED))  # noqa: SLF001 - a constant
 
 
 def begin(connection: Connection, producer: Producer) -> None:
