@@ -1,6 +1,6 @@
 """Making the projection anew from what it comes from: the journals, the contracts, and the broker where one answers.
 
-From the broker come topics and flows, and the receipts of the ledger, which other machines may have written.
+From the broker come topics and flows, and the ledger: what became of tasks, and receipts of other machines.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from omni_assets.operations.agents.projecting import project_ledger
 from omni_assets.operations.context import Context
 from omni_assets.operations.observe import drift, observe
 from omni_assets.operations.recording import declare
+from omni_assets.operations.routing.ledger import NoLedger, ledger_topic
 from omni_assets.projection.store import Projection
 
 
@@ -22,14 +23,16 @@ from omni_assets.projection.store import Projection
 class Rebuilding:
     """The file that was made, the number of rows of each of its tables, and why a source has no part in it.
 
-    ``contracts`` and ``broker`` are ``None`` where all is well. ``not_receipts`` counts records of the ledger that are
-    none, and that nothing was made of.
+    ``contracts`` and ``broker`` are ``None`` where all is well. ``ledger`` says as a clause why the ledger that the
+    contracts declare was not read, empty where it was, or where they declare none. ``not_receipts`` counts records of
+    it that are none, and that nothing was made of.
     """
 
     file: Path
     rows: Mapping[str, int]
     contracts: OmniError | None = None
     broker: OmniError | None = None
+    ledger: str = ""
     not_receipts: int = 0
 
 
@@ -43,12 +46,12 @@ def rebuild(context: Context) -> Rebuilding:
     projection.rebuild()
     manifest, contracts = _declared(context)
     broker = _observed(context, manifest)
-    others = 0
-    if manifest is not None and broker is not None:
-        declare(context, manifest)
-    elif manifest is not None:
-        others, broker = _ledger(context, manifest)
-    return Rebuilding(projection.file, projection.counts(), contracts, broker, others)
+    others, unread = 0, ""
+    if manifest is not None:
+        if broker is not None:
+            declare(context, manifest)
+        others, unread = _ledger(context, manifest, broker)
+    return Rebuilding(projection.file, projection.counts(), contracts, broker, unread, others)
 
 
 def _declared(context: Context) -> tuple[Manifest | None, OmniError | None]:
@@ -58,13 +61,22 @@ def _declared(context: Context) -> tuple[Manifest | None, OmniError | None]:
         return None, error
 
 
-def _ledger(context: Context, manifest: Manifest) -> tuple[int, OmniError | None]:
-    """Project what the ledger has: the number of records that are no receipts, and why it could not be read."""
+def _ledger(context: Context, manifest: Manifest, broker: OmniError | None) -> tuple[int, str]:
+    """Project what the ledger has: the number of records that are no receipts, and why it could not be read. What keeps
+    the ``broker`` from answering does so here."""
+    try:
+        topic = ledger_topic(manifest, context.settings.router.ledger_node)
+    except NoLedger:
+        return 0, ""
+    if broker is not None:
+        return 0, broker.message.rstrip(".")
     try:
         projected = project_ledger(context, manifest)
     except (BrokerError, UnnamedBroker) as error:
-        return 0, error
-    return (0 if projected is None else projected.others), None
+        return 0, error.message.rstrip(".")
+    if projected is None:
+        return 0, f"`{topic.name}` is not at {context.bootstrap_servers}"
+    return projected.others, ""
 
 
 def _observed(context: Context, manifest: Manifest | None) -> OmniError | None:

@@ -283,3 +283,18 @@ def test_what_the_ledger_has_by_now_is_projected_first_and_comes_back_by_a_rebui
     rebuilt = project.omni("rebuild", "--format", "json").document
     assert (rebuilt["rows"]["tasks"], rebuilt["not_receipts"]) == (3, 0)
     assert json.dumps(project.omni(*question).document["rows"]) == json.dumps(before)
+
+
+@pytest.mark.broker
+def test_a_rebuild_that_cannot_read_the_ledger_says_what_is_missing(project, address, closed_port):
+    project.contract("receipt-recorder", RECORDER)
+    missing = project.omni("rebuild")
+    assert missing.code == 0
+    assert missing.err.splitlines()[-1] == (
+        "omni: rebuilt without the ledger, so nothing is known of tasks on the bus: "
+        f"`onex.evt.receipt-recorder.receipt-recorded.v1` is not at {address}."
+    )
+    down = ("--bootstrap-servers", f"127.0.0.1:{closed_port}", "--format", "json")
+    ran = project.omni("rebuild", *down, OMNI_BROKER_TIMEOUT="1")
+    assert ran.document["ledger"].startswith("no broker answers at ")
+    assert "omni: rebuilt without the ledger" in ran.err

@@ -24,6 +24,8 @@ def left_out(rebuilding: Rebuilding) -> Iterator[str]:
         yield f"omni: rebuilt without the contracts: {rebuilding.contracts}"
     if rebuilding.broker is not None:
         yield f"omni: rebuilt without the broker: {rebuilding.broker}"
+    if rebuilding.ledger:
+        yield f"omni: rebuilt without the ledger, so nothing is known of tasks on the bus: {rebuilding.ledger}."
     if rebuilding.not_receipts:
         yield f"omni: {count(rebuilding.not_receipts, 'record')} of the ledger are no receipts, and were left out."
 
@@ -34,5 +36,6 @@ def rebuilding_document(rebuilding: Rebuilding) -> dict[str, Any]:
         "rows": dict(rebuilding.rows),
         "contracts": rebuilding.contracts and str(rebuilding.contracts),
         "broker": rebuilding.broker and str(rebuilding.broker),
+        "ledger": rebuilding.ledger or None,
         "not_receipts": rebuilding.not_receipts,
     }
