@@ -9,7 +9,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Annotated, TypeVar
@@ -22,6 +22,7 @@ from omni_assets.agents.workflow.messages import Ticket
 from omni_assets.agents.workflow.repository import Change, Repository
 from omni_assets.router.values import Strict
 
+_PULL = "refs/pull/"
 _TRIES = 20
 _Document = TypeVar("_Document", bound=Strict)
 
@@ -65,9 +66,12 @@ class Kept:
 
 def every(repository: Repository) -> Iterator[Kept]:
     """All pull requests, the newest first."""
-    numbers = {int(name.split("/")[2]) for name in repository.objects("refs/pull/") if name.endswith("/state")}
-    for number in sorted(numbers, reverse=True):
-        yield find(repository, number)
+    known = repository.objects(_PULL)
+    numbers = sorted(_numbers(known), reverse=True)
+    states = [known[_state(number)] for number in numbers]
+    for number, identity, text in zip(numbers, states, repository.texts(states), strict=True):
+        head = known.get(_head(number), "")
+        yield Kept(_read(PullRequest, text, f"pull request {number}"), head, identity)
 
 
 def find(repository: Repository, number: int) -> Kept:
@@ -82,7 +86,7 @@ def find(repository: Repository, number: int) -> Kept:
 def add(repository: Repository, made: Callable[[int], PullRequest], head: str) -> Kept:
     """A new pull request, under the next number that is free. Raises ``Moved`` where others are always quicker."""
     for _ in range(_TRIES):
-        number = 1 + max((each.pull_request.number for each in every(repository)), default=0)
+        number = 1 + max(_numbers(repository.objects(_PULL)), default=0)
         identity = repository.keep(_written(made(number)))
         try:
             repository.change(Change(_state(number), identity), Change(_head(number), head))
@@ -159,12 +163,17 @@ def _written(document: Strict) -> bytes:
     return document.model_dump_json().encode()
 
 
+def _numbers(names: Iterable[str]) -> Iterator[int]:
+    """The numbers of the pull requests that these references are of."""
+    return (int(name.split("/")[2]) for name in names if name.endswith("/state"))
+
+
 def _state(number: int) -> str:
-    return f"refs/pull/{number}/state"
+    return f"{_PULL}{number}/state"
 
 
 def _head(number: int) -> str:
-    return f"refs/pull/{number}/head"
+    return f"{_PULL}{number}/head"
 
 
 def _status(commit: str, name: str) -> str:

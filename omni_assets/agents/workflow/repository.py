@@ -143,24 +143,25 @@ class Repository:
         Raises ``Hopeless`` where there are too many, or too large ones.
         """
         listed = ask(self.folder, "ls-tree", "-r", "-l", "-z", "--full-tree", tree).output.strip(b"\0").split(b"\0")
-        found: dict[str, bytes] = {}
+        found: dict[str, str] = {}
         total = 0
         for line in filter(None, listed):
             facts, _, path = line.partition(b"\t")
             mode, _, identity, size = facts.split()
             if mode in _REGULAR:
-                found[os.fsdecode(path)] = identity
+                found[os.fsdecode(path)] = identity.decode()
                 total += int(size)
         if len(found) > MOST_FILES or total > MOST_FILE_BYTES:
             raise Hopeless(
                 f"the repository `{self.name}` has {count(len(found), 'file')} with {total:,} bytes there, and agents "
                 f"work on up to {MOST_FILES:,} with {MOST_FILE_BYTES:,}"
             )
-        return dict(zip(found, self._contents(found.values()), strict=True))
+        return dict(zip(found, self.texts(found.values()), strict=True))
 
-    def _contents(self, identities: Iterable[bytes]) -> Iterator[bytes]:
-        asked = b"".join(each + b"\n" for each in identities)
-        output = ask(self.folder, "cat-file", "--batch", told=asked).output
+    def texts(self, identities: Iterable[str]) -> Iterator[bytes]:
+        """What these objects hold, in their order. Raises ``Hopeless`` where one is missing."""
+        asked = "".join(f"{each}\n" for each in identities)
+        output = ask(self.folder, "cat-file", "--batch", told=asked.encode()).output if asked else b""
         place = 0
         while place < len(output):
             end = output.index(b"\n", place)
