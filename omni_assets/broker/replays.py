@@ -141,9 +141,20 @@ def kept(connection: Connection, replay: str) -> Plan | None:
     return Plan(replay, found[0].topic, spans, first.nodes, first.key, first.shadow)
 
 
+def come_to(connection: Connection, group: str, topic: str) -> Mapping[int, int]:
+    """Before which offset of each partition everything has ended that a group works on; partitions in which nothing has
+    are left out. Raises ``BrokerError``."""
+    return {each.partition: each.offset for each in _positions(connection, group) if each.topic == topic}
+
+
 def left(connection: Connection, plan: Plan) -> int:
     """How many offsets its nodes have not come past. Raises ``BrokerError``."""
-    return sum(_left(_positions(connection, plan.group_of(node)), plan.spans) for node in plan.nodes)
+    come = [come_to(connection, plan.group_of(node), plan.topic) for node in plan.nodes]
+    return sum(
+        max(0, span.stop - max(span.start, each.get(partition, 0)))
+        for each in come
+        for partition, span in plan.spans.items()
+    )
 
 
 def forget(connection: Connection, plan: Plan) -> None:
@@ -182,11 +193,6 @@ def _positions(connection: Connection, group: str) -> list[TopicPartition]:
         raise BrokerRefused(call, found.message)
     _raise_first(call, found.topic_partitions)
     return sorted(each for each in found.topic_partitions if each.offset >= 0)
-
-
-def _left(positions: Iterable[TopicPartition], spans: Mapping[int, range]) -> int:
-    come = {each.partition: each.offset for each in positions}
-    return sum(max(0, span.stop - max(span.start, come.get(each, 0))) for each, span in spans.items())
 
 
 def _raise_first(call: str, partitions: Iterable[TopicPartition]) -> None:

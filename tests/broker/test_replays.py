@@ -17,9 +17,7 @@ from omni_assets.errors import BrokerRefused, ReadOnly
 pytestmark = pytest.mark.broker
 
 TOPIC = "onex.cmd.echo.asked.v1"
-PLAN = Plan(
-    "0123456789ab", TOPIC, {0: range(3, 7), 2: range(9)}, ("echo", "other"), "kéy", "onex.evt.shadow.seen.v1"
-)
+PLAN = Plan("0123456789ab", TOPIC, {0: range(3, 7), 2: range(9)}, ("echo", "other"), "kéy", "onex.evt.shadow.seen.v1")
 
 
 @pytest.fixture

@@ -39,7 +39,8 @@ class ReplayRequest:
     there now), by all ``nodes`` that have a handler and subscribe it, or by those that are named.
 
     With ``key`` the records of that key alone. With ``shadow`` what comes of them goes to that topic and nowhere else.
-    Nodes that have effects outside the bus take part only ``with_effects``.
+    Nodes that have effects outside the bus take part only ``with_effects``, and what one of them has not worked on yet
+    is left out then.
     """
 
     topic: str
@@ -74,15 +75,21 @@ def prepare(context: Context, request: ReplayRequest) -> Plan:
     manifest = context.manifest()
     if request.topic not in manifest.topics:
         raise UnknownName(request.topic, get_close_matches(request.topic, manifest.topics, 1))
-    nodes = tuple(each.node for each in _staff(manifest, request))
+    staff = _staff(manifest, request)
     with context.admin() as admin:
         snapshot = admin.snapshot(tuple(sorted({request.topic, request.shadow} - {""})))
     _may_shadow(context, manifest, snapshot, request)
     partitions = _partitions(context, snapshot, request)
     log = replays.reach(context.connection, request.topic, partitions)
-    end = {each: span.stop for each, span in log.items()} if request.end is None else request.end
-    found = spans(log, _offsets(context, request, log, request.start), _offsets(context, request, log, end))
-    return Plan(uuid4().hex[:12], request.topic, found, nodes, request.key, request.shadow)
+    start = _offsets(context, request, log, request.start)
+    end = _offsets(context, request, log, _ends(log) if request.end is None else request.end)
+    for each in staff:
+        if each.handler.effects:
+            # Live work might have the same effect at the same time, and neither would find that of the other.
+            come = replays.come_to(context.connection, each.node, request.topic)
+            end = {partition: min(offset, come.get(partition, 0)) for partition, offset in end.items()}
+    nodes = tuple(each.node for each in staff)
+    return Plan(uuid4().hex[:12], request.topic, spans(log, start, end), nodes, request.key, request.shadow)
 
 
 def resumable(context: Context, replay: str) -> Plan:
@@ -237,6 +244,10 @@ def _offsets(context: Context, request: ReplayRequest, log: Mapping[int, range],
             request.topic, f"it has no partition {beyond[0]}", f"Its partitions are 0 to {len(log) - 1}."
         )
     return bound
+
+
+def _ends(log: Mapping[int, range]) -> Mapping[int, int]:
+    return {each: span.stop for each, span in log.items()}
 
 
 def _stint(context: Context, plan: Plan, staff: tuple[Staffed, ...], told: Callable[[int], None]) -> Stint:

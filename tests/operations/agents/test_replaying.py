@@ -285,6 +285,7 @@ def test_an_effect_that_happened_is_found_and_not_repeated(tmp_path, broker, mon
     provision(context, context.manifest(), trigger="tests")
     submit(context, [Submission(topic=outside.ASKED, key="k", data={}, id=f"e{each}") for each in range(4)])
     asyncio.run(work(context, drain=True))
+    submit(context, [Submission(topic=outside.ASKED, key="k", data={}, id="not worked on yet")])
     replayed = asyncio.run(replay(context, ReplayRequest(outside.ASKED, BEGINNING, with_effects=True)))
     assert replayed.worked[0].tasks == {"done": 4}
     assert (tmp_path / "merged.txt").read_text().split() == [f"e{each}" for each in range(4)]
