@@ -9,11 +9,12 @@ from typing import Any
 from omni_assets.agents.events import Event
 from omni_assets.agents.handlers import Handle, Handled, Said, read_task
 from omni_assets.agents.task_context import TaskContext
+from omni_assets.contracts.handling import ANSWER, FAILURE
 from omni_assets.router.receipt import Receipt
 from omni_assets.router.runtime import Router
 
-DECISION, ANSWER, FAILURE = "scoring-decision", "routing-complete", "routing-failed"
-"""The events of such a node, as its topics name them. A decision is said where there is a topic for it."""
+DECISION = "scoring-decision"
+"""The event that tells of a decision, where there is a topic for it."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -31,6 +31,9 @@ from omni_assets.contracts.rules import HALF_APPROVALS, INVALID_HANDLER, INVALID
 MOST_NAMES = 100
 """Most effects of a handler, and most nodes that one comes after."""
 
+ANSWER, FAILURE = "routing-complete", "routing-failed"
+"""The events that a node of the kind ``router`` has to publish."""
+
 _MOST_SHOWN = 3
 
 
@@ -100,11 +103,21 @@ class Handling:
         stated = {needed.value: self._needed(node, kind, needed, known.pop(needed, None))} if needed else {}
         for field, value in known.items():
             self._wrong(value, f"a handler of kind `{kind}` has no `{field}`", "remove it, or mend the kind")
+        if kind is HandlerKind.ROUTER:
+            self._answers(node)
         if self.findings or not all(stated.values()) or (approvals is not None and not all(approvals)):
             return None
         names = tuple(name for name, _ in effects)
         where = place(self._path, node)
         return Handler(kind, where, effects=names, intents=intents, approvals=approvals, **stated)
+
+    def _answers(self, handler: Node) -> None:
+        """A router has topics for its answers and for what no model could do."""
+        said = {self._grammar.parse(each.topic).event for each in self._declared if each.role is Role.PUBLISHES}
+        for event in (ANSWER, FAILURE):
+            if event not in said:
+                what = f"a handler of kind `{HandlerKind.ROUTER}` publishes no topic of the event `{event}`"
+                self._wrong(handler, what, "publish one")
 
     def _kind(self, handler: Node, node: Node | None) -> HandlerKind | None:
         text = _text(node) if node is not None else ""

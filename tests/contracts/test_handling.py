@@ -39,10 +39,14 @@ def test_a_class_of_tasks_for_the_router(read: Read) -> None:
 
 
 def test_the_router_itself(read: Read) -> None:
-    contract = read(f"{BUS}handler: {{kind: router}}\n")
+    topics = [f"onex.evt.router.{event}.v1" for event in ("routing-complete", "routing-failed")]
+    contract = read(f"{BUS}handler: {{kind: router}}\npublish_topics: {topics}\n")
     assert contract.findings == ()
     assert contract.handler is not None
     assert (contract.handler.kind, contract.handler.task_class) == (HandlerKind.ROUTER, "")
+    mute = read(f"{BUS}handler: {{kind: router}}\npublish_topics: {topics[:1]}\n")
+    assert mute.handler is None
+    assert "publishes no topic of the event `routing-failed`, so nothing works" in mute.findings[0].message
 
 
 @pytest.mark.parametrize("text", ["", "handler:\n", "handler: ~\n"])
