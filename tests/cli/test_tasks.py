@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
@@ -22,6 +23,7 @@ from omni_assets.agents.task_receipt import (
 from omni_assets.cli.views.chain import chain_lines
 from omni_assets.cli.views.tasks import tasks_lines
 from omni_assets.operations.agents import tasks as remembered
+from omni_assets.operations.agents.chains import How
 from omni_assets.projection.rows import LedgerPositionRow, LedgerStretch
 from omni_assets.projection.store import Projection
 from omni_assets.projection.tasks import LedgerPlace, task_row
@@ -176,13 +178,19 @@ def test_a_chain_is_a_tree_of_everything_that_came_of_one_beginning(kept):
         "models were asked: `omni receipts show 00000000`",
         "effect comment: found (t/0/1/1)",
         "approved by Ada",
-        "waits for a person: `omni task approve ffffffff`",
+        "asked a person (sha256 abababab)",
         "published onex.evt.test-runner.tests-passed.v1 (e1e1e1e1)",
         "counts once as once",
         "replay r1",
         "\\x1b[31mbranches",
     ):
         assert words in ran.out, words
+
+
+def test_a_question_without_an_answer_says_how_to_give_one(kept):
+    told = remembered.chain(kept.home, "pull-17")
+    unanswered = replace(told, links=tuple(link for link in told.links if link.how is not How.ANSWER))
+    assert "waits for a person: `omni task approve ffffffff`" in "\n".join(plain(chain_lines(unanswered, None)))
 
 
 @pytest.mark.parametrize("width", [40, 80, 200])

@@ -34,11 +34,12 @@ def chain_lines(chain: Chain, width: int | None) -> list[Line]:
     lines = [*paragraph(_beginning(chain), width, "bold"), *paragraph(_sums(chain.receipts), width)]
     if chain.more:
         lines += paragraph(f"there are more tasks than these {MOST_IN_A_CHAIN:,}", width, "yellow")
+    answered = {link.parent for link in chain.links if link.how is How.ANSWER}
     for index, link in enumerate(chain.links):
         head, rest = _guides(chain.links, index)
         marked = " bold" if link.receipt.id in chain.asked else ""
         lines += _hung(_title(link), width, head, rest, STYLES.get(link.receipt.outcome, "") + marked)
-        for fact in _facts(link, chain.rows[link.receipt.id]):
+        for fact in _facts(link, chain.rows[link.receipt.id], answered=link.receipt.id in answered):
             lines += _hung(fact, width, rest, f"{rest}  ")
     return lines
 
@@ -81,7 +82,7 @@ def _title(link: Link) -> str:
     return f"{receipt.node}: {receipt.outcome}{how} ({receipt.id[:SHORT_ID]}, {_duration(seconds)}{cost})"
 
 
-def _facts(link: Link, row: TaskRow) -> Iterator[str]:
+def _facts(link: Link, row: TaskRow, *, answered: bool) -> Iterator[str]:
     receipt = link.receipt
     yield f"{_place(receipt)}{f', key {receipt.key}' if receipt.key else ''}, ended {_second(receipt.ended_at)}"
     if receipt.reason:
@@ -94,26 +95,28 @@ def _facts(link: Link, row: TaskRow) -> Iterator[str]:
         yield f"due {_second(receipt.deadline)}"
     if receipt.idempotency_key:
         yield f"counts once as {receipt.idempotency_key}"
-    yield from _attempts(receipt.attempts)
+    yield from _attempts(receipt.attempts, receipt.reason)
     if row.routing:
         yield f"models were asked: `omni receipts show {row.routing[:SHORT_ID]}`"
     yield from (f"effect {each.name}: {each.outcome} ({each.key})" for each in receipt.effects)
-    yield from _approval(receipt)
+    yield from _approval(receipt, answered=answered)
     yield from (f"published {each.topic} ({each.event_id[:SHORT_ID]})" for each in receipt.results)
 
 
-def _attempts(attempts: Sequence[TaskAttempt]) -> Iterator[str]:
-    """What went wrong on the way; one attempt that did its work needs no word."""
-    if any(each.reason for each in attempts):
+def _attempts(attempts: Sequence[TaskAttempt], reason: str) -> Iterator[str]:
+    """What went wrong on the way; where one attempt was all, its end says everything."""
+    if [each.reason for each in attempts] != [reason]:
         for each in attempts:
             yield f"attempt {each.number}, {_duration(each.seconds)}: {each.reason or 'did its work'}"
 
 
-def _approval(receipt: TaskReceipt) -> Iterator[str]:
+def _approval(receipt: TaskReceipt, *, answered: bool) -> Iterator[str]:
     told = receipt.approval
     if told is None:
         return
-    if told.answer is None:
+    if told.answer is None and answered:
+        yield f"asked a person (sha256 {told.content_sha256[:SHORT_ID]})"
+    elif told.answer is None:
         yield f"waits for a person: `omni task approve {told.id[:SHORT_ID]}` shows what is asked"
     else:
         which = "approved" if told.answer is Answer.APPROVED else "rejected"
