@@ -19,7 +19,7 @@ def context(context_of, write_contract):
 
 
 def told_of(monkeypatch, *answers: OmniError | None, often: Event | None = None) -> list[object]:
-    """What is projected goes so, the last way ever again; what was projected is in the list. ``often`` is three times."""
+    """What is projected goes so, the last way ever again; what was projected is in the list. ``often``: three times."""
     asked: list[object] = []
 
     def project(context, manifest):
