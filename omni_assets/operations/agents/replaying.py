@@ -11,7 +11,7 @@ import itertools
 import os
 import re
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from difflib import get_close_matches
@@ -20,7 +20,7 @@ from uuid import uuid4
 from omni_assets.agents.publishing import Outlet, Shadow
 from omni_assets.broker import replays
 from omni_assets.broker.replays import Plan, PlanTooLarge
-from omni_assets.broker.snapshot import BrokerSnapshot
+from omni_assets.broker.snapshot import ObservedTopic
 from omni_assets.broker.worker import Received
 from omni_assets.contracts.model import Manifest, Role
 from omni_assets.errors import BrokerError, InputError, ReadOnly, ReplayRefused, UnknownName
@@ -77,17 +77,13 @@ def prepare(context: Context, request: ReplayRequest) -> Plan:
         raise UnknownName(request.topic, get_close_matches(request.topic, manifest.topics, 1))
     staff = _staff(manifest, request)
     with context.admin() as admin:
-        snapshot = admin.snapshot(tuple(sorted({request.topic, request.shadow} - {""})))
-    _may_shadow(context, manifest, snapshot, request)
-    partitions = _partitions(context, snapshot, request)
+        topics = admin.topics(sorted({request.topic, request.shadow} - {""}))
+    _may_shadow(context, manifest, topics, request)
+    partitions = _partitions(context, topics, request)
     log = replays.reach(context.connection, request.topic, partitions)
     start = _offsets(context, request, log, request.start)
     end = _offsets(context, request, log, _ends(log) if request.end is None else request.end)
-    for each in staff:
-        if each.handler.effects:
-            # Live work might have the same effect at the same time, and neither would find that of the other.
-            come = replays.come_to(context.connection, each.node, request.topic)
-            end = {partition: min(offset, come.get(partition, 0)) for partition, offset in end.items()}
+    end = _before_live_work(context, request.topic, staff, end)
     nodes = tuple(each.node for each in staff)
     return Plan(uuid4().hex[:12], request.topic, spans(log, start, end), nodes, request.key, request.shadow)
 
@@ -98,13 +94,13 @@ def resumable(context: Context, replay: str) -> Plan:
         raise InputError(f"`{replay}` is no id of a replay.", "It has twelve signs, such as 3f2a9c1b77de.")
     with context.admin() as admin:
         plan = replays.kept(context.connection, replay)
-        snapshot = admin.snapshot(() if plan is None else (plan.topic,))
+        topics = {} if plan is None else admin.topics([plan.topic])
     if plan is None:
         raise InputError(
             f"no replay `{replay}` is unfinished at {context.bootstrap_servers}.",
             "It has ended, or the broker has forgotten it: brokers keep it for a week, unless they are told otherwise.",
         )
-    seen = snapshot.topics.get(plan.topic)
+    seen = topics.get(plan.topic)
     log = replays.reach(context.connection, plan.topic, seen.partitions or 0) if seen is not None else {}
     for each, span in plan.spans.items():
         if each not in log or log[each].stop < span.stop:
@@ -196,7 +192,9 @@ def _staff(manifest: Manifest, request: ReplayRequest) -> tuple[Staffed, ...]:
     return staff
 
 
-def _may_shadow(context: Context, manifest: Manifest, snapshot: BrokerSnapshot, request: ReplayRequest) -> None:
+def _may_shadow(
+    context: Context, manifest: Manifest, topics: Mapping[str, ObservedTopic], request: ReplayRequest
+) -> None:
     """Raises ``ReplayRefused`` where results must not go to the shadow topic."""
     shadow = request.shadow
     if not shadow:
@@ -212,7 +210,7 @@ def _may_shadow(context: Context, manifest: Manifest, snapshot: BrokerSnapshot, 
         raise ReplayRefused(request.topic, f"its shadow topic `{shadow}` is subscribed by `{readers[0]}`", other)
     if shadow == _ledger(context, manifest):
         raise ReplayRefused(request.topic, f"its shadow topic `{shadow}` is the ledger of receipts", other)
-    if shadow not in snapshot.topics:
+    if shadow not in topics:
         raise ReplayRefused(
             request.topic, f"its shadow topic `{shadow}` is not at {context.bootstrap_servers}", "Create it first."
         )
@@ -225,8 +223,8 @@ def _ledger(context: Context, manifest: Manifest) -> str:
         return ""
 
 
-def _partitions(context: Context, snapshot: BrokerSnapshot, request: ReplayRequest) -> int:
-    seen = snapshot.topics.get(request.topic)
+def _partitions(context: Context, topics: Mapping[str, ObservedTopic], request: ReplayRequest) -> int:
+    seen = topics.get(request.topic)
     if seen is None:
         raise ReplayRefused(request.topic, f"it is not at {context.bootstrap_servers}", _PROVISION)
     if not seen.partitions:
@@ -244,6 +242,19 @@ def _offsets(context: Context, request: ReplayRequest, log: Mapping[int, range],
             request.topic, f"it has no partition {beyond[0]}", f"Its partitions are 0 to {len(log) - 1}."
         )
     return bound
+
+
+def _before_live_work(
+    context: Context, topic: str, staff: Iterable[Staffed], end: Mapping[int, int]
+) -> Mapping[int, int]:
+    """No further than those have come that have effects: live work might have the same ones at the same time, and
+    neither would find those of the other.
+    """
+    for each in staff:
+        if each.handler.effects:
+            come = replays.come_to(context.connection, each.node, topic)
+            end = {partition: min(offset, come.get(partition, 0)) for partition, offset in end.items()}
+    return end
 
 
 def _ends(log: Mapping[int, range]) -> Mapping[int, int]:
