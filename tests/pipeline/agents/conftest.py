@@ -12,6 +12,7 @@ from confluent_kafka.admin import NewTopic
 
 from omni_assets.agents.task_receipt import TaskReceipt
 from omni_assets.operations.agents.submitting import Submission, submit
+from omni_assets.operations.dagster_home import prepare
 from omni_assets.pipeline.agents.keys import TASKS
 from omni_assets.pipeline.definitions import build
 from omni_assets.pipeline.resources import ProjectResource
@@ -64,9 +65,8 @@ def agents(project: Callable[..., ProjectResource], write_contract: Callable[...
 
 @pytest.fixture
 def instance(tmp_path: Path) -> Iterator[dg.DagsterInstance]:
-    (tmp_path / "dagster").mkdir()
-    quiet = {"telemetry": {"enabled": False}}
-    with dg.DagsterInstance.local_temp(str(tmp_path / "dagster"), overrides=quiet) as found:
+    """The instance that `omni up` makes for the project."""
+    with dg.DagsterInstance.from_config(str(prepare(tmp_path / "state"))) as found:
         yield found
 
 

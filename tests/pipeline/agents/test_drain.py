@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 import threading
 from collections import Counter
 from collections.abc import Callable
@@ -11,19 +12,23 @@ from typing import Any
 
 import dagster as dg
 import pytest
+import yaml
 from confluent_kafka import Producer
 
 from omni_assets.agents.task_receipt import TaskOutcome, TaskReceipt
 from omni_assets.operations.agents.working import work
 from omni_assets.pipeline.agents import telling
+from omni_assets.pipeline.agents.drain import RecordsToReplay, TasksToWorkOn
 from omni_assets.pipeline.agents.keys import TASKS
 from omni_assets.pipeline.agents.telling import LEDGER_PARTITIONS
+from omni_assets.pipeline.definitions import build
 from omni_assets.pipeline.resources import ProjectResource
 from tests.pipeline.agents.conftest import ANSWERED, ASKED, LEDGER, PARTITIONS, Ask, Events, assert_told_once
 from tests.support.stranded import committed
 
 pytestmark = [pytest.mark.dagster, pytest.mark.broker]
 
+PAGE = Path(__file__).resolve().parents[3] / "docs" / "dagster.md"
 Drain = Callable[..., dg.ExecuteInProcessResult]
 Ledger = Callable[[], dict[tuple[int, int], TaskReceipt]]
 
@@ -173,8 +178,6 @@ def test_a_replay_that_has_ended_is_not_done_again(drain: Drain, ask: Ask, ledge
 
 
 def test_a_record_of_the_job_says_what_every_field_takes() -> None:
-    from omni_assets.pipeline.agents.drain import RecordsToReplay, TasksToWorkOn
-
     for config in (RecordsToReplay, TasksToWorkOn):
         assert not [name for name, field in config.model_fields.items() if not field.description]
 
@@ -260,3 +263,17 @@ def test_a_ledger_is_told_anew_where_another_log_has_its_name(
         )
     )
     assert telling._last_told(where, known, instance) == -1
+
+
+def test_what_the_page_writes_into_the_launchpad_is_taken(agents: ProjectResource) -> None:
+    blocks = re.findall(r"```yaml\n(.*?)```", PAGE.read_text(encoding="utf-8"), re.DOTALL)
+    (shown,) = [yaml.safe_load(each) for each in blocks if "work_on_tasks" in each]
+    job = build(agents).resolve_job_def("agent_tasks")
+    dg.validate_run_config(job, shown)
+    config = shown["ops"]["work_on_tasks"]["config"]
+    given = TasksToWorkOn(**config)
+    assert set(config) == set(TasksToWorkOn.model_fields)
+    assert set(config["replay"]) == set(RecordsToReplay.model_fields)
+    assert given.replay.asked
+    assert (given.minutes, given.concurrency) == (TasksToWorkOn().minutes, TasksToWorkOn().concurrency)
+    assert f"A run writes {telling.MOST_TASKS} of a partition at most" in PAGE.read_text(encoding="utf-8")

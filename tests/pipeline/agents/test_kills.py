@@ -31,7 +31,7 @@ def start(tmp_path: Path, agents: ProjectResource, instance: dg.DagsterInstance,
     """A run in a process of its own, which kills itself before it tells of a task where that is named by its number."""
 
     def run(number: int = -1) -> subprocess.Popen[str]:
-        given = [str(tmp_path / "dagster"), str(tmp_path), broker.bootstrap_servers, str(number)]
+        given = [str(tmp_path / "state" / "dagster"), str(tmp_path), broker.bootstrap_servers, str(number)]
         return subprocess.Popen(
             [sys.executable, "-m", "tests.support.agent_run", *given],
             cwd=ROOT,
