@@ -26,10 +26,6 @@ class Hopeless(Setback):
     """Raised by a handler: this task cannot be done, however often it is tried."""
 
 
-class Absent(Hopeless):
-    """Raised by a handler: what the task is about is not here, such as a repository. The handler itself is sound."""
-
-
 @dataclass(frozen=True, slots=True)
 class Patience:
     """How often a task is tried, how long each time, and with which pauses between, in seconds: they double."""

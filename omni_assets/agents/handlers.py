@@ -71,7 +71,7 @@ def python_handler(entry: str, threads: Executor) -> Handle:
     is not asynchronous runs in one of ``threads``: nothing can end it there, and after its time nobody waits for it.
     Raises ``HandlerUnusable``.
     """
-    function = _found(entry)
+    function = function_of(entry)
     taken = _arguments(entry, function)
 
     async def handle(event: Event, context: TaskContext) -> Handled:
@@ -150,7 +150,8 @@ def _arguments(entry: str, function: Callable[..., Any]) -> int:
     raise HandlerUnusable(entry, "it cannot be called with an event, nor with an event and its context")
 
 
-def _found(entry: str) -> Callable[..., Any]:
+def function_of(entry: str) -> Callable[..., Any]:
+    """The function ``module:function``. Raises ``HandlerUnusable``."""
     name, _, attribute = entry.partition(":")
     try:
         module = importlib.import_module(name)

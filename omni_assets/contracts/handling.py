@@ -43,10 +43,11 @@ class _Field(StrEnum):
     ENTRY = "entry"
     EFFECTS = "effects"
     APPROVALS = "approvals"
+    SAMPLE = "sample"
 
 
 _NEEDED = {HandlerKind.LLM: _Field.TASK_CLASS, HandlerKind.PYTHON: _Field.ENTRY}
-_OUTSIDE = {HandlerKind.PYTHON: (_Field.EFFECTS, _Field.APPROVALS)}
+_BESIDE = {HandlerKind.PYTHON: (_Field.EFFECTS, _Field.APPROVALS, _Field.SAMPLE)}
 _APPROVALS = [form.rpartition(".")[2] for form in (REQUESTS, ANSWERS)]
 _KINDS = {kind.value: kind for kind in HandlerKind}
 _FIELDS = [field.value for field in _Field]
@@ -95,10 +96,12 @@ class Handling:
         kind = self._kind(node, known.pop(_Field.KIND, None))
         if kind is None:
             return None
-        outside = {field: known.pop(field, None) for field in _OUTSIDE.get(kind, ())}
-        effects = self._names("effects", outside.get(_Field.EFFECTS))
+        beside = {field: known.pop(field, None) for field in _BESIDE.get(kind, ())}
+        effects = self._names("effects", beside.get(_Field.EFFECTS))
         intents = self._intents(effects)
-        approvals = self._approvals(outside.get(_Field.APPROVALS))
+        approvals = self._approvals(beside.get(_Field.APPROVALS))
+        sample = beside.get(_Field.SAMPLE)
+        maker = self._needed(node, kind, _Field.SAMPLE, sample) if sample is not None else ""
         needed = _NEEDED.get(kind)
         stated = {needed.value: self._needed(node, kind, needed, known.pop(needed, None))} if needed else {}
         for field, value in known.items():
@@ -109,7 +112,7 @@ class Handling:
             return None
         names = tuple(name for name, _ in effects)
         where = place(self._path, node)
-        return Handler(kind, where, effects=names, intents=intents, approvals=approvals, **stated)
+        return Handler(kind, where, effects=names, intents=intents, approvals=approvals, sample=maker, **stated)
 
     def _answers(self, handler: Node) -> None:
         """A router has topics for its answers and for what no model could do."""
@@ -131,8 +134,8 @@ class Handling:
         text = _text(node) if node is not None else ""
         if node is None or not text:
             self._wrong(node or handler, f"a handler of kind `{kind}` has to name its `{field}`", f"write `{field}:`")
-        elif field is _Field.ENTRY and not is_entry(text):
-            self._wrong(node, f"the entry `{short(text)}` is no `module:function`", "write `module:function`")
+        elif field is not _Field.TASK_CLASS and not is_entry(text):
+            self._wrong(node, f"the {field} `{short(text)}` is no `module:function`", "write `module:function`")
         else:
             return text
         return ""

@@ -165,7 +165,7 @@ class Approvals(NamedTuple):
 class Handler:
     """What works on the records that a node subscribes: ``task_class`` is the router's, for the kind ``llm``; ``entry``
     is ``module:function``, for the kind ``python``. ``effects`` names what it does outside the bus, and ``intents`` is
-    the topic where that is written down first.
+    the topic where that is written down first. ``sample`` is a function, too: it makes what its examples are about.
     """
 
     kind: HandlerKind
@@ -175,6 +175,7 @@ class Handler:
     effects: tuple[str, ...] = ()
     intents: str = ""
     approvals: Approvals | None = None
+    sample: str = ""
 
 
 class After(NamedTuple):

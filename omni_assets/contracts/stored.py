@@ -117,17 +117,17 @@ def _to_declaration(stored: list[Any], node: str, path: str) -> Declaration:
 def _handler(handler: Handler | None) -> list[Any] | int:
     if handler is None:
         return 0
-    effects = handler.effects, handler.intents, handler.approvals
-    return [handler.kind.value, *_place(handler.location), handler.task_class, handler.entry, *effects]
+    beside = handler.effects, handler.intents, handler.approvals, handler.sample
+    return [handler.kind.value, *_place(handler.location), handler.task_class, handler.entry, *beside]
 
 
 def _to_handler(stored: Any, path: str) -> Handler | None:
     if not stored:
         return None
-    kind, line, column, task_class, entry, effects, intents, topics = stored
+    kind, line, column, task_class, entry, effects, intents, topics, sample = stored
     approvals = Approvals(*topics) if topics else None
     place = Location(path, line, column)
-    return Handler(HandlerKind(kind), place, task_class, entry, tuple(effects), intents, approvals)
+    return Handler(HandlerKind(kind), place, task_class, entry, tuple(effects), intents, approvals, sample)
 
 
 def _payload(each: Payload) -> list[Any]:

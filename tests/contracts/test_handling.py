@@ -12,6 +12,7 @@ from omni_assets.contracts import Contract
 from omni_assets.contracts.extractor import ContractTopicExtractor
 from omni_assets.contracts.handling import MOST_NAMES, is_entry
 from omni_assets.contracts.model import HandlerKind
+from omni_assets.contracts.stored import restored, stored
 
 Read = Callable[..., Contract]
 BUS = "event_bus: {subscribe_topics: [onex.cmd.router.go.v1]}\n"
@@ -29,6 +30,14 @@ def test_a_function_in_python(read: Read) -> None:
     assert (handler.effects, handler.intents) == (("merge", "push"), "onex.intent.merger.merge.v1")
     assert [(each.topic, each.role) for each in contract.outside] == [(handler.intents, "subscribes")]
     assert (handler.location.line, handler.location.column) == (3, 3)
+
+
+def test_what_makes_the_subject_of_its_examples(read: Read) -> None:
+    contract = read(f"{BUS}handler: {{kind: python, entry: 'a.b:c', sample: 'a.b:d'}}\n")
+    assert contract.findings == ()
+    assert contract.handler is not None
+    assert contract.handler.sample == "a.b:d"
+    assert restored(stored(contract), contract.location.path) == contract
 
 
 def test_a_class_of_tasks_for_the_router(read: Read) -> None:
@@ -65,6 +74,7 @@ def test_a_node_without_one(text: str, read: Read) -> None:
         ("{kind: python}", "a handler of kind `python` has to name its `entry`", (2, 10)),
         ("{kind: python, entry: a.b.c}", "the entry `a.b.c` is no `module:function`", (2, 32)),
         ("{kind: python, entry: 'a:b', task_class: x}", "a handler of kind `python` has no `task_class`", (2, 51)),
+        ("{kind: python, entry: 'a:b', sample: a}", "the sample `a` is no `module:function`", (2, 47)),
         ("{kind: router, task_class: x}", "a handler of kind `router` has no `task_class`", (2, 37)),
         ("{kind: llm, task_clas: x}", "a handler has no `task_clas`", (2, 22)),
         ("{kind: llm, task_class: x, effects: [a]}", "a handler of kind `llm` has no `effects`", (2, 46)),

@@ -16,10 +16,10 @@ from omni_assets.agents.task_receipt import Answer, TaskEffect
 from omni_assets.agents.workflow import merging, opening, reviewing, testing, verifying, watching
 from omni_assets.agents.workflow.git import ask
 from omni_assets.agents.workflow.repository import Repository
+from omni_assets.agents.workflow.sample import Branch, commit
 from omni_assets.agents.workflow.topics import Topic
 from omni_assets.broker.assignment import Partition, Place
 from omni_assets.broker.worker import Outgoing
-from omni_assets.operations.demo.project import Branch, commit
 
 Work = Callable[[Event, TaskContext], Any]
 WORKS: dict[str, Work] = {

@@ -16,7 +16,7 @@ from typing import Annotated, TypeVar
 
 from pydantic import Field, ValidationError
 
-from omni_assets.agents.attempts import Absent, Hopeless
+from omni_assets.agents.attempts import Hopeless
 from omni_assets.agents.workflow.git import Moved
 from omni_assets.agents.workflow.messages import Ticket
 from omni_assets.agents.workflow.repository import Change, Repository
@@ -75,11 +75,11 @@ def every(repository: Repository) -> Iterator[Kept]:
 
 
 def find(repository: Repository, number: int) -> Kept:
-    """A pull request by its number. Raises ``Absent``, and ``Hopeless`` where what is kept of it is none."""
+    """A pull request by its number. Raises ``Hopeless`` where there is none, or what is kept of it is none."""
     identity, text = repository.note(_state(number))
     head = repository.commit(_head(number))
     if not identity or not head:
-        raise Absent(f"the repository `{repository.name}` has no pull request {number}")
+        raise Hopeless(f"the repository `{repository.name}` has no pull request {number}")
     return Kept(_read(PullRequest, text, f"pull request {number}"), head, identity)
 
 

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from omni_assets.agents.attempts import Absent, Hopeless
+from omni_assets.agents.attempts import Hopeless
 from omni_assets.agents.workflow.git import TooMuch, ask
 from omni_assets.contracts.text import count, visible
 
@@ -61,10 +61,10 @@ class Repository:
         return NOTHING if found.status else found.text
 
     def branch(self, name: str) -> str:
-        """The newest commit of a branch. Raises ``Absent``."""
+        """The newest commit of a branch. Raises ``Hopeless`` where there is none."""
         commit = self.commit(f"refs/heads/{branch_name(name)}")
         if not commit:
-            raise Absent(f"the repository `{self.name}` has no branch `{name}`")
+            raise Hopeless(f"the repository `{self.name}` has no branch `{name}`")
         return commit
 
     def objects(self, pattern: str) -> Mapping[str, str]:
@@ -179,19 +179,19 @@ _DIFF = ("diff", "--no-ext-diff", "--no-textconv", "--no-color", "--no-renames")
 def repository(name: str, environ: Mapping[str, str] = os.environ) -> Repository:
     """The repository of that name, in the folder that ``OMNI_REPOSITORIES`` names.
 
-    Raises ``Hopeless`` for a name that is none, and ``Absent`` where there is no such repository here.
+    Raises ``Hopeless`` for a name that is none, and where there is no such repository here.
     """
     if not _NAME.fullmatch(name) or name.endswith((".git", ".")) or ".." in name:
         raise Hopeless(f"`{visible(name[:60])}` is no name of a repository")
     folder = environ.get(FOLDER, "")
     if not folder:
-        raise Absent(f"{FOLDER} names no folder with repositories")
+        raise Hopeless(f"{FOLDER} names no folder with repositories")
     place = Path(folder)
     if not place.is_absolute():
-        raise Absent(f"{FOLDER} names `{visible(folder)}`, and has to be a whole path")
+        raise Hopeless(f"{FOLDER} names `{visible(folder)}`, and has to be a whole path")
     found = place / f"{name}.git"
     if not (found / "HEAD").is_file():
-        raise Absent(f"there is no repository `{name}` where {FOLDER} leads")
+        raise Hopeless(f"there is no repository `{name}` where {FOLDER} leads")
     return Repository(found, name)
 
 

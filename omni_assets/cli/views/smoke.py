@@ -7,13 +7,12 @@ from typing import Any
 
 from omni_assets.cli.tables import Line, paragraph
 from omni_assets.cli.words import spent
-from omni_assets.contracts.text import count
 from omni_assets.operations.agents.smoke import Smoke, Tried
 
 
 def smoke_lines(smoke: Smoke, width: int | None) -> list[Line]:
-    """A line for each topic and handler that does not work, for each node whose function has no example, and for each
-    example that is about what is not here; and one that counts all.
+    """A line for each topic and handler that does not work, and for each node whose function has no example; and one
+    that counts all.
     """
     bad = [each for each in (*smoke.topics, *smoke.handlers) if each.why]
     lines = [line for each in bad for line in paragraph(f"{each.name}: {each.why}.", width, "red")]
@@ -21,10 +20,6 @@ def smoke_lines(smoke: Smoke, width: int | None) -> list[Line]:
         lines += paragraph(
             f"{node}: its handler is not tried, since no topic that it subscribes has an example.", width
         )
-    for why in dict.fromkeys(each.absent for each in smoke.handlers if each.absent):
-        about = [each.name for each in smoke.handlers if each.absent == why]
-        nodes = ", ".join(dict.fromkeys(name.partition(" ")[0] for name in about))
-        lines += paragraph(f"{nodes}: {count(len(about), 'example')} went no further, since {why}.", width)
     total = f"{_working(smoke.topics)} topics and {_working(smoke.handlers)} handlers work {spent(smoke.seconds)}"
     return [*lines, *paragraph(total, width)]
 
@@ -44,4 +39,4 @@ def _working(tried: Collection[Tried]) -> str:
 
 
 def _document(each: Tried) -> dict[str, Any]:
-    return {"name": each.name, "works": not each.why, "why": each.why or None, "absent": each.absent or None}
+    return {"name": each.name, "works": not each.why, "why": each.why or None}

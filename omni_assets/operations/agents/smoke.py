@@ -18,11 +18,10 @@ from pathlib import Path
 from uuid import uuid4
 
 from omni_assets.agents.approvals import NO_APPROVALS, Approvals
-from omni_assets.agents.attempts import Absent
 from omni_assets.agents.daemons import Daemons
 from omni_assets.agents.effects import Effects, Sink
 from omni_assets.agents.events import Event, to_record
-from omni_assets.agents.handlers import python_handler
+from omni_assets.agents.handlers import function_of, python_handler
 from omni_assets.agents.payloads import Payloads
 from omni_assets.agents.publishing import Outlet
 from omni_assets.agents.task_context import TaskContext
@@ -49,12 +48,11 @@ _AT_ONCE = 8
 @dataclass(frozen=True, slots=True)
 class Tried:
     """A topic, or a handler by its node and the topic of its example. ``why`` says as a clause what is wrong with it,
-    empty where it works; ``absent``, what its example is about and that is not here: as far as that, it works.
+    empty where it works.
     """
 
     name: str
     why: str = ""
-    absent: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,17 +137,14 @@ async def _handlers(
             untried.append(contract.node)
         outlet = Outlet(manifest, contract.node, shapes, context.grammar())
         for topic in examples:
-            name, example = f"{contract.node} on {topic}", _example(topic, stated[topic])
-            try:
-                tried.append(Tried(name, await _does(contract.node, contract.handler, outlet, example, threads)))
-            except Absent as missing:
-                tried.append(Tried(name, absent=visible(str(missing))))
+            why = await _does(contract.node, contract.handler, outlet, _example(topic, stated[topic]), threads)
+            tried.append(Tried(f"{contract.node} on {topic}", why))
     return tuple(tried), tuple(untried)
 
 
 async def _does(node: str, handler: Handler, outlet: Outlet, event: Event, threads: Executor) -> str:
     """What keeps a function from doing an example, as a clause; empty where nothing does. No effect is had: one that
-    comes so far as to write down what it is about to do has done its example. Raises ``Absent``.
+    comes so far as to write down what it is about to do has done its example.
     """
     context = TaskContext(event.id, node, Place(Partition(event.type, 0), 0))
     effects = Effects(handler.effects, Sink(handler.intents, outlet.publish, _reached))
@@ -158,20 +153,36 @@ async def _does(node: str, handler: Handler, outlet: Outlet, event: Event, threa
         handle = python_handler(handler.entry, threads)
         outlet.accept(event.type, event)
         async with asyncio.timeout(HANDLER_SECONDS):
-            with effects.begin(event, context, {}) as steps:
+            with _sampled(handler), effects.begin(event, context, {}) as steps:
                 handled = await handle(event, replace(context, steps=steps))
         for number, said in enumerate(approvals.said(handled, event, context)):
             outlet.publish(said, event, f"{event.id}-{number}", None)
     except _Reached:
         return ""
-    except Absent:
-        raise
     except TimeoutError:
         return f"it did not end within {HANDLER_SECONDS:g} s"
     except Exception as error:  # noqa: BLE001 - whatever a handler does
         words = visible(str(error)).rstrip(".")
         return words or type(error).__name__
     return ""
+
+
+@contextmanager
+def _sampled(handler: Handler) -> Iterator[None]:
+    """What the examples of a handler are about, made anew in a folder of its own, with the variables that say where it
+    is: both are gone at the end.
+    """
+    if not handler.sample:
+        yield
+        return
+    before = dict(os.environ)
+    with tempfile.TemporaryDirectory(prefix="omni-sample-", ignore_cleanup_errors=True) as folder:
+        os.environ.update(function_of(handler.sample)(Path(folder)))
+        try:
+            yield
+        finally:
+            os.environ.clear()
+            os.environ.update(before)
 
 
 class _Reached(Exception):

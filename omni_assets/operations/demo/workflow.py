@@ -13,6 +13,7 @@ from omni_assets.agents.workflow.messages import Ran, Review
 from omni_assets.agents.workflow.pull_requests import PullRequest, State, every, status
 from omni_assets.agents.workflow.repository import FOLDER, Repository
 from omni_assets.agents.workflow.reviewing import STATUS as REVIEW
+from omni_assets.agents.workflow.sample import BRANCHES, CLASHING, FAILING, GOOD, NAME, Branch, make
 from omni_assets.agents.workflow.topics import Topic
 from omni_assets.agents.workflow.watching import STATUS as PIPELINE
 from omni_assets.contracts.text import count
@@ -21,7 +22,6 @@ from omni_assets.operations import services
 from omni_assets.operations.agents import approving
 from omni_assets.operations.agents.submitting import Submission, submit
 from omni_assets.operations.agents.tasks import caught_up, chain
-from omni_assets.operations.demo.project import BRANCHES, CLASHING, FAILING, GOOD, NAME, Branch, make
 from omni_assets.operations.demo.stage import Stage
 from omni_assets.operations.demo.story import Chapter, Expected, Followed, LeftOut, Said, Scene
 from omni_assets.operations.provision import provision

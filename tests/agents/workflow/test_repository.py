@@ -10,12 +10,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from omni_assets.agents.attempts import Absent, Hopeless
+from omni_assets.agents.attempts import Hopeless
 from omni_assets.agents.workflow import git, repository
 from omni_assets.agents.workflow.git import Moved, ask
 from omni_assets.agents.workflow.repository import Change, Repository, branch_name
+from omni_assets.agents.workflow.sample import GOOD, make
 from omni_assets.errors import GitFailed
-from omni_assets.operations.demo.project import GOOD, make
 from tests.support.forge import push
 
 
@@ -159,5 +159,5 @@ def test_a_repository_is_found_by_its_name(there: Repository) -> None:
     environ = {repository.FOLDER: str(there.folder.parent)}
     assert repository.repository("statistics", environ) == there
     for name in ("statistics.git", "..", "a/b", "", "-c", "other"):
-        with pytest.raises((Hopeless, Absent)):
+        with pytest.raises(Hopeless):
             repository.repository(name, environ)

@@ -9,14 +9,14 @@ from typing import Any
 
 import pytest
 
-from omni_assets.agents.attempts import Absent, Hopeless
+from omni_assets.agents.attempts import Hopeless
 from omni_assets.agents.events import Event
 from omni_assets.agents.task_receipt import Answer, EffectOutcome
 from omni_assets.agents.workflow import merging, pull_requests
 from omni_assets.agents.workflow.pull_requests import State, find
 from omni_assets.agents.workflow.repository import Repository
+from omni_assets.agents.workflow.sample import BRANCHES, CLASHING, FAILING, GOOD, NAME, Branch, make
 from omni_assets.agents.workflow.topics import Topic
-from omni_assets.operations.demo.project import BRANCHES, CLASHING, FAILING, GOOD, NAME, Branch, make
 from tests.support.forge import Bench, push, repositories
 
 OPEN = Topic.CMD_PULL_REQUEST_OPENER_OPEN_PULL_REQUEST_V1
@@ -277,14 +277,12 @@ def test_answers_to_others_are_none_of_its_business(bench: Bench) -> None:
             assert bench.do(node, bench.event(Topic.EVT_ROUTER_ROUTING_COMPLETE_V1, answer)) == []
 
 
-def test_without_a_folder_of_repositories_what_it_is_about_is_absent(
-    bench: Bench, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_without_a_folder_of_repositories_nothing_is_done(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("OMNI_REPOSITORIES", "relative")
-    with pytest.raises(Absent, match="has to be a whole path"):
+    with pytest.raises(Hopeless, match="has to be a whole path"):
         bench.do("pull-request-opener", bench.event(OPEN, GOOD.wish))
     monkeypatch.delenv("OMNI_REPOSITORIES")
-    with pytest.raises(Absent, match="names no folder"):
+    with pytest.raises(Hopeless, match="names no folder"):
         bench.do("pull-request-opener", bench.event(OPEN, GOOD.wish))
 
 

@@ -19,13 +19,13 @@ from omni_assets.agents.task_receipt import Answer, EffectOutcome, TaskOutcome, 
 from omni_assets.agents.workflow.messages import Review
 from omni_assets.agents.workflow.pull_requests import PullRequest, State, every, status
 from omni_assets.agents.workflow.repository import FOLDER, Repository
+from omni_assets.agents.workflow.sample import CLASHING, FAILING, GOOD, NAME, Branch, make
 from omni_assets.agents.workflow.topics import Topic
 from omni_assets.operations.agents import approving
 from omni_assets.operations.agents.submitting import Submission, submit
 from omni_assets.operations.agents.tasks import caught_up, chain
 from omni_assets.operations.agents.working import work
 from omni_assets.operations.context import Context, resolve
-from omni_assets.operations.demo.project import CLASHING, FAILING, GOOD, NAME, Branch, make
 from omni_assets.operations.provision import provision
 from tests.support.model_endpoint import ModelEndpoint, Seen, answers
 from tests.support.stranded import committed

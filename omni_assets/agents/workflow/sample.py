@@ -1,4 +1,4 @@
-"""The repository of the demo's workflow: a small project with tests, and three branches that agents are to merge.
+"""A repository to try the workflow on: a small project with tests, and three branches that agents are to merge.
 
 Two of them are green each by itself and do not go together: one renames the function that the other calls.
 """
@@ -10,7 +10,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from omni_assets.agents.workflow.git import AUTHOR, ask
-from omni_assets.agents.workflow.repository import Repository
+from omni_assets.agents.workflow.messages import Isolation, Judged, Ran, Review, Ticket, Verified
+from omni_assets.agents.workflow.pull_requests import PullRequest, add, settle
+from omni_assets.agents.workflow.repository import FOLDER, Repository
+from omni_assets.agents.workflow.reviewing import STATUS as REVIEW
+from omni_assets.agents.workflow.testing import STATUS as TESTS
+from omni_assets.agents.workflow.verifying import STATUS as CRITERIA
 
 NAME = "statistics"
 
@@ -122,6 +127,40 @@ def make(folder: Path) -> Repository:
     )
     ask(made, "fast-import", "--quiet", told=told.encode())
     return Repository(made, NAME)
+
+
+def sample(folder: Path) -> Mapping[str, str]:
+    """What the examples in the contracts are about, and the variable that says where it is: one pull request that is
+    tested, reviewed and verified, and one that was only opened. Raises ``GitFailed``.
+    """
+    there = make(folder)
+    head = _opened(there, GOOD)
+    _opened(there, CLASHING)
+    passed = ("tests/test_spread.py::test_deviation", "tests/test_spread.py::test_all_the_same")
+    criteria = tuple(Judged(criterion=each, met=True, evidence="It is so.") for each in GOOD.criteria)
+    settle(there, head, TESTS, Ran(isolation=Isolation.CELL, seconds=0.1, passed=passed))
+    settle(there, head, REVIEW, Review(accepted=True, by="sample"))
+    settle(there, head, CRITERIA, Verified(criteria=criteria, task="sample"))
+    return {FOLDER: str(folder)}
+
+
+def _opened(there: Repository, branch: Branch) -> str:
+    """Its newest commit."""
+    head, ticket = there.branch(branch.name), Ticket(id=branch.ticket, criteria=branch.criteria)
+    base = there.branch("main")
+
+    def made(number: int) -> PullRequest:
+        return PullRequest(
+            number=number,
+            branch=branch.name,
+            target="main",
+            title=branch.title,
+            ticket=ticket,
+            base=base,
+            asked_by="sample",
+        )
+
+    return add(there, made, head).head
 
 
 def commit(branch: str, start: str, message: str, files: Mapping[str, str], hour: int) -> str:
