@@ -7,6 +7,7 @@ tell by that.
 
 from __future__ import annotations
 
+import threading
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -25,7 +26,7 @@ READERS = "omni-ledger-reader"
 """A group in which nothing is ever committed."""
 
 _LARGEST_MESSAGE = 1_000_000_000  # the topic's own limit decides
-_POLL_SECONDS = 0.1
+_POLL_SECONDS = 0.01  # another thread may have heard of what this one waits for
 
 
 class LedgerRecord(NamedTuple):
@@ -64,37 +65,68 @@ class Appended:
     errors: dict[str, TopicError] = field(default_factory=dict)
 
 
-def append(connection: Connection, target: Target, records: Sequence[LedgerRecord]) -> Appended:
-    """Append the records, and wait until each was acknowledged or given up, for the time that one call may take.
-
-    A key's records stay in their order. Raises ``ReadOnly``.
+class Appender:
+    """Appends to one topic, however often, from several threads. A client is opened when it is needed, and anew behind
+    one that failed: not every broker follows its count of records where some were refused.
     """
-    if connection.read_only:
-        raise ReadOnly(f"appending to {target.name}")
-    producer: Producer = open_client(
-        Producer,
-        connection,
-        {
-            "enable.idempotence": True,
-            "acks": "all",
-            "partitioner": PARTITIONER,
-            "compression.type": "lz4",
-            "message.max.bytes": _LARGEST_MESSAGE,
-            # A batch that is too large is refused whole: what the topic does not take must stand in one alone.
-            "batch.size": max(target.largest, 1_000),
-            "message.timeout.ms": int(connection.timeout * 1000),
-            "linger.ms": 5,
-        },
-    )
-    done = Appended()
-    deadline = time.monotonic() + connection.timeout
-    for record in records:
-        _produce(producer, target.name, record, done, deadline)
-    producer.flush(max(0.0, deadline - time.monotonic()) + 1)
-    for record in records:
-        if record.id not in done.places:
-            done.errors.setdefault(record.id, TIMED_OUT)
-    return done
+
+    def __init__(self, connection: Connection, target: Target) -> None:
+        self._connection = connection
+        self._target = target
+        self._producer: Producer | None = None
+        self._opening = threading.Lock()
+
+    def append(self, records: Sequence[LedgerRecord]) -> Appended:
+        """Append the records, and wait until each was acknowledged or given up, for the time that one call may take.
+
+        A key's records stay in their order. Raises ``ReadOnly``.
+        """
+        if self._connection.read_only:
+            raise ReadOnly(f"appending to {self._target.name}")
+        producer = self._opened()
+        done = Appended()
+        deadline = time.monotonic() + self._connection.timeout
+        for record in records:
+            _produce(producer, self._target.name, record, done, deadline)
+        while len(done.places) + len(done.errors) < len(records) and time.monotonic() < deadline + 1:
+            producer.poll(_POLL_SECONDS)
+        for record in records:
+            if record.id not in done.places:
+                done.errors.setdefault(record.id, TIMED_OUT)
+        if done.errors:
+            self._give_up(producer)
+        return done
+
+    def _opened(self) -> Producer:
+        with self._opening:
+            if self._producer is None:
+                self._producer = open_client(
+                    Producer,
+                    self._connection,
+                    {
+                        "enable.idempotence": True,
+                        "acks": "all",
+                        "partitioner": PARTITIONER,
+                        "compression.type": "lz4",
+                        "message.max.bytes": _LARGEST_MESSAGE,
+                        # A batch that is too large is refused whole: what the topic does not take must stand in one
+                        # alone.
+                        "batch.size": max(self._target.largest, 1_000),
+                        "message.timeout.ms": int(self._connection.timeout * 1000),
+                        "linger.ms": 5,
+                    },
+                )
+            return self._producer
+
+    def _give_up(self, producer: Producer) -> None:
+        with self._opening:
+            if self._producer is producer:
+                self._producer = None
+
+
+def append(connection: Connection, target: Target, records: Sequence[LedgerRecord]) -> Appended:
+    """Append the records once, as an ``Appender`` does. Raises ``ReadOnly``."""
+    return Appender(connection, target).append(records)
 
 
 def read(connection: Connection, topic: str, partitions: int) -> Iterator[Found]:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import itertools
 import random
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from confluent_kafka.admin import NewTopic
 
 from omni_assets.broker import ledger
 from omni_assets.broker.connection import Connection
-from omni_assets.broker.ledger import LedgerRecord, Place
+from omni_assets.broker.ledger import Appender, LedgerRecord, Place
 from omni_assets.broker.transfer import Target
 from omni_assets.errors import BrokerRefused, ReadOnly
 
@@ -46,6 +47,17 @@ def test_records_come_back_as_they_were(module_broker, topic):
     assert all(each.at_ms > 0 for each in found)
 
 
+def test_several_threads_append_by_one_client_and_each_hears_of_its_own(module_broker, topic):
+    appender = Appender(module_broker.connection, Target(topic, 3))
+    batches = [[record(10 * batch + number, f"pull-{batch}") for number in range(10)] for batch in range(12)]
+    with ThreadPoolExecutor(6) as threads:
+        told = list(threads.map(appender.append, batches))
+    assert [each.errors for each in told] == [{}] * 12
+    assert [set(each.places) for each in told] == [{one.id for one in batch} for batch in batches]
+    found = [each.headers["ce_id"] for each in ledger.read(module_broker.connection, topic, 3)]
+    assert sorted(found) == sorted(one.id for batch in batches for one in batch)
+
+
 def test_appending_nothing_and_reading_an_empty_topic(module_broker, topic):
     assert ledger.append(module_broker.connection, Target(topic, 3), []).places == {}
     assert list(ledger.read(module_broker.connection, topic, 3)) == []
@@ -70,9 +82,11 @@ def test_what_is_too_large_does_not_hold_up_the_others(module_broker):
     name = f"ledger-{next(NAMES)}"
     module_broker.client.create_topics([NewTopic(name, 1, 1, config={"max.message.bytes": "2000"})])[name].result()
     large = record(1, value=random.Random(1).randbytes(10_000))  # compression makes nothing of it
-    appended = ledger.append(module_broker.connection, Target(name, 1, 2_000), [record(0), large, record(2)])
+    appender = Appender(module_broker.connection, Target(name, 1, 2_000))
+    appended = appender.append([record(0), large, record(2)])
     assert set(appended.places) == {"id-0", "id-2"}
     assert (appended.errors["id-1"].code, appended.errors["id-1"].transient) == ("MSG_SIZE_TOO_LARGE", False)
+    assert set(appender.append([record(3)]).places) == {"id-3"}
 
 
 def test_nothing_is_appended_read_only(module_broker, topic):

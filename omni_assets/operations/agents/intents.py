@@ -9,9 +9,8 @@ from collections.abc import Mapping
 
 from omni_assets.agents.effects import MOST_INTENTS, Effects, Recalled, Sink
 from omni_assets.agents.publishing import Outlet
-from omni_assets.broker import ledger
 from omni_assets.broker.connection import Connection
-from omni_assets.broker.ledger import LedgerRecord
+from omni_assets.broker.ledger import Appender, LedgerRecord
 from omni_assets.broker.records import RecordReader, Span
 from omni_assets.broker.transfer import MOST_BYTES, MOST_RECORDS, Target
 from omni_assets.broker.worker import Outgoing
@@ -25,10 +24,16 @@ def effects_of(connection: Connection, handler: Handler, outlet: Outlet, partiti
     """The effects of a handler. ``partitions`` says how many a topic has."""
     if not handler.effects:
         return Effects()
-    target = Target(handler.intents, partitions[handler.intents])
+    appender = Appender(connection, Target(handler.intents, partitions[handler.intents]))
 
     def append(record: Outgoing) -> None:
-        _append(connection, target, record)
+        """Wait until every replica has it. Raises ``BrokerError`` and ``ReadOnly``."""
+        headers = {name: (value or b"").decode() for name, value in record.headers}
+        intent = LedgerRecord(headers["ce_id"], record.key, record.value or b"", headers)
+        error = appender.append([intent]).errors.get(intent.id)
+        if error is not None:
+            call = f"to take an intent in {handler.intents}"
+            raise BrokerTimeout(call, connection.timeout) if error.transient else BrokerRefused(call, error.message)
 
     return Effects(handler.effects, Sink(handler.intents, outlet.publish, append))
 
@@ -50,17 +55,6 @@ def recalled(connection: Connection, topic: str, partitions: Mapping[str, int], 
                 names[key] = _name(record.value())
                 names.move_to_end(key)
     return Recalled(names, whole=all(span.start == 0 for span in spans))
-
-
-def _append(connection: Connection, target: Target, record: Outgoing) -> None:
-    """Write an intent, and wait until every replica has it. Raises ``BrokerError`` and ``ReadOnly``."""
-    headers = {name: (value or b"").decode() for name, value in record.headers}
-    intent = LedgerRecord(headers["ce_id"], (record.key or b"").decode(), record.value or b"", headers)
-    error = ledger.append(connection, target, [intent]).errors.get(intent.id)
-    if error is None:
-        return
-    call = f"to take an intent in {target.name}"
-    raise BrokerTimeout(call, connection.timeout) if error.transient else BrokerRefused(call, error.message)
 
 
 def _key(key: object) -> str:
