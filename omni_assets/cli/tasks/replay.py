@@ -115,11 +115,15 @@ def replay(
 
     from omni_assets.agents.task_receipt import TaskOutcome
     from omni_assets.cli.views import replay as view
-    from omni_assets.errors import InputError
+    from omni_assets.errors import InputError, OmniError
+    from omni_assets.operations.agents.meanwhile import projected_meanwhile
     from omni_assets.operations.agents.ranges import read_bound
     from omni_assets.operations.agents.replaying import ReplayRequest, begin, go_on, prepare, resumable
     from omni_assets.operations.context import resolve
     from omni_assets.operations.routing.running import run_to_end
+
+    def trouble(error: OmniError) -> None:
+        streams.say(f"omni: what became of the tasks was not projected: {error}")
 
     context = resolve(contracts or (), environment=environment, bootstrap_servers=bootstrap_servers)
     if resume is not None:
@@ -146,7 +150,8 @@ def replay(
         def told(so_far: int) -> None:
             shown.update(f"working: {so_far:,} of at most {most:,} records read")
 
-        done = run_to_end(go_on(context, plan, concurrency=concurrency, told=told))
+        work = go_on(context, plan, concurrency=concurrency, told=told)
+        done = run_to_end(projected_meanwhile(context, work, trouble))
     _show(plan, done, output)
     if done.kept:
         streams.say(f"omni: it has ended, but the broker keeps what it noted of it: {done.kept}")
