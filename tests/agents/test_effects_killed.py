@@ -24,7 +24,7 @@ from tests.support import outside
 from tests.support.outside import ASKED, INTENTS, LEDGER, LETTERS, MERGED, context_of, project
 from tests.support.stranded import committed
 
-pytestmark = [pytest.mark.broker, pytest.mark.timeout(240)]
+pytestmark = [pytest.mark.broker, pytest.mark.slow, pytest.mark.timeout(240)]
 
 ROOT = Path(__file__).resolve().parents[2]
 TASKS = 12
