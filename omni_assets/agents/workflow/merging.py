@@ -43,9 +43,9 @@ def work(event: Event, context: TaskContext) -> Said | None:
     with FileLock(there.folder / _LOCK, timeout=_LONGEST_WAIT):
         kept = find(there, about.number)
         ours = mine(event, context.id)
-        if kept.head != about.head or not _is_due(there, kept, ours):
+        if kept.head != about.head or not _is_due(there, kept, about, ours):
             return None
-        planned = _planned(there, kept, context.id)
+        planned = _planned(there, kept, about, context.id)
         if isinstance(planned, Blocked):
             return _blocked(there, kept, about, planned) if planned.task in ours else None
 
@@ -63,18 +63,18 @@ def work(event: Event, context: TaskContext) -> Said | None:
     return Said(data, Topic.EVT_MERGER_PULL_REQUEST_MERGED_V1, f"{about.repository}:{target}".encode())
 
 
-def _is_due(there: Repository, kept: Kept, ours: frozenset[str]) -> bool:
+def _is_due(there: Repository, kept: Kept, about: About, ours: frozenset[str]) -> bool:
     """Whether tests, review and criteria are all there for its newest commit, and nobody else has merged it."""
     if kept.pull_request.state is not State.OPEN:
         return kept.pull_request.state is State.MERGED and kept.pull_request.ended_by in ours
-    ran = status(there, kept.head, TESTS, Ran)
-    review = status(there, kept.head, REVIEW, Review)
-    verified = status(there, kept.head, CRITERIA, Verified)
+    ran = status(there, about, TESTS, Ran)
+    review = status(there, about, REVIEW, Review)
+    verified = status(there, about, CRITERIA, Verified)
     passed = ran is not None and ran.green
     return passed and review is not None and review.accepted and verified is not None and verified.met
 
 
-def _planned(there: Repository, kept: Kept, task: str) -> _Plan | Blocked:
+def _planned(there: Repository, kept: Kept, about: About, task: str) -> _Plan | Blocked:
     """The commit that the merge would be, if the tests of its tree pass. What is in the way of it is found once."""
     pull_request = kept.pull_request
     if pull_request.state is State.MERGED:
@@ -84,7 +84,7 @@ def _planned(there: Repository, kept: Kept, task: str) -> _Plan | Blocked:
     conflicting = _conflicting(kept, both.conflicts)
     blocked = conflicting or _failing(kept, run_suite(there.files(both.tree)))
     if blocked is not None:
-        return settle(there, kept.head, f"merge-{before}", blocked.model_copy(update={"task": task}))
+        return settle(there, about, f"merge-{before}", blocked.model_copy(update={"task": task}))
     words = f"Merge pull request {pull_request.number} from {pull_request.branch}\n\n{visible(pull_request.title)}\n"
     parents = (before, kept.head)
     return _Plan(before, there.commit_tree(both.tree, parents, words, there.time(kept.head)))

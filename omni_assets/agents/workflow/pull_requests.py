@@ -3,7 +3,7 @@
 ==========================================  ===================================================================
 ``refs/pull/N/head``                        the commit that is to be merged, as forges have it
 ``refs/pull/N/state``                       a ``PullRequest`` as JSON
-``refs/statuses/COMMIT/NAME``               what a node found of a commit, as JSON: the first finding stays
+``refs/statuses/N/COMMIT/NAME``             what a node found of a commit of it, as JSON: the first finding stays
 ==========================================  ===================================================================
 """
 
@@ -18,7 +18,7 @@ from pydantic import Field, ValidationError
 
 from omni_assets.agents.attempts import Hopeless
 from omni_assets.agents.workflow.git import Moved
-from omni_assets.agents.workflow.messages import Ticket
+from omni_assets.agents.workflow.messages import About, Ticket
 from omni_assets.agents.workflow.repository import Change, Repository
 from omni_assets.router.values import Strict
 
@@ -126,22 +126,23 @@ def merge(repository: Repository, kept: Kept, before: str, commit: str, task: st
     )
 
 
-def settle(repository: Repository, commit: str, name: str, finding: _Document) -> _Document:
-    """Keep what was found of a commit, and give back what counts: what somebody found before comes first."""
+def settle(repository: Repository, about: About, name: str, finding: _Document) -> _Document:
+    """Keep what was found of a commit of a pull request, and give back what counts: what somebody found before comes
+    first."""
     try:
-        repository.change(Change(_status(commit, name), repository.keep(_written(finding))))
+        repository.change(Change(_status(about, name), repository.keep(_written(finding))))
     except Moved:
-        found = status(repository, commit, name, type(finding))
+        found = status(repository, about, name, type(finding))
         if found is None:
             raise
         return found
     return finding
 
 
-def status(repository: Repository, commit: str, name: str, kind: type[_Document]) -> _Document | None:
-    """What was found of a commit under a name, ``None`` where nothing was. Raises ``Hopeless`` where it is no such."""
-    identity, text = repository.note(_status(commit, name))
-    return _read(kind, text, f"what is known of {commit[:10]} ({name})") if identity else None
+def status(repository: Repository, about: About, name: str, kind: type[_Document]) -> _Document | None:
+    """What was found under a name, ``None`` where nothing was. Raises ``Hopeless`` where it is no such."""
+    identity, text = repository.note(_status(about, name))
+    return _read(kind, text, f"what is known of {about.head[:10]} ({name})") if identity else None
 
 
 def _become(repository: Repository, kept: Kept, **update: object) -> None:
@@ -176,5 +177,5 @@ def _head(number: int) -> str:
     return f"{_PULL}{number}/head"
 
 
-def _status(commit: str, name: str) -> str:
-    return f"refs/statuses/{commit}/{name}"
+def _status(about: About, name: str) -> str:
+    return f"refs/statuses/{about.number}/{about.head}/{name}"

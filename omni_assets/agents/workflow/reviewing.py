@@ -100,7 +100,7 @@ def _by_person(there: Repository, kept: Kept, about: About, why: str, context: T
 
 
 def _said(there: Repository, about: About, review: Review) -> Said | None:
-    if settle(there, about.head, STATUS, review) != review:
+    if settle(there, about, STATUS, review) != review:
         return None
     topic = Topic.EVT_REVIEWER_REVIEW_COMPLETE_V1 if review.accepted else Topic.EVT_REVIEWER_CHANGES_REQUESTED_V1
     document = review.model_dump(mode="json", exclude={"accepted"})

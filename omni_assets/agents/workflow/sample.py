@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from omni_assets.agents.workflow.git import AUTHOR, ask
-from omni_assets.agents.workflow.messages import Isolation, Judged, Ran, Review, Ticket, Verified
+from omni_assets.agents.workflow.messages import About, Isolation, Judged, Ran, Review, Ticket, Verified
 from omni_assets.agents.workflow.pull_requests import PullRequest, add, settle
 from omni_assets.agents.workflow.repository import FOLDER, Repository
 from omni_assets.agents.workflow.reviewing import STATUS as REVIEW
@@ -134,18 +134,16 @@ def sample(folder: Path) -> Mapping[str, str]:
     tested, reviewed and verified, and one that was only opened. Raises ``GitFailed``.
     """
     there = make(folder)
-    head = _opened(there, GOOD)
-    _opened(there, CLASHING)
+    tested, _ = _opened(there, GOOD), _opened(there, CLASHING)
     passed = ("tests/test_spread.py::test_deviation", "tests/test_spread.py::test_all_the_same")
     criteria = tuple(Judged(criterion=each, met=True, evidence="It is so.") for each in GOOD.criteria)
-    settle(there, head, TESTS, Ran(isolation=Isolation.CELL, seconds=0.1, passed=passed))
-    settle(there, head, REVIEW, Review(accepted=True, by="sample"))
-    settle(there, head, CRITERIA, Verified(criteria=criteria, task="sample"))
+    settle(there, tested, TESTS, Ran(isolation=Isolation.CELL, seconds=0.1, passed=passed))
+    settle(there, tested, REVIEW, Review(accepted=True, by="sample"))
+    settle(there, tested, CRITERIA, Verified(criteria=criteria, task="sample"))
     return {FOLDER: str(folder)}
 
 
-def _opened(there: Repository, branch: Branch) -> str:
-    """Its newest commit."""
+def _opened(there: Repository, branch: Branch) -> About:
     head, ticket = there.branch(branch.name), Ticket(id=branch.ticket, criteria=branch.criteria)
     base = there.branch("main")
 
@@ -160,7 +158,7 @@ def _opened(there: Repository, branch: Branch) -> str:
             asked_by="sample",
         )
 
-    return add(there, made, head).head
+    return About(repository=there.name, number=add(there, made, head).pull_request.number, head=head)
 
 
 def commit(branch: str, start: str, message: str, files: Mapping[str, str], hour: int) -> str:

@@ -43,9 +43,9 @@ def _run(about: About) -> Said | None:
     kept = find(there, about.number)
     if kept.head != about.head:
         return None
-    ran = status(there, about.head, STATUS, Ran)
+    ran = status(there, about, STATUS, Ran)
     if ran is None:
-        ran = settle(there, about.head, STATUS, run_suite(there.files(about.head)))
+        ran = settle(there, about, STATUS, run_suite(there.files(about.head)))
     if ran.green:
         return Said({**about.model_dump(), **_figures(ran)}, Topic.EVT_TEST_RUNNER_TESTS_PASSED_V1)
     output = (ran.output or ran.broken)[-MOST_OUTPUT:]
@@ -58,7 +58,7 @@ def _explained(task_id: str, explanation: str, by: str) -> Said | None:
     if found is None:
         return None
     about, _ = found
-    ran = status(repository(about.repository), about.head, STATUS, Ran)
+    ran = status(repository(about.repository), about, STATUS, Ran)
     if ran is None:
         raise Hopeless(f"nothing is known of the tests of {about.head[:10]}")
     said = explanation or ran.broken or f"pytest says: {ran.output[-MOST_OUTPUT:].strip()}"

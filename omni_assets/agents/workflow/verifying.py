@@ -51,7 +51,7 @@ def work(event: Event, context: TaskContext) -> Said | list[Said] | None:
 def _verified(about: About, ours: frozenset[str], task: str) -> Said | list[Said] | None:
     there = repository(about.repository)
     kept = find(there, about.number)
-    ran = status(there, about.head, TESTS, Ran)
+    ran = status(there, about, TESTS, Ran)
     if kept.head != about.head or kept.pull_request.state is not State.OPEN or ran is None:
         return None
     diff = there.diff(kept.pull_request.base, about.head, MOST_DIFF)
@@ -60,7 +60,7 @@ def _verified(about: About, ours: frozenset[str], task: str) -> Said | list[Said
     for number, criterion in enumerate(kept.pull_request.ticket.criteria):
         judged = judge(criterion, change)
         if judged is not None:
-            settle(there, about.head, _status(number), judged)
+            settle(there, about, _status(number), judged)
         else:
             task_id = question_id(NODE, about, str(number))
             sources = _evidence(diff, ran)
@@ -85,17 +85,17 @@ def _judged(task_id: str, verdict: Callable[[], tuple[bool, str]], ours: frozens
     if not which.isdecimal() or int(which) >= len(criteria):
         raise Hopeless(f"pull request {about.number} of `{about.repository}` has no criterion `{which}`")
     met, evidence = verdict()
-    settle(there, about.head, _status(int(which)), Judged(criterion=criteria[int(which)], met=met, evidence=evidence))
+    settle(there, about, _status(int(which)), Judged(criterion=criteria[int(which)], met=met, evidence=evidence))
     return _said(there, kept, about, ours, task)
 
 
 def _said(there: Repository, kept: Kept, about: About, ours: frozenset[str], task: str) -> Said | None:
     """What holds, once all is known; one task alone says it."""
-    found = [status(there, about.head, _status(each), Judged) for each in range(len(kept.pull_request.ticket.criteria))]
+    found = [status(there, about, _status(each), Judged) for each in range(len(kept.pull_request.ticket.criteria))]
     known = tuple(each for each in found if each is not None)
     if len(known) < len(found) or kept.head != about.head:
         return None
-    verified = settle(there, about.head, STATUS, Verified(criteria=known, task=task))
+    verified = settle(there, about, STATUS, Verified(criteria=known, task=task))
     if verified.task not in ours:
         return None
     met, unmet = Topic.EVT_CRITERIA_VERIFIER_CRITERIA_MET_V1, Topic.EVT_CRITERIA_VERIFIER_CRITERIA_UNMET_V1

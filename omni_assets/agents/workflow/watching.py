@@ -18,9 +18,9 @@ def work(event: Event, _: TaskContext) -> list[Said]:
     """Run the pipeline of a merge, and say how it ended."""
     merged = read(event, Merged)
     there = repository(merged.repository)
-    ran = status(there, merged.merge, STATUS, Ran)
+    ran = status(there, merged, STATUS, Ran)
     if ran is None:
-        ran = settle(there, merged.merge, STATUS, run_suite(there.files(merged.merge)))
+        ran = settle(there, merged, STATUS, run_suite(there.files(merged.merge)))
     passed = Topic.EVT_CI_WATCHER_PIPELINE_PASSED_V1
     figures = {
         "isolation": ran.isolation,

@@ -9,8 +9,8 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from omni_assets.agents.task_receipt import Answer, EffectOutcome, TaskOutcome, TaskReceipt
-from omni_assets.agents.workflow.messages import Ran, Review
-from omni_assets.agents.workflow.pull_requests import PullRequest, State, every, status
+from omni_assets.agents.workflow.messages import About, Ran, Review
+from omni_assets.agents.workflow.pull_requests import PullRequest, State, every, find, status
 from omni_assets.agents.workflow.repository import FOLDER, Repository
 from omni_assets.agents.workflow.reviewing import STATUS as REVIEW
 from omni_assets.agents.workflow.sample import BRANCHES, CLASHING, FAILING, GOOD, NAME, Branch, make
@@ -112,7 +112,7 @@ def _ended(there: Repository, branch: Branch) -> bool:
     found = _pull_request(there, branch)
     if found is None or (found.state is State.OPEN and not found.reason):
         return False
-    return found.state is not State.MERGED or status(there, found.merge, PIPELINE, Ran) is not None
+    return found.state is not State.MERGED or status(there, _about(there, found), PIPELINE, Ran) is not None
 
 
 def _pull_request(there: Repository, branch: Branch) -> PullRequest | None:
@@ -142,11 +142,11 @@ def _ends(there: Repository) -> Iterator[Scene]:
     stopped = [each for each in (good, clashing) if each is not None and each.state is State.OPEN and each.reason]
     head = there.branch("main")
     for each in merged:
-        review = status(there, there.commit(f"refs/pull/{each.number}/head"), REVIEW, Review)
+        review = status(there, _about(there, each), REVIEW, Review)
         by = review.by if review else "nobody"
         yield Expected(
             f"`{each.branch}` is merged after {by} reviewed it, and its pipeline passed",
-            head == each.merge and bool(review and review.accepted) and _passed(there, head),
+            head == each.merge and bool(review and review.accepted) and _passed(there, each),
         )
     if failing is not None:
         yield Expected(
@@ -159,13 +159,17 @@ def _ends(there: Repository) -> Iterator[Scene]:
         )
     yield Expected(
         "of the two that do not go together one is merged, and `main` is green",
-        (len(merged), len(stopped)) == (1, 1) and _passed(there, head),
+        (len(merged), len(stopped)) == (1, 1) and head == merged[0].merge and _passed(there, merged[0]),
     )
 
 
-def _passed(there: Repository, commit: str) -> bool:
-    ran = status(there, commit, PIPELINE, Ran)
+def _passed(there: Repository, pull_request: PullRequest) -> bool:
+    ran = status(there, _about(there, pull_request), PIPELINE, Ran)
     return ran is not None and ran.green
+
+
+def _about(there: Repository, pull_request: PullRequest) -> About:
+    return About(repository=there.name, number=pull_request.number, head=find(there, pull_request.number).head)
 
 
 def _first(reason: str) -> str:

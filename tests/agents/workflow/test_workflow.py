@@ -13,6 +13,7 @@ from omni_assets.agents.attempts import Hopeless
 from omni_assets.agents.events import Event
 from omni_assets.agents.task_receipt import Answer, EffectOutcome
 from omni_assets.agents.workflow import merging, pull_requests
+from omni_assets.agents.workflow.messages import About
 from omni_assets.agents.workflow.pull_requests import State, find
 from omni_assets.agents.workflow.repository import Repository
 from omni_assets.agents.workflow.sample import BRANCHES, CLASHING, FAILING, GOOD, NAME, Branch, make
@@ -33,6 +34,10 @@ def there(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Repository:
 @pytest.fixture
 def bench(there: Repository) -> Bench:
     return Bench()
+
+
+def part(data: dict[str, Any]) -> About:
+    return About(**{name: data[name] for name in About.model_fields})
 
 
 def head(there: Repository, branch: str = "main") -> str:
@@ -176,7 +181,7 @@ def test_a_merge_happens_once_wherever_it_is_killed(
     bench.questions()
     about = {"repository": NAME, "number": 1, "head": head(there, GOOD.name)}
     review = {"by": "ann", "notes": [], "reason": ""}
-    pull_requests.settle(there, about["head"], "review", merging.Review(accepted=True, by="ann"))
+    pull_requests.settle(there, About(**about), "review", merging.Review(accepted=True, by="ann"))
     event = bench.event(Topic.EVT_REVIEWER_REVIEW_COMPLETE_V1, {**about, **review})
     really = merging.merge
 
@@ -222,6 +227,14 @@ def test_a_newer_push_has_tests_of_its_own(there: Repository, bench: Bench) -> N
     assert find(there, 1).pull_request.state is State.OPEN
 
 
+def test_what_was_closed_and_is_asked_for_again_begins_anew(there: Repository, bench: Bench) -> None:
+    for answer in (Answer.REJECTED, Answer.APPROVED):
+        bench.wish(GOOD)
+        bench.no_model()
+        bench.answer(answer)
+    assert [each.pull_request.state for each in pull_requests.every(there)] == [State.MERGED, State.CLOSED]
+
+
 def test_two_are_opened_and_merged_at_once(there: Repository, bench: Bench) -> None:
     events = [bench.event(OPEN, branch.wish) for branch in BRANCHES[::2]]
     with ThreadPoolExecutor(2) as threads:
@@ -229,7 +242,7 @@ def test_two_are_opened_and_merged_at_once(there: Repository, bench: Bench) -> N
     assert sorted(each["number"] for each in opened) == [1, 2]
     for each in opened:
         bench.go_on([(str(Topic.EVT_PULL_REQUEST_OPENER_PULL_REQUEST_OPENED_V1), each)])
-        pull_requests.settle(there, each["head"], "review", merging.Review(accepted=True, by="ann"))
+        pull_requests.settle(there, part(each), "review", merging.Review(accepted=True, by="ann"))
     due = [bench.event(Topic.EVT_REVIEWER_REVIEW_COMPLETE_V1, each) for each in opened]
     with ThreadPoolExecutor(2) as threads:
         said = [one for each in threads.map(lambda each: bench.do("merger", each), due) for one in each]

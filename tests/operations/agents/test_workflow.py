@@ -16,7 +16,7 @@ from typing import Any
 import pytest
 
 from omni_assets.agents.task_receipt import Answer, EffectOutcome, TaskOutcome, TaskReceipt, read_task_receipt
-from omni_assets.agents.workflow.messages import Review
+from omni_assets.agents.workflow.messages import About, Review
 from omni_assets.agents.workflow.pull_requests import PullRequest, State, every, status
 from omni_assets.agents.workflow.repository import FOLDER, Repository
 from omni_assets.agents.workflow.sample import CLASHING, FAILING, GOOD, NAME, Branch, make
@@ -193,7 +193,8 @@ def test_two_at_once_that_do_not_go_together(forge: Forge) -> None:
     assert {merged["number"], blocked["number"]} == {1, 2}
     assert blocked["failed"]
     assert forge.there.branch("main") == merged["merge"]
-    review = status(forge.there, blocked["head"], "review", Review)
+    about = About(repository=NAME, number=blocked["number"], head=blocked["head"])
+    review = status(forge.there, about, "review", Review)
     assert review is not None
     assert review.accepted
     assert blocked["repository"] == NAME
