@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import random
+import shutil
 import signal
 import socket
 import subprocess
@@ -44,6 +45,7 @@ from omni_assets.settings import RouterSettings
 
 pytestmark = [pytest.mark.dagster, pytest.mark.broker, pytest.mark.slow]
 
+ROOT = Path(__file__).resolve().parents[2]
 SECONDS = 90.0
 CONTRACT = """\
 event_bus:
@@ -163,6 +165,7 @@ def test_the_ui_answers_with_assets_sensors_and_schedule_and_all_ends_by_sigterm
         "topic_drift_history",
         "drift_summary",
         "agents/receipts",
+        "agents/tasks",
         "routing_economics",
         "routing_posteriors",
         "nodes/router",
@@ -177,6 +180,7 @@ def test_the_ui_answers_with_assets_sensors_and_schedule_and_all_ends_by_sigterm
     assert {each["name"]: each["sensorState"]["status"] for each in sensors} == {
         "contracts_changed": "RUNNING",
         "topic_missing": "RUNNING",
+        "agent_inbox": "RUNNING",
     }
     schedules = asked(
         port,
@@ -200,6 +204,37 @@ def test_the_ui_answers_with_assets_sensors_and_schedule_and_all_ends_by_sigterm
     document = json.loads((up.folder / "stdout").read_text())
     assert document["provisioned"] == {"created": 0, "existed": 2, "failed": 0, "unconfirmed": 0, "skipped": 0}
     up.nothing_runs()
+
+
+def test_tasks_that_are_submitted_are_worked_on_by_a_run_of_dagster(up: Up, port: int) -> None:
+    for node in ("echo", "receipt-recorder"):
+        shutil.copytree(ROOT / "contracts" / node, up.folder / "contracts" / node)
+    up.start("--port", str(port))
+    up.said("Dagster UI at")
+    lines = "".join(
+        json.dumps({"topic": "onex.cmd.echo.echo-requested.v1", "key": f"k{each}", "data": {"text": "hi"}}) + "\n"
+        for each in range(5)
+    )
+    submitted = subprocess.run(
+        [Path(sys.executable).with_name("omni"), "task", "submit", "-"],
+        cwd=up.folder,
+        env=up.variables,
+        input=lines,
+        capture_output=True,
+        text=True,
+    )
+    assert submitted.returncode == 0, submitted.stderr
+    tasks = """{assetNodeOrError(assetKey: {path: ["agents", "tasks"]}) {... on AssetNode {
+        assetMaterializations(limit: 10) {runOrError {... on Run {jobName}} metadataEntries {
+            label ... on TextMetadataEntry {text}}}}}}"""
+    deadline = time.monotonic() + SECONDS
+    while len(told := asked(port, tasks)["assetNodeOrError"]["assetMaterializations"]) < 5:
+        assert time.monotonic() < deadline, f"{len(told)} of 5 tasks were told"
+        time.sleep(0.5)
+    assert {each["runOrError"]["jobName"] for each in told} == {"agent_tasks"}
+    facts = [{entry["label"]: entry.get("text") for entry in each["metadataEntries"]} for each in told]
+    assert {(each["node"], each["outcome"]) for each in facts} == {("echo", "done")}
+    assert sorted(each["event"] for each in facts) == sorted(submitted.stdout.split())
 
 
 def test_a_service_that_dies_ends_everything_and_its_log_is_shown(up: Up, port: int) -> None:
