@@ -182,7 +182,7 @@ TASKS_BEHIND = (
 TASKS_NAMED = (
     f"SELECT {_columns(TaskRow._fields)} FROM tasks WHERE starts_with(id, $prefix) OR starts_with(event_id, $prefix) "
     "OR id IN (SELECT task FROM task_results WHERE starts_with(event_id, $prefix)) "
-    "ORDER BY tasks.started_at, id LIMIT $limit"
+    "ORDER BY $prefix IN (id, event_id) DESC, tasks.started_at, id LIMIT $limit"
 )
 TASK_CHAIN = (
     f"SELECT {_columns(TaskRow._fields)} FROM tasks WHERE correlation_id = $correlation_id "

@@ -239,7 +239,8 @@ class Projection:
         )
 
     def tasks_named(self, prefix: str, limit: int = 1000) -> tuple[TaskRow, ...]:
-        """The tasks whose id, or that of their event or of a result, begins so, oldest first."""
+        """The tasks whose id, or that of their event or of a result, begins so: those first whose id it is, and of
+        these and the others the oldest."""
         return self._recall(TaskRow, queries.TASKS_NAMED, prefix=prefix, limit=limit)
 
     def task_chain(self, correlation_id: str, limit: int = 1000) -> tuple[TaskRow, ...]:

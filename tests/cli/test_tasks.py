@@ -249,6 +249,23 @@ def test_a_result_that_nobody_worked_on_names_its_task(kept):
     assert [each.id for each in chain.receipts] == ["ab" * 16]
 
 
+def test_a_name_in_full_counts_more_than_what_begins_so_however_many_do(tmp_path):
+    many = [receipt(f"t{number:04}", event_id=f"e1{number:04}", **at(2_000)) for number in range(1_001)]
+    remember(tmp_path, *many, receipt("late", event_id="e1", correlation_id="mine", **at(1)))
+    assert [each.id for each in remembered.chain(tmp_path, "e1").receipts] == ["late"]
+
+
+def test_a_deep_chain_is_drawn_as_deep_as_there_is_room(tmp_path):
+    steps = [
+        receipt(f"t{each:04}", event_id=f"e{each}", results=said(f"e{each + 1}"), **at(1_000)) for each in range(60)
+    ]
+    remember(tmp_path, *steps)
+    drawn = plain(chain_lines(remembered.chain(tmp_path, "t0000"), 120))
+    heads = [line for line in drawn if "echo: done" in line]
+    assert len(heads) == 60
+    assert [line.index("─ echo") - 1 for line in heads[1:]] == [3 * min(depth - 1, 19) for depth in range(1, 60)]
+
+
 def test_a_beginning_with_too_many_tasks_is_cut_and_says_so(tmp_path, monkeypatch):
     monkeypatch.setattr(remembered, "MOST_IN_A_CHAIN", 5)
     remember(tmp_path, *(receipt(f"t{number:031}", **at(100 - number)) for number in range(9)))

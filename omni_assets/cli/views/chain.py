@@ -35,8 +35,7 @@ def chain_lines(chain: Chain, width: int | None) -> list[Line]:
     if chain.more:
         lines += paragraph(f"there are more tasks than these {MOST_IN_A_CHAIN:,}", width, "yellow")
     answered = {link.parent for link in chain.links if link.how is How.ANSWER}
-    for index, link in enumerate(chain.links):
-        head, rest = _guides(chain.links, index)
+    for link, (head, rest) in zip(chain.links, _guides(chain.links), strict=True):
         marked = " bold" if link.receipt.id in chain.asked else ""
         lines += _hung(_title(link), width, head, rest, STYLES.get(link.receipt.outcome, "") + marked)
         for fact in _facts(link, chain.rows[link.receipt.id], answered=link.receipt.id in answered):
@@ -127,23 +126,20 @@ def _place(receipt: TaskReceipt) -> str:
     return f"{receipt.topic}/{receipt.partition}/{receipt.offset}"
 
 
-def _guides(links: Sequence[Link], index: int) -> tuple[str, str]:
-    """What stands before the first line of a task, and before its others."""
-    depth = min(links[index].depth, _DEEPEST)
-    later = {level: _goes_on(links, index, level) for level in range(1, depth + 1)}
-    margin = "".join("│  " if later[level] else "   " for level in range(1, depth))
-    below = "│  " if index + 1 < len(links) and links[index + 1].depth > links[index].depth else "   "
-    if not depth:
-        return "", below
-    return margin + ("├─ " if later[depth] else "└─ "), margin + ("│  " if later[depth] else "   ") + below
-
-
-def _goes_on(links: Sequence[Link], index: int, level: int) -> bool:
-    """Whether another task follows at this level, beside the one that this task stands in or below."""
-    for link in links[index + 1 :]:
-        if link.depth <= level:
-            return link.depth == level
-    return False
+def _guides(links: Sequence[Link]) -> list[tuple[str, str]]:
+    """What stands before the first line of each task, and before its others."""
+    found: list[tuple[str, str]] = []
+    below = 0
+    levels: set[int] = set()  # at which another task follows, seen from the end
+    for link in reversed(links):
+        depth = min(link.depth, _DEEPEST)
+        margin = "".join("│  " if level in levels else "   " for level in range(1, depth))
+        own = "│  " if below > depth else "   "
+        head, rest = ("├─ ", "│  ") if depth in levels else ("└─ ", "   ")
+        found.append((margin + head, margin + rest + own) if depth else ("", own))
+        levels = {level for level in levels if level < depth} | {depth}
+        below = depth
+    return found[::-1]
 
 
 def _hung(text: str, width: int | None, head: str, rest: str, style: str = "") -> list[Line]:
