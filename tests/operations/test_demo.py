@@ -38,9 +38,7 @@ def processes_naming(text: str, where: str = "cmdline") -> list[int]:
     for entry in Path("/proc").iterdir():
         if entry.name.isdigit():
             try:
-                command = b" ".join((entry / name).read_bytes() for name in ("cmdline", "environ")).decode(
-                    errors="replace"
-                )
+                command = (entry / where).read_bytes().decode(errors="replace")
             except OSError:
                 continue
             if text in command:
