@@ -26,6 +26,9 @@ SPELLER = Speller(Grammar())
         ("add", "adds", "added", "adding"),
         ("use", "uses", "used", "using"),
         ("handoff", "handoffs"),
+        ("send", "sends", "sending", "sent"),
+        ("choose", "chooses", "choosing", "chosen"),
+        ("pay", "pays", "paying", "paid"),
     ],
 )
 def test_plural_and_tense_have_one_stem(family: tuple[str, ...]) -> None:
@@ -34,8 +37,11 @@ def test_plural_and_tense_have_one_stem(family: tuple[str, ...]) -> None:
 
 @pytest.mark.parametrize(
     ("one", "other"),
-    [("router", "route"), ("status", "state"), ("registered", "deregistered"), ("ci", "cis"), ("v1", "v2")],
-)
+    [
+        ("router", "route"), ("status", "state"), ("registered", "deregistered"), ("ci", "cis"), ("v1", "v2"),
+        ("delegation", "delegate"),
+    ],
+)  # fmt: skip
 def test_different_words_have_different_stems(one: str, other: str) -> None:
     assert stem(one) != stem(other)
 
