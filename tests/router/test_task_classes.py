@@ -96,7 +96,9 @@ CASES: Mapping[str, Case] = {
         json.dumps(
             {
                 "verdict": "request-changes",
-                "findings": [{"file": "retry.py", "line": 2, "problem": "It calls once more than asked for."}],
+                "findings": [
+                    {"file": "retry.py", "line": 2, "problem": "It calls `call` once more than `times` says."}
+                ],
             }
         ),
         {
@@ -104,6 +106,8 @@ CASES: Mapping[str, Case] = {
             '[{"file": "retry.py", "line": 3, "problem": "It swallows the result."}]}',
             "citations-exist": '{"verdict": "request-changes", "findings": '
             '[{"file": "other.py", "line": 2, "problem": "It swallows the result."}]}',
+            "identifiers-exist": '{"verdict": "request-changes", "findings": '
+            '[{"file": "retry.py", "line": 2, "problem": "It calls `sleep_between` too often."}]}',
             "matches-schema": '{"verdict": "request-changes", "findings": []}',
         },
     ),
