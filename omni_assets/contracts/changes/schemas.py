@@ -34,6 +34,7 @@ _UNORDERED = frozenset({"enum", "required", "type"})
 _WALKED = frozenset({"type", "required", "properties", "items", "enum", "const"})
 _EVERY_TYPE = frozenset({"array", "boolean", "null", "number", "object", "string"})
 _ABSENT = "absent"
+_NONE = "none"
 _LONGEST_VALUE = 60
 
 _READERS = (Role.SUBSCRIBES,)
@@ -60,9 +61,9 @@ def schema_changes(before: str | None, after: str | None) -> tuple[SettingChange
     if before == after:
         return ()
     if before is None:
-        return (SettingChange("schema", None, "stated", _STATED_NOW, _BOTH),)
+        return (SettingChange("schema", _NONE, "stated", _STATED_NOW, _BOTH),)
     if after is None:
-        return (SettingChange("schema", "stated", None, _NO_LONGER, _READERS),)
+        return (SettingChange("schema", "stated", _NONE, _NO_LONGER, _READERS),)
     old, new = (_bare(json.loads(text)) for text in (before, after))
     if old == new:
         return ()

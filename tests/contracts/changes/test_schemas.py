@@ -101,8 +101,8 @@ def test_a_field_that_is_called_as_what_describes_is_a_field() -> None:
 def test_a_schema_that_comes_or_goes() -> None:
     (new,) = schema_changes(None, "{}")
     (gone,) = schema_changes("{}", None)
-    assert (new.before, new.after, new.hurts) == (None, "stated", BOTH)
-    assert (gone.before, gone.after, gone.hurts) == ("stated", None, READERS)
+    assert (new.before, new.after, new.hurts) == ("none", "stated", BOTH)
+    assert (gone.before, gone.after, gone.hurts) == ("stated", "none", READERS)
     assert new.risk
     assert gone.risk
     assert schema_changes(None, None) == ()
