@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
-from filelock import FileLock
+from filelock import FileLock, Timeout
 
 from omni_assets.agents.events import Event
 from omni_assets.agents.handlers import Said
 from omni_assets.agents.task_context import TaskContext
+from omni_assets.agents.workflow.git import Moved
 from omni_assets.agents.workflow.messages import About, Blocked, Ran, Review, Verified, mine, read_about
 from omni_assets.agents.workflow.pull_requests import Kept, State, block, find, merge, settle, status
 from omni_assets.agents.workflow.repository import Repository, repository
@@ -40,7 +42,7 @@ def work(event: Event, context: TaskContext) -> Said | None:
     """Merge a pull request, if now all is there. Merges of one repository wait for each other."""
     about = read_about(event)
     there = repository(about.repository)
-    with FileLock(there.folder / _LOCK, timeout=_LONGEST_WAIT):
+    with _alone(there):
         kept = find(there, about.number)
         ours = mine(event, context.id)
         if kept.head != about.head or not _is_due(there, kept, about, ours):
@@ -61,6 +63,20 @@ def work(event: Event, context: TaskContext) -> Said | None:
         facts = context.effect(EFFECT, done, found, {**about.model_dump(), "target": target, "merge": planned.commit})
     data = {**about.model_dump(), "target": target, **facts}
     return Said(data, Topic.EVT_MERGER_PULL_REQUEST_MERGED_V1, f"{about.repository}:{target}".encode())
+
+
+@contextmanager
+def _alone(there: Repository) -> Iterator[None]:
+    """While this merges, nobody else does on this machine. Raises ``Moved`` where others take too long."""
+    lock = FileLock(there.folder / _LOCK, timeout=_LONGEST_WAIT)
+    try:
+        lock.acquire()
+    except Timeout:
+        raise Moved(f"other merges into `{there.name}` take longer than {_LONGEST_WAIT:g} s") from None
+    try:
+        yield
+    finally:
+        lock.release()
 
 
 def _is_due(there: Repository, kept: Kept, about: About, ours: frozenset[str]) -> bool:

@@ -8,11 +8,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from filelock import FileLock
 
 from omni_assets.agents.attempts import Hopeless
 from omni_assets.agents.events import Event
 from omni_assets.agents.task_receipt import Answer, EffectOutcome
 from omni_assets.agents.workflow import merging, pull_requests
+from omni_assets.agents.workflow.git import Moved
 from omni_assets.agents.workflow.messages import About
 from omni_assets.agents.workflow.pull_requests import State, find
 from omni_assets.agents.workflow.repository import Repository
@@ -247,6 +249,17 @@ def test_two_are_opened_and_merged_at_once(there: Repository, bench: Bench) -> N
     with ThreadPoolExecutor(2) as threads:
         said = [one for each in threads.map(lambda each: bench.do("merger", each), due) for one in each]
     assert sorted(str(each.topic).split(".")[3] for each in said) == ["merge-blocked", "pull-request-merged"]
+
+
+def test_who_waits_too_long_for_other_merges_tries_again_later(
+    there: Repository, bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bench.wish(GOOD)
+    event = bench.event(Topic.EVT_REVIEWER_REVIEW_COMPLETE_V1, {"repository": NAME, "number": 1, "head": "0" * 40})
+    monkeypatch.setattr(merging, "_LONGEST_WAIT", 0.05)
+    with FileLock(there.folder / "omni-merging.lock"), pytest.raises(Moved, match=r"take longer than 0\.05 s"):
+        bench.do("merger", event)
+    assert bench.do("merger", event) == []
 
 
 @pytest.mark.parametrize(
