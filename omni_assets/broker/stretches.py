@@ -55,7 +55,8 @@ def read_on(
                 end = at[partition] = Position(max(start.offset, reached.offset), reached.mark or start.mark)
                 news = tuple(found_in(each) for each in read if (each.offset() or 0) >= start.offset)
                 stretches.append(Stretch(partition, start, end, news))
-            yield tuple(each for each in stretches if each.end != each.start)
+            if moved := tuple(each for each in stretches if each.end != each.start):
+                yield moved
 
 
 def _behind(reader: RecordReader, partition: int, position: Position) -> Span:

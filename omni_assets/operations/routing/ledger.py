@@ -15,7 +15,7 @@ from omni_assets.broker.ledger import LedgerRecord
 from omni_assets.broker.transfer import Target
 from omni_assets.contracts.model import Manifest, Topic
 from omni_assets.contracts.text import count
-from omni_assets.errors import BrokerError, OmniError, UnnamedBroker
+from omni_assets.errors import BrokerError, BrokerRefused, OmniError, UnnamedBroker
 from omni_assets.operations.context import BrokerOrigin, Context
 from omni_assets.operations.memory import cluster_of
 from omni_assets.projection.rows import PublicationRow, ReceiptRow
@@ -108,7 +108,7 @@ def found(context: Context, topic: Topic) -> tuple[str, Target]:
     if seen is None:
         raise NoLedger(f"The ledger `{topic.name}` is not at {context.bootstrap_servers}: `omni provision` creates it.")
     if not seen.partitions:
-        raise NoLedger(f"The ledger `{topic.name}` could not be seen: {seen.unknown or 'no partition was listed'}.")
+        raise BrokerRefused(f"to show the ledger {topic.name}", seen.unknown or "no partition was listed")
     largest = (seen.configs or {}).get("max.message.bytes")
     stated = largest.value if largest is not None else None
     return cluster_of(snapshot), Target(

@@ -15,8 +15,10 @@ import pytest
 from confluent_kafka import Producer
 
 from omni_assets.agents.task_receipt import SCHEMA_NAME, TaskReceipt
+from omni_assets.broker.admin import BrokerAdmin
+from omni_assets.broker.snapshot import ObservedTopic
 from omni_assets.broker.transfer import PARTITIONER
-from omni_assets.errors import BrokerUnreachable, LedgerReplaced, UnnamedBroker
+from omni_assets.errors import BrokerRefused, BrokerUnreachable, LedgerReplaced, UnnamedBroker
 from omni_assets.operations.agents.projecting import ProjectedPartition, project_ledger
 from omni_assets.operations.agents.tasks import caught_up, tasks_behind
 from omni_assets.operations.context import BrokerOrigin, Context
@@ -185,6 +187,21 @@ def test_without_a_ledger_there_is_nothing_to_project(broker, context_of, write_
     assert projected(context_of(broker.bootstrap_servers)) is None
     write_contract(RECORDER, "receipt-recorder")
     assert projected(context_of(broker.bootstrap_servers)) is None, "it is not there yet, and is not made"
+
+
+def test_a_ledger_that_could_not_be_seen_is_not_taken_for_none(context, note, monkeypatch):
+    note(*many(0, 3))
+    snapshot = BrokerAdmin.snapshot
+
+    def blind(admin, *given):
+        seen = snapshot(admin, *given)
+        return replace(seen, topics={LEDGER: ObservedTopic(LEDGER, (), unknown="not authorised")})
+
+    with monkeypatch.context() as patched:
+        patched.setattr(BrokerAdmin, "snapshot", blind)
+        with pytest.raises(BrokerRefused, match=f"to show the ledger {LEDGER}: not authorised"):
+            projected(context)
+    assert projected(context).tasks == 3
 
 
 def test_a_ledger_that_was_made_anew_is_told_and_rebuild_projects_it(context, note, broker):
