@@ -9,6 +9,7 @@ import random
 from omni_assets.agents.attempts import Hopeless
 from omni_assets.agents.events import Event
 from omni_assets.agents.handlers import Said
+from omni_assets.agents.task_context import TaskContext
 
 LONGEST, SLOWEST = 0.02, 0.3
 OTHERS = 57  # of 60 tasks over 20 keys, those of other keys than the first
@@ -64,3 +65,22 @@ async def choke(event: Event) -> Said:
     if number % 7 == 0:
         raise Hopeless("nobody can do it")
     return Said(number)
+
+
+stumbled: set[str] = set()
+"""Tasks that were tried once."""
+
+
+async def live(event: Event, context: TaskContext) -> Said | None:
+    """What its data asks for: to say something, at once (``say``) or at the second try (``stumble``), to fail until its
+    letter is sent again (``fail``), or to ask a person first (``ask``), and say nothing where that one says no.
+    """
+    wanted = json.loads(event.data)
+    if wanted == "stumble" and context.id not in stumbled:
+        stumbled.add(context.id)
+        raise RuntimeError("not at once")
+    if wanted == "fail" and "requeueof" not in event.extensions:
+        raise Hopeless("not before it is sent again")
+    if wanted == "ask" and not context.ask(wanted, "May I?").approved:
+        return None
+    return Said(wanted)

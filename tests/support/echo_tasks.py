@@ -15,9 +15,10 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+import yaml
 from confluent_kafka import Message, Producer
 
-from omni_assets.agents.events import Event, from_record, to_record
+from omni_assets.agents.events import Event, Record, from_record, to_record
 from omni_assets.agents.task_receipt import TaskReceipt
 from omni_assets.broker.transfer import PARTITIONER
 from omni_assets.contracts.model import Manifest
@@ -34,27 +35,6 @@ from tests.support.stranded import committed
 PARTITIONS, KEYS = 3, 20
 ROOT = Path(__file__).resolve().parents[2]
 
-_CONTRACT = """\
-name: {node}
-handler: {{kind: python, entry: "{entry}"}}
-event_bus:
-  subscribe_topics:
-    - {{topic: {asked}, partitions: {partitions}, replication_factor: {copies}}}
-  publish_topics:
-    - {{topic: {answered}, partitions: {partitions}, replication_factor: {copies}}}
-  dlq_topics:
-    - {{topic: {letters}, partitions: 1, replication_factor: {copies}}}
-"""
-_LEDGER = """\
-name: {node}-ledger
-event_bus:
-  publish_topics:
-    - topic: {noted}
-      partitions: {partitions}
-      replication_factor: {copies}
-      config: {{cleanup.policy: delete, retention.ms: unlimited}}
-"""
-
 
 @dataclass(frozen=True)
 class Echo:
@@ -64,6 +44,7 @@ class Echo:
     node: str
     folder: Path
     entry: str = "tests.support.echo_node:answer"
+    asks: bool = False
 
     @property
     def asked(self) -> str:
@@ -81,6 +62,14 @@ class Echo:
     def letters(self) -> str:
         return f"onex.dlq.{self.node}.dead-letter.v1"
 
+    @property
+    def requests(self) -> str:
+        return f"onex.evt.{self.node}.approval-requested.v1"
+
+    @property
+    def answers(self) -> str:
+        return f"onex.cmd.{self.node}.answer-approval.v1"
+
     @cached_property
     def context(self) -> Context:
         return resolve(environ=self._environ, folder=self.folder)
@@ -91,39 +80,33 @@ class Echo:
 
     def begin(self) -> Echo:
         """Write the project down, and make its topics."""
-        facts = {
-            "node": self.node,
-            "entry": self.entry,
-            "asked": self.asked,
-            "answered": self.answered,
-            "noted": self.noted,
-            "letters": self.letters,
-            "partitions": PARTITIONS,
-            "copies": 3 if isinstance(self.broker, KafkaCluster) else 1,
+        handler: dict[str, object] = {"kind": "python", "entry": self.entry}
+        if self.asks:
+            handler["approvals"] = {"requests": self.requests, "answers": self.answers}
+        lists = {
+            "subscribe_topics": [self._topic(self.asked), *([self._topic(self.answers)] if self.asks else [])],
+            "publish_topics": [self._topic(self.answered), *([self._topic(self.requests)] if self.asks else [])],
+            "dlq_topics": [self._topic(self.letters)],
         }
-        for name, text in ((self.node, _CONTRACT), (f"{self.node}-ledger", _LEDGER)):
-            contract = self.folder / "contracts" / name / "contract.yaml"
-            contract.parent.mkdir(parents=True)
-            contract.write_text(text.format(**facts), encoding="utf-8")
+        self._write({"name": self.node, "handler": handler, "event_bus": lists})
+        kept = {"config": {"cleanup.policy": "delete", "retention.ms": "unlimited"}}
+        lists = {"publish_topics": [{**self._topic(self.noted), **kept}]}
+        self._write({"name": f"{self.node}-ledger", "event_bus": lists})
         settings = f'[router]\nledger_node = "{self.node}-ledger"\n'
         (self.folder / "omni.toml").write_text(settings, encoding="utf-8")
         assert provision(self.context, self.manifest).clean
         return self
 
     def submit(self, numbers: Iterable[int]) -> None:
-        producer = Producer(
-            {
-                "bootstrap.servers": self.broker.bootstrap_servers,
-                "enable.idempotence": True,
-                "partitioner": PARTITIONER,
-                "log_level": 0,
-            }
-        )
-        for number in numbers:
-            event = Event(f"e{number}", "/tests", self.asked, data=b"%d" % number)
-            key, value, headers = to_record(event, b"key-%d" % (number % KEYS))
-            producer.produce(self.asked, value, key, headers=list(headers))
-        assert producer.flush(20) == 0
+        """A task for each number, its key one of twenty."""
+        events = [(number, Event(f"e{number}", "/tests", self.asked, data=b"%d" % number)) for number in numbers]
+        self.write(*(to_record(event, b"key-%d" % (number % KEYS)) for number, event in events))
+
+    def write(self, *records: Record) -> None:
+        """Records of tasks, as they are."""
+        for key, value, headers in records:
+            self._producer.produce(self.asked, value, key, headers=list(headers))
+        assert self._producer.flush(20) == 0
 
     def worker(
         self, slot: int = 0, point: Point | None = None, time: int = 1, send: signal.Signals = signal.SIGKILL
@@ -157,18 +140,37 @@ class Echo:
         self.assert_remembered()
 
     def assert_remembered(self) -> None:
-        """The projection says what the ledger says, each receipt where it stands; made anew it is the same."""
+        """The projection says what the ledger says, and the same when it is made anew."""
+        cluster = self.assert_projected()
+        remembered = self._remembered(cluster)
+        rebuild(self.context)
+        assert self._remembered(cluster) == remembered
+
+    def assert_projected(self) -> str:
+        """The projection has each receipt where the ledger has it. Gives the cluster back."""
         projected = project_ledger(self.context, self.manifest)
         assert projected is not None
-        remembered = self._remembered(projected.cluster)
-        found = [(each.id, each.event_id, each.outcome, each.ledger_position) for each in remembered]
+        found = [
+            (each.id, each.event_id, each.outcome, each.ledger_position) for each in self._remembered(projected.cluster)
+        ]
         stated = [
             (receipt.id, receipt.event_id, receipt.outcome, each.offset())
             for each, receipt in zip(self._noted(), self.receipts(), strict=True)
         ]
         assert found == stated
-        rebuild(self.context)
-        assert self._remembered(projected.cluster) == remembered
+        return projected.cluster
+
+    @cached_property
+    def _producer(self) -> Producer:
+        return Producer(
+            {
+                "bootstrap.servers": self.broker.bootstrap_servers,
+                "enable.idempotence": True,
+                "partitioner": PARTITIONER,
+                "linger.ms": 0,
+                "log_level": 0,
+            }
+        )
 
     @property
     def _environ(self) -> dict[str, str]:
@@ -177,6 +179,15 @@ class Echo:
             "OMNI_CONTRACTS": str(self.folder / "contracts"),
             "OMNI_BOOTSTRAP_SERVERS": self.broker.bootstrap_servers,
         }
+
+    def _topic(self, name: str) -> dict[str, object]:
+        copies = 3 if isinstance(self.broker, KafkaCluster) else 1
+        return {"topic": name, "partitions": PARTITIONS, "replication_factor": copies}
+
+    def _write(self, contract: dict[str, object]) -> None:
+        folder = self.folder / "contracts" / str(contract["name"])
+        folder.mkdir(parents=True)
+        (folder / "contract.yaml").write_text(yaml.safe_dump(contract), encoding="utf-8")
 
     def _noted(self) -> list[Message]:
         return committed(self.broker.bootstrap_servers, self.noted, PARTITIONS)

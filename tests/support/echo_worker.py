@@ -44,14 +44,14 @@ _UNTIL_IT_COUNTS = 0.1  # other threads take the signal first, and this one woul
 
 def main(folder: Path, node: str, slot: int, come: Callable[[Point], None]) -> None:
     context = resolve(folder=folder)
-    worker.Producer = _watched(come)  # type: ignore[misc]
+    worker.Producer = watched(come)  # type: ignore[misc]
     ledgers.take_over = _after(ledgers.take_over, lambda: come(Point.PROJECTED))
     asyncio.run(work(context, nodes=[node], slot=slot, drain=True))
     come(Point.PROJECTING)
     projecting.project_ledger(context, context.manifest())
 
 
-def _watched(come: Callable[[Point], None]) -> type[Producer]:
+def watched(come: Callable[[Point], None]) -> type[Producer]:
     """A producer that tells how far its transactions have come."""
 
     class Watched(Producer):
