@@ -11,6 +11,7 @@ import random
 import pytest
 
 from tests.support.echo_tasks import Echo, assert_killed, kill, to_end
+from tests.support.echo_told import told_of
 from tests.support.echo_worker import Point
 
 pytestmark = [pytest.mark.broker, pytest.mark.slow, pytest.mark.timeout(600)]
@@ -23,19 +24,23 @@ EACH = 50  # new tasks before each kill: more than a worker lives for
 
 
 def kill_and_work_on(echo: Echo, seed: int) -> None:
-    """Ten workers are killed, each with new tasks of its own, and one comes to its end."""
+    """Ten workers are killed, each with new tasks of its own, and one comes to its end. Dagster is told meanwhile."""
     moments = random.Random(seed)
     deaths: list[Point | None] = [*Point, *[None] * (KILLS - len(Point))]
     moments.shuffle(deaths)
-    for number, point in enumerate(deaths):
-        echo.submit(range(number * EACH, (number + 1) * EACH))
-        if point is None:
-            kill(echo.worker(), moments)
-        else:
-            once = point in (Point.PROJECTING, Point.PROJECTED)
-            assert_killed(echo.worker(point=point, time=1 if once else moments.randint(1, 3)))
-    to_end(echo.worker())
-    echo.assert_whole(KILLS * EACH)
+    with told_of(echo) as told:
+        for number, point in enumerate(deaths):
+            echo.submit(range(number * EACH, (number + 1) * EACH))
+            if point is None:
+                kill(echo.worker(), moments)
+            else:
+                once = point in (Point.PROJECTING, Point.PROJECTED)
+                assert_killed(echo.worker(point=point, time=1 if once else moments.randint(1, 3)))
+            if number % 3 == 0:
+                told.now()
+        to_end(echo.worker())
+        echo.assert_whole(KILLS * EACH)
+        told.assert_each_once()
     died = ", ".join(each or "at a random moment" for each in deaths)
     print(f"\nround {seed}: {len(deaths)} kills ({died}); {KILLS * EACH} receipts, {KILLS * EACH} results")
 

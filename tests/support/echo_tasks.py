@@ -125,6 +125,11 @@ class Echo:
     def receipts(self) -> list[TaskReceipt]:
         return [TaskReceipt.model_validate_json(each.value() or b"") for each in self._noted()]
 
+    def noted_in(self, partition: int) -> list[tuple[int, str]]:
+        """Where the receipts of a partition of the ledger stand, and their ids."""
+        found = zip(self._noted(), self.receipts(), strict=True)
+        return [(each.offset() or 0, receipt.id) for each, receipt in found if each.partition() == partition]
+
     def assert_whole(self, total: int) -> None:
         """Each task has one receipt and one result, those of a key are in order, and all that is remembered says so."""
         answers, receipts = self.results(), self.receipts()
