@@ -26,6 +26,10 @@ compute_logs:
 concurrency:
   runs:
     max_concurrent_runs: 2
+  # Runs that share a pool wait for each other: of those that change the broker one works at a time.
+  pools:
+    default_limit: 1
+    granularity: run
 
 run_monitoring:
   enabled: true
@@ -34,7 +38,7 @@ run_monitoring:
   max_runtime_seconds: 3600
   poll_interval_seconds: 60
 
-# Ticks every 15 s would otherwise pile up; runs and their events are kept.
+# Ticks every few seconds would otherwise pile up. Runs are kept: their events are the history of every asset.
 retention:
   schedule:
     purge_after_days: 90
@@ -43,6 +47,10 @@ retention:
       skipped: 2
       failure: 30
       success: 90
+
+# Assets say by when they are to be written again; the daemon holds them to it.
+freshness:
+  enabled: true
 
 # A sensor that waits for a slow broker holds up no other.
 sensors:

@@ -52,6 +52,10 @@ def test_dagster_takes_it(tmp_path: Path) -> None:
         assert instance.telemetry_enabled is False
         assert instance.nux_enabled is False
         assert instance.run_monitoring_enabled
-        assert instance.get_concurrency_config().run_queue_config.max_concurrent_runs == 2
+        assert instance.freshness_enabled
+        concurrency = instance.get_concurrency_config()
+        assert concurrency.run_queue_config.max_concurrent_runs == 2
+        assert concurrency.pool_config.default_pool_limit == 1
+        assert concurrency.pool_config.pool_granularity.value == "run"
         assert type(instance.run_coordinator).__name__ == "QueuedRunCoordinator"
         assert type(instance.compute_log_manager).__name__ == "NoOpComputeLogManager"

@@ -6,6 +6,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Callable
+from datetime import timedelta
 from pathlib import Path
 
 import dagster as dg
@@ -69,6 +70,22 @@ def test_every_table_says_who_owns_it_and_what_it_is(project: Projects) -> None:
         columns = spec.metadata["dagster/column_schema"].columns
         assert columns
         assert not [column.name for column in columns if not column.description]
+
+
+def test_what_the_hourly_run_writes_is_to_be_fresh(project: Projects) -> None:
+    specs = {spec.key.to_user_string(): spec for spec in build(project()).resolve_all_asset_specs()}
+    # What provisioning did is left out while nothing may be written, and is none the worse for it.
+    for name in TABLES - {"provisioned_topics"}:
+        policy = specs[name].freshness_policy
+        assert isinstance(policy, dg.FreshnessPolicy)
+        assert policy.fail_window.to_timedelta() == timedelta(hours=3)
+        assert policy.warn_window.to_timedelta() == timedelta(hours=2)
+
+
+def test_one_run_changes_the_broker_at_a_time(project: Projects) -> None:
+    defs = build(project())
+    for job, op in (("reconcile", "reconcile_topics"), ("apply_plan", "carry_out_plan")):
+        assert {each.pool for each in defs.resolve_job_def(job).all_node_defs if each.name == op} == {"broker"}
 
 
 def test_the_tables_lead_from_contracts_to_drift(project: Projects, write_contract: Callable[..., Path]) -> None:

@@ -15,7 +15,7 @@ from omni_assets.operations.plan import acknowledge, make_plan, read_plan
 from omni_assets.pipeline.resources import ProjectResource, one_sentence
 from omni_assets.pipeline.topics.changes import changes_metadata, trouble_sentence, troubled
 from omni_assets.pipeline.topics.history import pages, turned
-from omni_assets.pipeline.topics.keys import APPLIED_CHANGES
+from omni_assets.pipeline.topics.keys import APPLIED_CHANGES, BROKER_POOL
 
 APPLY_PLAN = "apply_plan"
 PLAN_NOW = "plan now"
@@ -47,6 +47,7 @@ class PlanToApply(dg.Config):
 
 
 @dg.op(
+    pool=BROKER_POOL,
     description="Reads or makes the plan, refuses one that is stale, edited or of another cluster, carries out what is "
     "safe or approved, and reads back what became of each step.",
 )

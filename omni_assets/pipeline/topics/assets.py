@@ -37,6 +37,7 @@ from omni_assets.pipeline.topics.fingerprint import FINGERPRINT, fingerprint
 from omni_assets.pipeline.topics.history import OBSERVED_AT, pages, turned
 from omni_assets.pipeline.topics.keys import (
     APPLIED_CHANGES,
+    BROKER_POOL,
     DECLARED_TOPICS,
     OBSERVED_TOPICS,
     PROVISIONED_TOPICS,
@@ -53,7 +54,11 @@ def topic_tables(contracts: Sequence[dg.AssetKey], problem: str = "") -> dg.Asse
     """The table assets with their checks. ``problem`` says why the contracts could not be read, or is empty."""
 
     @dg.multi_asset(
-        name="reconcile_topics", specs=table_specs(contracts, problem), check_specs=checks.specs(), can_subset=True
+        name="reconcile_topics",
+        specs=table_specs(contracts, problem),
+        check_specs=checks.specs(),
+        can_subset=True,
+        pool=BROKER_POOL,
     )
     def reconcile_topics(context: dg.AssetExecutionContext, project: ProjectResource) -> Iterator[Event]:
         asked = _Asked(frozenset(context.selected_asset_keys), frozenset(context.selected_asset_check_keys))

@@ -16,3 +16,6 @@ DRIFT_SUMMARY = dg.AssetKey("drift_summary")
 
 GROUP = "topics"
 PLATFORM = "team:platform"
+
+BROKER_POOL = "broker"
+"""The pool of whatever changes the broker: one run of it works at a time."""

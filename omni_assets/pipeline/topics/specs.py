@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import timedelta
 from typing import Any
 
 import dagster as dg
@@ -20,6 +21,9 @@ from omni_assets.pipeline.topics.metadata import column_schema
 from omni_assets.projection import rows
 from omni_assets.projection.descriptions import COLUMN_DESCRIPTIONS
 
+_EVERY_HOUR = dg.FreshnessPolicy.time_window(fail_window=timedelta(hours=3), warn_window=timedelta(hours=2))
+"""Of what the hourly run writes: one that is missed is a warning, two are too old to be believed."""
+
 
 def table_specs(contracts: Sequence[dg.AssetKey], problem: str) -> list[dg.AssetSpec]:
     """The table assets, in the order in which they are written. ``contracts`` lead to the first of them; ``problem``
@@ -32,6 +36,7 @@ def table_specs(contracts: Sequence[dg.AssetKey], problem: str) -> list[dg.Asset
             group_name=GROUP,
             owners=[PLATFORM],
             kinds={"yaml", "duckdb"},
+            freshness_policy=_EVERY_HOUR,
             description="What should exist: one row for each topic that a `contract.yaml` declares, with its owner, "
             "its settings and the line that says so." + wrong,
             metadata=_table("declared_topics", rows.DeclaredTopicRow, after="updated_at"),
@@ -54,6 +59,7 @@ def table_specs(contracts: Sequence[dg.AssetKey], problem: str) -> list[dg.Asset
             group_name=GROUP,
             owners=[PLATFORM],
             kinds={"kafka", "duckdb"},
+            freshness_policy=_EVERY_HOUR,
             description="What was changed on existing topics by a plan: each step with what became of it, as read "
             "back. The job `reconcile` carries out what is safe and lists what needs an approval, with the id of each "
             "step; the job `apply_plan` carries out what was approved. Nothing is changed where a brake or "
@@ -66,6 +72,7 @@ def table_specs(contracts: Sequence[dg.AssetKey], problem: str) -> list[dg.Asset
             group_name=GROUP,
             owners=[PLATFORM],
             kinds={"kafka", "duckdb"},
+            freshness_policy=_EVERY_HOUR,
             description="What does exist: one row for each topic on the broker, from one observation. What could not "
             "be seen is marked `unknown`, never taken for missing.",
             metadata=_table("observed_topics", rows.ObservedTopicRow, before="cluster", after="changed_at"),
@@ -76,6 +83,7 @@ def table_specs(contracts: Sequence[dg.AssetKey], problem: str) -> list[dg.Asset
             group_name=GROUP,
             owners=[PLATFORM],
             kinds={"duckdb"},
+            freshness_policy=_EVERY_HOUR,
             description="The difference between the two: one row for each topic and setting that differs, with a "
             "verdict (auto_fixable, needs_approval, unfixable, unknown), the reason, and the node that answers for it.",
             metadata=_table("drift", rows.DriftRow),
