@@ -237,6 +237,33 @@ def test_what_was_closed_and_is_asked_for_again_begins_anew(there: Repository, b
     assert [each.pull_request.state for each in pull_requests.every(there)] == [State.MERGED, State.CLOSED]
 
 
+def test_of_answers_that_come_at_once_one_says_that_all_is_known(there: Repository, bench: Bench) -> None:
+    bench.run(OPEN, {**GOOD.wish, "ticket": {"id": "S", "criteria": ["It is fast.", "It is good."]}})
+    tasks = [each["id"] for each in bench.questions() if each["task_class"] == "acceptance-verification"]
+    verdict = json.dumps({"verdict": "met", "evidence": [{"source": "test-report.txt", "quote": "PASSED"}]})
+    answers = [
+        bench.event(Topic.EVT_ROUTER_ROUTING_COMPLETE_V1, {"task_id": each, "text": verdict, "model": "m"})
+        for each in tasks
+    ]
+    with ThreadPoolExecutor(2) as threads:
+        said = [one for each in threads.map(lambda each: bench.do("criteria-verifier", each), answers) for one in each]
+    assert [str(each.topic) for each in said] == [Topic.EVT_CRITERIA_VERIFIER_CRITERIA_MET_V1]
+    again = [one for each in answers for one in bench.do("criteria-verifier", each)]
+    assert again == said
+
+
+def test_what_a_person_says_of_an_older_commit_counts_for_nothing(there: Repository, bench: Bench) -> None:
+    bench.wish(GOOD)
+    bench.no_model()
+    push(there, GOOD.name, {"README.md": "Figures.\n"}, start=GOOD.name)
+    bench.wish(GOOD)
+    bench.answer()
+    assert "review-complete" not in bench.topics()
+    bench.no_model()
+    bench.answer()
+    assert bench.topics()[-3:] == ["pull-request-merged", "pipeline-passed", "pipeline-state"]
+
+
 def test_two_are_opened_and_merged_at_once(there: Repository, bench: Bench) -> None:
     events = [bench.event(OPEN, branch.wish) for branch in BRANCHES[::2]]
     with ThreadPoolExecutor(2) as threads:
