@@ -60,4 +60,4 @@ def test_two_workers_at_once_of_which_one_is_killed_and_comes_back(broker, tmp_p
     kill(echo.worker(0), moments)
     to_end(echo.worker(0), other)
     to_end(echo.worker(0), echo.worker(1))
-    echo.assert_whole(SHARED)
+    echo.assert_ended(SHARED)

@@ -25,7 +25,7 @@ def to_the_last(echo: Echo, tasks: int, slot: int = 0) -> None:
         return len(echo.results()) == tasks
 
     wait_until(drained, 60, "the partitions of dead workers to be taken over")
-    echo.assert_whole(tasks)
+    echo.assert_ended(tasks)
 
 
 @pytest.mark.parametrize("seed", range(ROUNDS))

@@ -19,11 +19,11 @@ def assert_fenced_off(echo: Echo, point: Point) -> None:
     echo.submit(range(TASKS))
     zombie = stopped(echo.worker(point=point, time=2, send=signal.SIGSTOP))
     to_end(echo.worker())
-    echo.assert_whole(TASKS)
+    echo.assert_ended(TASKS)
     zombie.send_signal(signal.SIGCONT)
     _, complaint = zombie.communicate(timeout=60)
     assert (zombie.returncode, complaint.decode()) == (1, f"{WorkerReplaced(echo.node, 0).message}\n")
-    echo.assert_whole(TASKS)
+    echo.assert_ended(TASKS)
 
 
 @pytest.mark.parametrize("point", [Point.WORKED, Point.BEGUN, Point.COMMITTING, Point.COMMITTED])
