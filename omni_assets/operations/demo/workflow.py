@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import sys
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -54,7 +55,7 @@ def _told(stage: Stage) -> Iterator[Scene]:
         "first one calls. Each of these two is green by itself."
     )
     provision(stage.context, stage.context.manifest(), trigger="demo")
-    with _worker({**stage.environ, FOLDER: str(folder)}, stage.context.home) as working:
+    with _worker(stage, folder) as working:
         submitted = submit(stage.context, [_command(each) for each in BRANCHES])
         yield Said(
             "`omni task submit` asks for three pull requests, and `omni worker` begins. No model is served in this "
@@ -76,10 +77,15 @@ def _command(branch: Branch) -> Submission:
 
 
 @contextmanager
-def _worker(environ: Mapping[str, str], home: Path) -> Iterator[services.Service]:
+def _worker(stage: Stage, repositories: Path) -> Iterator[services.Service]:
     """`omni worker`, for all nodes, as a process that does not outlive this one."""
+    context = stage.context
+    contracts = os.pathsep.join(os.path.abspath(each) for each in context.sources)
+    environ = {**stage.environ, "OMNI_CONTRACTS": contracts, FOLDER: str(repositories)}
     command = [sys.executable, "-m", "omni_assets.cli.main", "worker"]
-    service = services.start("omni worker", command, Path.cwd(), environ, home / "logs" / "worker.log")
+    service = services.start(
+        "omni worker", command, context.settings.root, environ, context.home / "logs" / "worker.log"
+    )
     try:
         yield service
     finally:
