@@ -23,6 +23,9 @@ SECONDS = 60.0
 MOST_BYTES = 64 * 1024 * 1024
 """Most that git may answer."""
 
+LEAST_VERSION = (2, 38)
+"""The first git that merges without a work tree (``git merge-tree --write-tree``)."""
+
 AUTHOR = "omni"
 """Who makes the commits that agents make."""
 
@@ -49,6 +52,7 @@ _ENVIRONMENT = {
     "LC_ALL": "C",
 }
 _MOVED = re.compile(r"cannot lock ref|reference already exists|\.lock': File exists")
+_VERSION = re.compile(r"(\d+)\.(\d+)")
 _PIECE = 1 << 16
 
 
@@ -58,6 +62,16 @@ class Moved(Exception):
 
 class TooMuch(Exception):
     """Git answers more than was asked to be read."""
+
+
+def why_unfit(folder: Path) -> str:
+    """Why the git that is here does not do for agents, as a sentence; empty where it does. Raises ``GitFailed``."""
+    said = ask(folder, "version").text
+    found = _VERSION.search(said)
+    known = tuple(map(int, found.groups())) if found else (0, 0)
+    if known >= LEAST_VERSION:
+        return ""
+    return f"agents merge with git {'.'.join(map(str, LEAST_VERSION))} or newer, and this is {visible(said)[:60]}."
 
 
 class Answered:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from omni_assets.agents.attempts import Hopeless
-from omni_assets.agents.workflow.git import TooMuch, ask
+from omni_assets.agents.workflow.git import TooMuch, ask, why_unfit
 from omni_assets.contracts.text import count, visible
 
 FOLDER = "OMNI_REPOSITORIES"
@@ -108,6 +108,8 @@ class Repository:
     def merge(self, target: str, head: str) -> Merged:
         """Both commits together; no reference changes. Raises ``Hopeless`` where they have no history in common."""
         self.parted(target, head)
+        if unfit := why_unfit(self.folder):
+            raise Hopeless(unfit.rstrip("."))
         found = ask(
             self.folder,
             *("merge-tree", "--write-tree", "--name-only", "-z", "--no-messages", target, head),

@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from omni_assets.agents.task_receipt import Answer, EffectOutcome, TaskOutcome, TaskReceipt
+from omni_assets.agents.workflow.git import why_unfit
 from omni_assets.agents.workflow.messages import About, Ran, Review
 from omni_assets.agents.workflow.pull_requests import PullRequest, State, every, find, status
 from omni_assets.agents.workflow.repository import FOLDER, Repository
@@ -48,6 +49,9 @@ WORKFLOW = Chapter("workflow", "What agents make of three pull requests", tell)
 def _told(stage: Stage) -> Iterator[Scene]:
     folder = stage.context.home / "repositories"
     folder.mkdir(parents=True)
+    if unfit := why_unfit(folder):
+        yield LeftOut(unfit)
+        return
     there = make(folder)
     yield Said(
         f"`{NAME}.git` is a bare repository of a small project with tests. Three branches of it are to be merged: "

@@ -132,6 +132,13 @@ def test_git_that_takes_too_long_or_is_not_there_is_told(
         there.branch("main")
 
 
+def test_an_older_git_is_told_before_it_merges(there: Repository, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert git.why_unfit(there.folder) == ""
+    monkeypatch.setattr(git, "LEAST_VERSION", (99, 1))
+    with pytest.raises(Hopeless, match=r"agents merge with git 99\.1 or newer, and this is git version \d"):
+        there.merge(there.branch("main"), there.branch(GOOD.name))
+
+
 def test_a_repository_that_is_damaged_is_told(there: Repository) -> None:
     (there.folder / "HEAD").write_text("rubbish")
     with pytest.raises(GitFailed, match=r"cannot work on the repository statistics\.git: not a git repository"):
