@@ -9,7 +9,6 @@ import threading
 from collections.abc import Callable, Coroutine, Mapping, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass
-from types import FrameType
 from typing import Any, Self, TypeVar
 
 from omni_assets.operations.context import Context
@@ -71,30 +70,34 @@ async def run_tasks(
 def run_to_end(work: Coroutine[Any, Any, _T]) -> _T:
     """Run ``work`` in an event loop of its own. A signal cancels it first, so that it can put things in order, and is
     then what it was before."""
-    caught: list[tuple[int, FrameType | None]] = []
+    caught: list[int] = []
 
     async def attended() -> _T:
         running = asyncio.ensure_future(work)
         loop = asyncio.get_running_loop()
 
-        def end(number: int, frame: FrameType | None) -> None:
-            caught.append((number, frame))
-            loop.call_soon_threadsafe(running.cancel)
+        def end(number: int) -> None:
+            caught.append(number)
+            running.cancel()
 
-        before = {number: signal.signal(number, end) for number in _SIGNALS if callable(signal.getsignal(number))}
+        before = {number: found for number in _SIGNALS if callable(found := signal.getsignal(number))}
+        for number in before:
+            # By the loop: as another's handler, it would not wake one that just falls asleep.
+            loop.add_signal_handler(number, end, number)
         try:
             return await running
         finally:
             for number, handler in before.items():
+                loop.remove_signal_handler(number)
                 signal.signal(number, handler)
 
     try:
         return asyncio.run(attended())
     except asyncio.CancelledError:
-        for number, frame in caught:
+        for number in caught:
             handler = signal.getsignal(number)
             if callable(handler):
-                handler(number, frame)
+                handler(number, None)
         raise
 
 

@@ -9,6 +9,7 @@ import signal
 import subprocess
 import sys
 import textwrap
+import threading
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -279,3 +280,24 @@ def test_work_that_ends_by_itself_gives_its_result_and_signals_are_as_before():
     before = signal.getsignal(signal.SIGINT)
     assert run_to_end(work()) == 7
     assert signal.getsignal(signal.SIGINT) is before
+
+
+def test_a_signal_that_another_thread_gets_wakes_a_loop_that_sleeps():
+    """The system may give it to any thread, and to the loop's own one just before it falls asleep."""
+    heard = []
+    before = signal.signal(signal.SIGTERM, lambda number, _: heard.append(number))
+
+    async def work() -> None:
+        def signalled() -> None:
+            time.sleep(0.2)
+            signal.pthread_kill(threading.get_ident(), signal.SIGTERM)
+
+        threading.Thread(target=signalled).start()
+        await asyncio.Event().wait()
+
+    try:
+        with pytest.raises(asyncio.CancelledError):
+            run_to_end(work())
+        assert heard == [signal.SIGTERM]
+    finally:
+        signal.signal(signal.SIGTERM, before)
