@@ -48,6 +48,8 @@ TABLE_DESCRIPTIONS: Mapping[str, str] = MappingProxyType(
         "ledger_positions": "How far each partition of a ledger has been projected, committed together with its rows.",
         "trusted": "What brakes compare a plan with: one row for each environment. Projected from "
         "journal/trusted.jsonl, which keeps earlier ones too.",
+        "alerts": "What is, or was, wrong: one row for each environment and thing that is told of. Projected from "
+        "journal/alerts.jsonl, which keeps earlier states too.",
         "journal_position": "How far each journal has been projected, committed together with its rows.",
         "projected_rows": "Which rows a table was given last, committed together with them: the same are not written "
         "again.",
@@ -265,6 +267,20 @@ COLUMN_DESCRIPTIONS: Mapping[str, Mapping[str, str]] = MappingProxyType(
             "who": "Who was content with that; empty where it was taken over from an older projection.",
             "because": "What made it so: observed, applied or acknowledged.",
             "since": "When it became so.",
+        },
+        "alerts": {
+            "environment": "Profile of the settings.",
+            "key": "What is wrong: the same thing has the same key.",
+            "kind": "drift, check, run, budget, broker, dead_letters or approvals.",
+            "severity": "error or warning.",
+            "owner": "The node that answers for it; empty where no node does.",
+            "title": "What is wrong, in a line.",
+            "text": "What there is to know of it.",
+            "since": "When it was noticed.",
+            "newest": "When the latest part of it began.",
+            "occasion": "What was, or is to be, said last: noticed (nothing yet), appeared, grew, reminder or over.",
+            "decided_at": "When that was decided.",
+            "told": "The channels that took it: webhook, topic.",
         },
         "receipts": {
             "id": "Identity of the receipt, 32 hexadecimal digits.",

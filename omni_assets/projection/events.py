@@ -12,6 +12,7 @@ from datetime import UTC, datetime
 from typing import Any, Generic, NamedTuple, TypeVar
 
 from omni_assets.projection.rows import (
+    AlertRow,
     AuditRow,
     CapabilitiesRow,
     Drift,
@@ -126,6 +127,7 @@ PUBLISHED = RowForm(
 )
 RETIRED = RowForm("retired", RetirementRow, RetirementRow._fields, frozenset({"since", "checked_at"}))
 TRUSTED = RowForm("trusted", TrustedRow, TrustedRow._fields, frozenset({"since"}), frozenset({"declared_topics"}))
+ALERTED = RowForm("alerted", AlertRow, AlertRow._fields, frozenset({"since", "newest", "decided_at"}))
 
 
 def _drift_record(drift: Drift) -> dict[str, object]:

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 
 from omni_assets.projection.rows import (
+    AlertRow,
     AuditRow,
     CapabilitiesRow,
     DriftRow,
@@ -119,6 +120,7 @@ RETIREMENTS = (
     f"SELECT {_columns(RetirementRow._fields)} FROM retirements "
     "WHERE $cluster IS NULL OR cluster = $cluster ORDER BY cluster, topic"
 )
+ALERTS = f"SELECT {_columns(AlertRow._fields)} FROM alerts WHERE environment = $environment ORDER BY key"
 TRUSTED = f"SELECT {_columns(TrustedRow._fields)} FROM trusted ORDER BY environment"
 EARLIER_TOPICS = f"SELECT name, {_columns(EarlierTopic._fields)} FROM observed_topics WHERE cluster = $cluster"
 TOPIC_IDS = "SELECT name, topic_id FROM observed_topics WHERE cluster = $cluster AND topic_id IS NOT NULL"

@@ -384,6 +384,27 @@ class TrustedRow(NamedTuple):
     since: datetime
 
 
+class AlertRow(NamedTuple):
+    """Something that is, or was, wrong in one environment, and what was said of it last.
+
+    ``since`` is when it was noticed, ``newest`` when the latest part of it began. ``occasion`` is noticed, appeared,
+    grew, reminder or over, decided at ``decided_at``; ``told`` are the channels that took that, with a space between.
+    """
+
+    environment: str
+    key: str
+    kind: str
+    severity: str
+    owner: str
+    title: str
+    text: str
+    since: datetime
+    newest: datetime
+    occasion: str
+    decided_at: datetime
+    told: str = ""
+
+
 class ReceiptRow(NamedTuple):
     """What became of one task: the scalars of its receipt, and all of it as ``document``, a JSON object.
 
@@ -706,3 +727,4 @@ class Rebuilt(NamedTuple):
     receipts: int = 0
     attempts: int = 0
     publications: int = 0
+    alerts: int = 0

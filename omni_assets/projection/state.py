@@ -31,6 +31,7 @@ MIGRATIONS = tuple(
         "004_routing.sql",
         "005_trusted.sql",
         "006_tasks.sql",
+        "007_alerts.sql",
     )
 )
 """Scripts in order; the schema version of a projection is the number of those that it has."""

@@ -25,6 +25,7 @@ from omni_assets.projection.journal import Journal, Position
 from omni_assets.projection.logs import Log, position, write_position
 from omni_assets.projection.receipts import ReceiptForm, attempt_rows
 from omni_assets.projection.rows import (
+    AlertRow,
     AuditRow,
     Books,
     CapabilitiesRow,
@@ -92,6 +93,7 @@ class Projection:
         self._retirements = Log(journals / "retirements.jsonl", events.RETIRED, tables.RETIREMENTS)
         self._trusted = Log(journals / "trusted.jsonl", events.TRUSTED, tables.TRUSTED)
         self._receipts = Log(
+        self._alerts = Log(journals / "alerts.jsonl", events.ALERTED, tables.ALERTS)
             journals / "receipts.jsonl",
             ReceiptForm(),
             tables.RECEIPTS,
@@ -107,6 +109,7 @@ class Projection:
             self._retirements,
             self._trusted,
             self._receipts,
+            self._alerts,
             self._publications,
         )
 
@@ -180,6 +183,10 @@ class Projection:
         self._record(self._trusted, [row])
 
     def record_receipts(self, rows: Iterable[ReceiptRow]) -> None:
+    def record_alerts(self, rows: Iterable[AlertRow]) -> None:
+        """Remember what is wrong, and what was said of it; a row takes the place of that of the same key."""
+        self._record(self._alerts, rows)
+
         """Add what became of tasks, and their attempts, in one transaction; a receipt that is known stays as it is."""
         self._record(self._receipts, rows)
 
@@ -414,6 +421,40 @@ class Projection:
             )
 
     def trusted(self) -> tuple[TrustedRow, ...]:
+    def told(self, since: datetime | None = None, limit: int = 1000) -> Told:
+        """What a report tells of: of drift everything that is open or was, of tasks those that ended since a moment.
+
+        ``limit`` counts the rows of each kind that there may be many of. Empty where nothing is remembered.
+        """
+        if not self._begun():
+            return Told()
+        after = since and _microseconds(since)
+        with self._writing() as connection:
+            for log in self._logs:
+                log.project(connection)
+
+            def sums(group: str) -> tuple[SavingsRow, ...]:
+                return read(connection, SavingsRow, queries.savings(group), since=after)
+
+            def newest(kind: Callable[..., _R], query: str, *asked: str) -> tuple[_R, ...]:
+                return read(connection, kind, query, since=after, limit=limit, **dict.fromkeys(asked))
+
+            return Told(
+                read(connection, ObservationRow, queries.OBSERVATIONS, cluster=None),
+                read(connection, DriftRow, queries.DRIFT, cluster=None),
+                read(connection, HistoryRow, queries.HISTORY, topic=None, cluster=None, limit=limit),
+                next(iter(sums("NULL")), None),
+                sums(queries.SAVINGS_GROUPS["class"]),
+                sums(queries.SAVINGS_GROUPS["model"]),
+                sums(queries.SAVINGS_GROUPS["day"]),
+                newest(ReceiptSummary, queries.RECEIPTS, "task_class", "model", "outcome"),
+                newest(TaskSummary, queries.TASKS, "node", "outcome", "topic", "key"),
+            )
+
+    def alerts(self, environment: str) -> tuple[AlertRow, ...]:
+        """What is, or was, wrong in an environment and was told, or is to be, by key."""
+        return self._recall(AlertRow, queries.ALERTS, environment=environment)
+
         """What brakes compare with, in every environment."""
         return self._recall(TrustedRow, queries.TRUSTED)
 

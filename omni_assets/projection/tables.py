@@ -10,6 +10,7 @@ import dataclasses
 from dataclasses import dataclass
 
 from omni_assets.projection.rows import (
+    AlertRow,
     AttemptRow,
     AuditRow,
     CapabilitiesRow,
@@ -103,6 +104,7 @@ CAPABILITIES = _keyed(CapabilitiesRow._fields, "capabilities", ("cluster", "vers
 RESCUES = _keyed(RescueRow._fields, "rescues", ("cluster", "source", "target", "partition"))
 RETIREMENTS = _keyed(RetirementRow._fields, "retirements", ("cluster", "topic"))
 TRUSTED = _keyed(TrustedRow._fields, "trusted", ("environment",))
+ALERTS = _keyed(AlertRow._fields, "alerts", ("environment", "key"))
 RECEIPTS = _keyed(ReceiptRow._fields, "receipts", ("id",))
 ATTEMPTS = _keyed(AttemptRow._fields, "attempts", ("receipt", "number"))
 PUBLICATIONS = _keyed(PublicationRow._fields, "publications", ("receipt", "cluster", "topic"))
@@ -130,6 +132,7 @@ TABLES = (
     RESCUES,
     RETIREMENTS,
     TRUSTED,
+    ALERTS,
     RECEIPTS,
     ATTEMPTS,
     PUBLICATIONS,

@@ -11,7 +11,15 @@ import pytest
 
 from omni_assets.errors import JournalDamaged, ProjectionDamaged
 from omni_assets.projection.question import ask
-from omni_assets.projection.rows import AuditRow, CapabilitiesRow, Rebuilt, RescueRow, RetirementRow, TrustedRow
+from omni_assets.projection.rows import (
+    AlertRow,
+    AuditRow,
+    CapabilitiesRow,
+    Rebuilt,
+    RescueRow,
+    RetirementRow,
+    TrustedRow,
+)
 from omni_assets.projection.store import Projection
 
 
@@ -34,6 +42,9 @@ def _kept(sample: Any) -> tuple[Kept, ...]:
     probed = CapabilitiesRow("main", "1.0", sample.at(0), "{}")
     rescue = RescueRow("main", "t1", "t0", 0, 5, 5, "begun", sample.at(0))
     meant = TrustedRow("local", "main", 7, "ada", "observed", sample.at(0))
+    wrong = AlertRow(
+        "local", "run/a", "run", "error", "", "it failed", "ü", sample.at(0), sample.at(0), "appeared", sample.at(0)
+    )
     ending = RetirementRow("main", "t0", "t1", "drained", "no group is behind", sample.at(0), sample.at(0))
     return (
         Kept(
@@ -81,10 +92,19 @@ def _kept(sample: Any) -> tuple[Kept, ...]:
             lambda projection, row: projection.record_trusted(row),
             lambda projection: projection.trusted(),
         ),
+        Kept(
+            "alerts",
+            "alerts.jsonl",
+            wrong,
+            wrong._replace(occasion="over", decided_at=sample.at(1), told="topic webhook"),
+            wrong._replace(key="run/b"),
+            lambda projection, row: projection.record_alerts([row]),
+            lambda projection: projection.alerts("local"),
+        ),
     )
 
 
-@pytest.fixture(params=range(5), ids=("audit", "capabilities", "rescues", "retirements", "trusted"))
+@pytest.fixture(params=range(6), ids=("audit", "capabilities", "rescues", "retirements", "trusted", "alerts"))
 def kept(request: pytest.FixtureRequest, sample: Any) -> Kept:
     return _kept(sample)[request.param]
 

@@ -87,6 +87,7 @@ def test_the_comments_in_the_file_are_the_descriptions(
         (rows.RescueRow, "rescues"),
         (rows.RetirementRow, "retirements"),
         (rows.TrustedRow, "trusted"),
+        (rows.AlertRow, "alerts"),
         (rows.ReceiptRow, "receipts"),
         (rows.AttemptRow, "attempts"),
         (rows.PublicationRow, "publications"),
