@@ -10,6 +10,7 @@ project's root; relative paths start there.
 ``OMNI_HOME``              the state folder, ``.omni`` in the project's root by default
 ``OMNI_READONLY``          ``1`` makes every write to a broker impossible
 ``OMNI_BROKER_TIMEOUT``    seconds that one broker call may take, 15 by default
+``OMNI_ALERT_WEBHOOK``     where alerts are posted: a secret, so that no file holds it
 ``OMNI_KAFKA_<PROPERTY>``  any librdkafka property, dots as underscores: ``OMNI_KAFKA_SASL_USERNAME``
 ========================== ===========================================================================
 """
@@ -25,7 +26,8 @@ from datetime import date, timedelta
 from decimal import Decimal
 from difflib import get_close_matches
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, get_args
+from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
@@ -36,6 +38,8 @@ LOCAL_ENVIRONMENT = "local"
 DEFAULT_ENVIRONMENT = "default"
 OTHER_NODES = "others"
 _KAFKA_PREFIX = "OMNI_KAFKA_"
+_WEBHOOK = "OMNI_ALERT_WEBHOOK"
+_LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
 _SECRET = re.compile(
     r"(?:password|passphrase|secret|token|credentials?|\.key|key\.pem|jaas\.config|oauthbearer\.config)$", re.IGNORECASE
 )
@@ -127,6 +131,29 @@ def _usd(value: object) -> object:
     return amount
 
 
+def _repository_url(template: str) -> str:
+    """Where a line of a file is shown: an https address without a secret in it, with a place for the path."""
+    if template.count("{path}") != 1 or template.count("{line}") > 1:
+        raise ValueError("does not hold `{path}` once, and `{line}` once or not at all")
+    bare = template.replace("{path}", "").replace("{line}", "")
+    if not _is_address(bare, "https") or not set(bare).isdisjoint("{}<>\"'`\\ "):
+        raise ValueError("is not an https address such as `https://host/org/repo/blob/main/{path}#L{line}`")
+    if "{" in template.partition("//")[2].partition("/")[0]:
+        raise ValueError("has a place for the path or the line in its host")
+    return template
+
+
+def _is_address(text: str, *schemes: str) -> bool:
+    """Whether a text is the address of a page: with a host, and without a user or a password."""
+    try:
+        parts = urlsplit(text)
+        port = parts.port
+    except ValueError:
+        return False
+    named = bool(parts.hostname) and "@" not in parts.netloc and port != 0
+    return parts.scheme in schemes and named and text.isascii() and text.isprintable() and " " not in text
+
+
 def _group_patterns(value: object) -> object:
     patterns = (value,) if isinstance(value, str) else value
     if isinstance(patterns, (list, tuple)):
@@ -159,6 +186,8 @@ Usd = Annotated[Decimal, BeforeValidator(_usd)]
 Flag = Annotated[bool, Field(strict=True)]
 NodeGroups = Annotated[Mapping[str, tuple[str, ...]], AfterValidator(_node_groups)]
 GroupPatterns = Annotated[tuple[str, ...], BeforeValidator(_group_patterns), Field(min_length=1)]
+RepositoryUrl = Annotated[str, AfterValidator(_repository_url)]
+AlertKindName = Literal["drift", "check", "run", "budget", "broker", "dead_letters", "approvals"]
 KafkaProperties = Annotated[Mapping[str, str], BeforeValidator(_kafka_properties)]
 
 
@@ -335,6 +364,21 @@ class AgentSettings(_Strict):
     breaker: BreakerSettings = BreakerSettings()
 
 
+class AlertSettings(_Strict):
+    """What people are told of that is wrong. ``node`` is the node whose contract owns the topic of alerts.
+
+    ``kinds`` and ``least`` choose what is told. A budget of which this ``budget_share`` is gone, a broker that has not
+    answered ``broker_away_for`` so long, and so many ``dead_letters`` in an hour are worth an alert.
+    """
+
+    node: Annotated[str, Field(min_length=1)] | None = None
+    kinds: tuple[AlertKindName, ...] = get_args(AlertKindName)
+    least: Literal["warning", "error"] = "warning"
+    budget_share: Share = 0.8
+    broker_away_for: Duration = timedelta(minutes=15)
+    dead_letters: Count = 20
+
+
 _BUILT_IN_DEFAULTS: Mapping[str, TopicDefaults] = {
     "*": TopicDefaults(partitions=1, config={"retention.ms": "7d"}),
     "dlq": TopicDefaults(partitions=1, config={"retention.ms": "30d"}),
@@ -361,6 +405,8 @@ class Settings(_Strict):
     registry: RegistrySettings = RegistrySettings()
     router: RouterSettings = RouterSettings()
     agents: AgentSettings = AgentSettings()
+    alerts: AlertSettings = AlertSettings()
+    repository_url: RepositoryUrl | None = None
     reconcile: ReconcileSettings = ReconcileSettings()
     defaults: Mapping[str, TopicDefaults] = Field(default_factory=dict)
     environments: Mapping[str, Environment] = Field(default_factory=dict)
@@ -494,6 +540,22 @@ def broker_timeout(environ: Mapping[str, str] = os.environ) -> float:
     return seconds
 
 
+def alert_webhook(environ: Mapping[str, str] = os.environ) -> str | None:
+    """Where alerts are posted, or ``None``. It is a secret: no error tells it.
+
+    Raises ``SettingsError`` where it is no https address; on this machine plain http will do.
+    """
+    address = environ.get(_WEBHOOK, "").strip()
+    if not address:
+        return None
+    if not _is_address(address, "http", "https"):
+        raise SettingsError(f"{_WEBHOOK} is not an https address.", "Set it to the whole address of a webhook.")
+    parts = urlsplit(address)
+    if parts.scheme == "http" and parts.hostname not in _LOOPBACK:
+        raise SettingsError(f"{_WEBHOOK} is an http address, and it is a secret.", "Set it to an https address.")
+    return address
+
+
 def _table(file: Path, keys: tuple[str, ...]) -> dict[str, Any] | None:
     """The table under ``keys`` in ``file``, or ``None`` where there is no such file or table."""
     try:
@@ -560,6 +622,7 @@ _MODELS = (
     RouterSettings,
     BudgetSettings,
     AgentSettings,
+    AlertSettings,
     BreakerSettings,
 )
 _KEYS = sorted({key for model in _MODELS for key, field in model.model_fields.items() if not field.exclude})

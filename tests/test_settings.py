@@ -17,6 +17,7 @@ from omni_assets import settings
 from omni_assets.errors import SettingsError
 from omni_assets.settings import (
     AgentSettings,
+    AlertSettings,
     BreakerSettings,
     BudgetSettings,
     CheckSettings,
@@ -480,6 +481,79 @@ def test_the_broker_timeout() -> None:
             settings.broker_timeout({"OMNI_BROKER_TIMEOUT": text})
 
 
+HOOK = "OMNI_ALERT_WEBHOOK"
+
+
+def test_the_webhook_of_alerts() -> None:
+    assert settings.alert_webhook({}) is settings.alert_webhook({HOOK: " "}) is None
+    for address in ("https://hooks.example/services/T0/B0/x?y=1", "http://127.0.0.1:8080/a", "http://localhost/a"):
+        assert settings.alert_webhook({HOOK: f" {address}\n"}) == address
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "hooks.example/hush",
+        "ftp://hooks.example/hush",
+        "http://hooks.example/hush",
+        "http://127.0.0.1.hooks.example/hush",
+        "https:///hush",
+        "https://me:hush@hooks.example/",
+        "https://hooks.example:99999/hush",
+        "https://hooks.example/hu sh",
+        "file:///hush",
+    ],
+)
+def test_a_webhook_that_is_none_is_never_told(address: str) -> None:
+    with pytest.raises(SettingsError, match=HOOK) as error:
+        settings.alert_webhook({HOOK: address})
+    assert "hush" not in str(error.value)
+    assert "example" not in str(error.value)
+
+
+@pytest.mark.parametrize(
+    ("template", "said"),
+    [
+        ("https://host/org/repo/blob/main/{path}#L{line}", ""),
+        ("https://host:8443/{path}", ""),
+        ("https://host/main", "`{path}` once"),
+        ("https://host/{path}/{path}", "`{path}` once"),
+        ("https://host/{path}#{line}{line}", "`{path}` once"),
+        ("http://host/{path}", "https address"),
+        ("javascript:alert({path})", "https address"),
+        ("https://me:secret@host/{path}", "https address"),
+        ("https://host/{path}{other}", "https address"),
+        ("https://host/{path} x", "https address"),
+        ('https://host/"{path}', "https address"),
+        ("https://{path}.host/", "in its host"),
+    ],
+)
+def test_where_lines_are_shown(tmp_path: Path, template: str, said: str) -> None:
+    (tmp_path / "omni.toml").write_text(f"repository_url = '{template}'\n")
+    if said:
+        with pytest.raises(SettingsError, match=re.escape(said)):
+            settings.load(tmp_path)
+    else:
+        assert settings.load(tmp_path).repository_url == template
+
+
+def test_what_is_told_of(tmp_path: Path) -> None:
+    assert settings.load(tmp_path).alerts.kinds == (
+        "drift",
+        "check",
+        "run",
+        "budget",
+        "broker",
+        "dead_letters",
+        "approvals",
+    )
+    (tmp_path / "omni.toml").write_text('alerts = { kinds = ["run"], least = "error", budget_share = 0.5 }\n')
+    assert settings.load(tmp_path).alerts == AlertSettings(kinds=("run",), least="error", budget_share=0.5)
+    (tmp_path / "omni.toml").write_text('alerts = { kinds = ["ruin"] }\n')
+    with pytest.raises(SettingsError, match=r"`alerts.kinds\[0\]` is not 'drift', 'check'"):
+        settings.load(tmp_path)
+
+
 def test_a_current_folder_that_is_gone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     gone = tmp_path / "gone"
     gone.mkdir()
@@ -500,6 +574,7 @@ def test_the_page_names_every_key_and_variable() -> None:
         "check.exemptions[].": Exemption,
         "router.": RouterSettings,
         "router.budget.": BudgetSettings,
+        "alerts.": AlertSettings,
         "reconcile.": ReconcileSettings,
         "reconcile.config.<key>.": KeyRule,
         "defaults.<kind>.": TopicDefaults,
@@ -512,5 +587,5 @@ def test_the_page_names_every_key_and_variable() -> None:
         assert {prefix + key for key in keys} <= named
     source = Path(settings.__file__).read_text(encoding="utf-8")
     variables = set(re.findall(r"^``(OMNI_[A-Z_<>]+)``", source, re.MULTILINE))
-    assert len(variables) == 7
+    assert len(variables) == 8
     assert variables <= named
