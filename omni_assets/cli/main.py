@@ -29,6 +29,7 @@ from omni_assets.cli import (
     rebuild,
     receipts,
     registry,
+    report,
     rescue,
     retire,
     route,
@@ -42,7 +43,7 @@ from omni_assets.cli import (
     wiring,
     worker,
 )
-from omni_assets.cli.failure import report
+from omni_assets.cli.failure import report as tell
 from omni_assets.cli.options import COULD_NOT_RUN, HELP_NAMES, examples, help_when_alone
 from omni_assets.cli.streams import say, write
 from omni_assets.cli.tasks import family as task
@@ -81,6 +82,7 @@ for module in (
     route,
     receipts,
     savings,
+    report,
     task,
     worker,
     smoke,
@@ -143,16 +145,16 @@ def _run(signals: _Signals) -> int:
     try:
         code = typer.main.get_command(app).main(prog_name="omni", standalone_mode=False)
     except OmniError as error:
-        report(error.message, error.remedy)
+        tell(error.message, error.remedy)
         return error.exit_code
     except typer.TyperException as error:
-        report(*_usage(error))
+        tell(*_usage(error))
         return COULD_NOT_RUN
     except (KeyboardInterrupt, typer.Abort):
         code = INTERRUPTED
     except Exception as error:  # noqa: BLE001 - the last place where it can become a sentence
         if signals.code is None:
-            report(
+            tell(
                 f"an unforeseen {type(error).__name__} ended this command: "
                 f"{' '.join(str(error).split()) or 'no message'}.",
                 "Set OMNI_DEBUG=1 to see where, and report it.",

@@ -685,6 +685,21 @@ class Books(NamedTuple):
     troubled: tuple[TroubledRow, ...] = ()
 
 
+class Told(NamedTuple):
+    """What a report tells of, of one reading. Drift is that of all clusters; what tasks cost and saved stands together,
+    by class, by model and by day (UTC). Histories, receipts and tasks are the newest alone, newest first."""
+
+    observations: tuple[ObservationRow, ...] = ()
+    drift: tuple[DriftRow, ...] = ()
+    history: tuple[HistoryRow, ...] = ()
+    total: SavingsRow | None = None
+    classes: tuple[SavingsRow, ...] = ()
+    models: tuple[SavingsRow, ...] = ()
+    days: tuple[SavingsRow, ...] = ()
+    receipts: tuple[ReceiptSummary, ...] = ()
+    tasks: tuple[TaskSummary, ...] = ()
+
+
 class Remembered(NamedTuple):
     """What is known of a cluster from before, of one reading; ``trusted`` is of every environment."""
 

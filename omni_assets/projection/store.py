@@ -60,6 +60,7 @@ from omni_assets.projection.rows import (
     SummaryRow,
     TaskRow,
     TaskSummary,
+    Told,
     TroubledRow,
     TrustedRow,
     UncostedRow,
@@ -419,6 +420,40 @@ class Projection:
                 read(connection, UncostedRow, queries.CALLS_WITHOUT_COST, **at),
                 read(connection, TroubledRow, queries.TROUBLED, **at, limit=most_troubled),
             )
+
+    def told(self, since: datetime | None = None, limit: int = 1000) -> Told:
+        """What a report tells of: of drift everything that is open or was, of tasks those that ended since a moment.
+
+        ``limit`` counts the rows of each kind that there may be many of. Empty where nothing is remembered.
+        """
+        if not self._begun():
+            return Told()
+        after = since and _microseconds(since)
+        with self._writing() as connection:
+            for log in self._logs:
+                log.project(connection)
+
+            def sums(group: str) -> tuple[SavingsRow, ...]:
+                return read(connection, SavingsRow, queries.savings(group), since=after)
+
+            def newest(kind: Callable[..., _R], query: str, *asked: str) -> tuple[_R, ...]:
+                return read(connection, kind, query, since=after, limit=limit, **dict.fromkeys(asked))
+
+            return Told(
+                read(connection, ObservationRow, queries.OBSERVATIONS, cluster=None),
+                read(connection, DriftRow, queries.DRIFT, cluster=None),
+                read(connection, HistoryRow, queries.HISTORY, topic=None, cluster=None, limit=limit),
+                next(iter(sums("NULL")), None),
+                sums(queries.SAVINGS_GROUPS["class"]),
+                sums(queries.SAVINGS_GROUPS["model"]),
+                sums(queries.SAVINGS_GROUPS["day"]),
+                newest(ReceiptSummary, queries.RECEIPTS, "task_class", "model", "outcome"),
+                newest(TaskSummary, queries.TASKS, "node", "outcome", "topic", "key"),
+            )
+
+    def alerts(self, environment: str) -> tuple[AlertRow, ...]:
+        """What is, or was, wrong in an environment and was told, or is to be, by key."""
+        return self._recall(AlertRow, queries.ALERTS, environment=environment)
 
     def trusted(self) -> tuple[TrustedRow, ...]:
     def alerts(self, environment: str) -> tuple[AlertRow, ...]:

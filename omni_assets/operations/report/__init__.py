@@ -1,0 +1,1 @@
+"""The report: everything that is remembered of a project, as one HTML file that needs nothing else."""

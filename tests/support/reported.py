@@ -1,0 +1,196 @@
+"""A project with a past, as a report tells of it: contracts, drift that came and went, receipts, and tasks in chains.
+
+Everything goes in by the ways that operations take; only the clock is made up.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+from omni_assets.agents.task_receipt import TaskOutcome, TaskReceipt
+from omni_assets.operations.context import Context, resolve
+from omni_assets.operations.routing.recording import record
+from omni_assets.projection.rows import (
+    Declared,
+    DeclaredTopicRow,
+    Drift,
+    LedgerPositionRow,
+    LedgerStretch,
+    Observation,
+    Observed,
+)
+from omni_assets.projection.store import Projection
+from omni_assets.projection.tasks import LedgerPlace, task_row
+from tests.support import receipts, task_receipts
+
+NOW = datetime(2026, 3, 15, 9, 30, tzinfo=UTC)
+CLUSTER, BROKER = "cluster-1", "127.0.0.1:19092"
+LEDGER = "onex.evt.receipt-recorder.receipt-recorded.v1"
+
+HOSTILE = (
+    "</script><script>window.hacked=1</script>",
+    "<img src=x onerror=window.hacked=1>",
+    '"><svg onload=window.hacked=1>',
+    "javascript:window.hacked=1",
+    "${window.hacked=1} {{7*7}} $title",
+    "\u202egnp.exe\u2066",
+    "null\x00byte and \x1b[31m and \u2028 line",
+    "<!--<script>",
+    "'><iframe srcdoc='<script>parent.hacked=1</script>'>",
+)
+"""Texts that anybody can put into a record, a group's name or an answer, and that must change nothing."""
+
+_CONTRACTS = {
+    "router": (
+        ["evt.router.routing-complete.v1", "evt.router.routing-failed.v1"],
+        ["cmd.router.route-request.v1"],
+    ),
+    "planner": (["cmd.router.route-request.v1", "evt.planner.plan-made.v1"], ["evt.merger.merged.v1"]),
+    "coder": (["evt.coder.pull-request-opened.v1"], ["evt.router.routing_complete.v1", "evt.planner.plan-made.v1"]),
+    "tester": (["evt.tester.tests-passed.v1"], ["evt.coder.pull-request-opened.v1"]),
+    "reviewer": (
+        ["evt.reviewer.review-complete.v1"],
+        ["evt.coder.pull-request-opened.v1", "evt.tester.tests-passed.v1"],
+    ),
+    "merger": (["evt.merger.merged.v1"], ["evt.reviewer.review-complete.v1"]),
+    "ci-watcher": (["evt.ci-watcher.pipeline-green.v1"], ["evt.merger.merged.v1"]),
+}
+_DAYS = 14
+
+
+def reported(folder: Path, strange: Sequence[str] = ()) -> Context:
+    """A project in ``folder`` and what is remembered of two weeks; ``strange`` texts stand wherever anybody's may."""
+    _write_contracts(folder)
+    context = resolve(environ={"OMNI_HOME": str(folder / ".omni")}, folder=folder)
+    _observe(context, strange)
+    record(context, list(_receipts(strange)))
+    _project_tasks(context, tuple(_tasks(strange)))
+    return context
+
+
+def _write_contracts(folder: Path) -> None:
+    for node, (published, subscribed) in _CONTRACTS.items():
+        file = folder / "contracts" / node / "contract.yaml"
+        file.parent.mkdir(parents=True)
+        lines = [f"name: {node}", "event_bus:", "  publish_topics:", *(f"    - onex.{name}" for name in published)]
+        file.write_text("\n".join([*lines, "  subscribe_topics:", *(f"    - onex.{each}" for each in subscribed), ""]))
+
+
+def _observe(context: Context, strange: Sequence[str]) -> None:
+    projection = Projection(context.home)
+    names = list(context.manifest().topics)
+    topics = [
+        DeclaredTopicRow(name, "evt", "n", "e", 1, 3, 1, None, "{}", "n", "contracts/n/contract.yaml", 4, 1, 1)
+        for name in names
+    ]
+    for day in range(_DAYS + 1):
+        at = NOW - timedelta(days=_DAYS - day, minutes=20)
+        seen = Observation(CLUSTER, "local", BROKER, at, len(names) + 2, 4, 0.2)
+        drift = [*_drift(day), *_strange_drift(strange)]
+        projection.record_observation(Declared("digest", topics, ()), Observed(seen, (), ()), drift)
+
+
+def _drift(day: int) -> Iterator[Drift]:
+    """What an observation on that day of the two weeks finds."""
+    place = ("contracts/router/contract.yaml", 5)
+    complete, orphan = "onex.evt.router.routing-complete.v1", "onex.evt.router.routing_complete.v1"
+    if day >= 3:
+        values = ("604800000", "86400000", "auto_fixable", "keeps_more", "router")
+        yield Drift(complete, "config", "retention.ms", *values, *place)
+    if 2 <= day < 9:
+        verdict = ("auto_fixable", "create_is_safe", "planner")
+        yield Drift("onex.evt.planner.plan-made.v1", "missing", "", None, None, *verdict)
+    if day >= 6:
+        detail = f"128 records, near `{complete}`, which has had none since"
+        yield Drift(orphan, "stranded", "", None, "128", "needs_approval", "records_stranded", None, None, None, detail)
+    if 5 <= day < 12 or day == 14:
+        detail = "group `merger` has not read for 3 d; 41 records wait"
+        yield Drift(
+            "onex.evt.reviewer.review-complete.v1", "silent_reader", "merger", "merger", None, "needs_approval",
+            "reader_stuck", "merger", "contracts/merger/contract.yaml", 6, detail,
+        )  # fmt: skip
+    if day >= 10:
+        yield Drift(
+            "onex.evt.tester.tests-passed.v1", "partitions", "", "3", "6", "unfixable", "partitions_cannot_shrink",
+            "tester", "contracts/tester/contract.yaml", 4,
+        )  # fmt: skip
+    if day >= 13:
+        yield Drift(
+            "onex.evt.ci-watcher.pipeline-green.v1", "silent_writer", "", "1 h", "26 h", "unknown", "not_observed",
+            "ci-watcher", "contracts/ci-watcher/contract.yaml", 4, "no record for 26 h",
+        )  # fmt: skip
+
+
+def _strange_drift(strange: Sequence[str]) -> Iterator[Drift]:
+    for text in strange:
+        yield Drift(text, "orphaned", "", text, text, "needs_approval", "undeclared_topic", text, text, 1, text)
+
+
+def _receipts(strange: Sequence[str]) -> Iterator[receipts.Receipt]:
+    number = 0
+    for day in range(_DAYS):
+        for turn in range(18 + 5 * (day % 4)):
+            number += 1
+            ended = NOW - timedelta(days=_DAYS - day, minutes=7 * turn)
+            local = receipts.local(started_at=ended)
+            price = receipts.cost("0.0182", receipts.PriceSource.REFERENCE, "0.2.0")
+            cloud = receipts.cloud(started_at=ended, cost=price)
+            attempts = (local,) if turn % 7 else (receipts.rejected(started_at=ended), cloud)
+            audit = receipts.audit(agrees=turn != 8 or day % 5 > 0, amount="0.0061")
+            if turn == 11 and day % 3 == 0:
+                attempts = (receipts.unanswered(started_at=ended),)
+            yield receipts.receipt(
+                number,
+                *attempts,
+                task_id=strange[number % len(strange)] if strange else f"task-{number}",
+                task_class=("classification", "code-review", "summary", "commit-message")[turn % 4],
+                started_at=ended - timedelta(seconds=2),
+                ended_at=ended,
+                audit=audit if turn % 8 == 0 and len(attempts) == 1 else None,
+                baseline=receipts.cost(f"0.0{31 + turn % 9}", receipts.PriceSource.REFERENCE, "0.2.0"),
+            )
+
+
+def _tasks(strange: Sequence[str]) -> Iterator[TaskReceipt]:
+    steps = (
+        ("coder", "onex.evt.planner.plan-made.v1"),
+        ("tester", "onex.evt.coder.pull-request-opened.v1"),
+        ("reviewer", "onex.evt.coder.pull-request-opened.v1"),
+        ("merger", "onex.evt.reviewer.review-complete.v1"),
+    )
+    for chain in range(40):
+        for step, (node, topic) in enumerate(steps):
+            number = chain * len(steps) + step
+            outcome = TaskOutcome.DONE
+            if node == "merger" and chain % 13 == 5:
+                outcome = TaskOutcome.WAITING
+            elif node == "tester" and chain % 11 == 3:
+                outcome = TaskOutcome.DEAD_LETTERED
+            text = strange[number % len(strange)] if strange else ""
+            began = NOW - timedelta(hours=5 * chain, minutes=40 - 9 * step)
+            yield task_receipts.receipt(
+                receipts.receipt_id(10_000 + number),
+                node=node,
+                topic=topic,
+                offset=number,
+                key=text or f"pull-{chain}",
+                correlation_id=receipts.receipt_id(20_000 + chain),
+                started_at=began,
+                ended_at=began + timedelta(seconds=4),
+                outcome=outcome,
+                reason=text or ("2 of 31 tests failed" if outcome is TaskOutcome.DEAD_LETTERED else ""),
+            )
+            if outcome is not TaskOutcome.DONE:
+                break
+
+
+def _project_tasks(context: Context, found: Sequence[TaskReceipt]) -> None:
+    rows = [
+        task_row(each.model_dump(mode="json"), "local", LedgerPlace(CLUSTER, LEDGER, 0, position))
+        for position, each in enumerate(found)
+    ]
+    start = LedgerPositionRow(CLUSTER, LEDGER, 0)
+    end = start._replace(position=len(rows), mark="last")
+    Projection(context.home).take_over_ledger([LedgerStretch(start, end, rows, ())])
