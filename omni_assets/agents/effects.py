@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import asyncio
 import threading
+import time
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, MutableMapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import Any, Self
+from typing import Any, NamedTuple, Self
 
 from omni_assets.agents.attempts import Hopeless
 from omni_assets.agents.events import Event
@@ -21,7 +22,7 @@ from omni_assets.agents.task_context import TaskContext, undeclared
 from omni_assets.agents.task_receipt import EffectOutcome, TaskEffect, result_id
 from omni_assets.agents.terms import requeue_of
 from omni_assets.broker.assignment import Partition
-from omni_assets.broker.worker import Outgoing
+from omni_assets.broker.worker import SESSION_MS, Outgoing
 from omni_assets.contracts.text import visible
 
 MOST_INTENTS = 100_000
@@ -59,28 +60,49 @@ class Sink:
     append: Callable[[Outgoing], None]
 
 
+class _Known(NamedTuple):
+    """An intent that stands there: of which effect, and whether it was written here."""
+
+    name: str
+    own: bool
+
+
 class Effects:
     """The effects of one node: those that its contract declares, and the intents of them that were written down.
 
-    It is used from several threads.
+    It is used from several threads. Who had the partitions before may still be within an effect, and hears within
+    ``session`` seconds that they are somebody else's: until then nothing that it began is done again.
     """
 
-    def __init__(self, declared: Iterable[str] = (), sink: Sink | None = None, most: int = MOST_INTENTS) -> None:
+    def __init__(
+        self,
+        declared: Iterable[str] = (),
+        sink: Sink | None = None,
+        most: int = MOST_INTENTS,
+        session: float = SESSION_MS / 1_000,
+    ) -> None:
         self._declared = tuple(declared) if sink is not None else ()
         self._sink = sink
         self._most = most
-        self._known: OrderedDict[str, str] = OrderedDict()
+        self._session = session
+        self._known: OrderedDict[str, _Known] = OrderedDict()
+        self._since = time.monotonic()
         self._whole = True
         self._in_work: dict[str, Partition] = {}
         self._left = -1  # the latest assignment that was given back
+        self._looked: float | None = None
+        self._pauses = self._pauses_before = 0
         self._changed = threading.Condition()
 
     def recall(self, recalled: Recalled) -> None:
         """What others wrote down counts from now on."""
+        self.pauses()
         with self._changed:
+            self._pauses_before = self._pauses
+            self._since = time.monotonic()
             self._whole = self._whole and recalled.whole
             for key, name in recalled.names.items():
-                self._remember(key, name)
+                self._remember(key, _Known(name, own=False))
 
     def begin(
         self, event: Event, context: TaskContext, noted: MutableMapping[str, TaskEffect], at: Partition | None = None
@@ -89,6 +111,32 @@ class Effects:
         the partition that it holds, where that is not the one of its context.
         """
         return Steps(self, event, context, noted, at or context.place.partition)
+
+    def alive(self) -> None:
+        """To be called all the time, while partitions are held."""
+        self._looked = self._looked or time.monotonic()
+        self.pauses()
+
+    def pauses(self) -> int:
+        """How often everything here stood still for longer than a session: others may have had the partitions."""
+        with self._changed:
+            now = time.monotonic()
+            if self._looked is not None:
+                self._pauses += now - self._looked > self._session
+                self._looked = now
+            return self._pauses
+
+    def undisturbed(self) -> bool:
+        """Whether nobody else can have written an intent down since those that stand there were read."""
+        return self._whole and self.pauses() == self._pauses_before
+
+    def to_wait(self, key: str) -> float:
+        """How many seconds it takes until whoever else wrote down that intent is within its effect no longer."""
+        with self._changed:
+            known = self._known.get(key)
+            if known is None or known.own:
+                return 0.0
+            return max(0.0, self._since + self._session - time.monotonic())
 
     def leave(self, partitions: Iterable[Partition], seconds: float = LEAVING_SECONDS) -> None:
         """No effect begins any more in partitions of an assignment that is given back; those under way are waited for,
@@ -99,23 +147,24 @@ class Effects:
             self._changed.wait_for(lambda: not any(map(self._is_left, self._in_work.values())), seconds)
 
     def intend(self, name: str, key: str, step: int, event: Event, context: TaskContext, about: Any) -> bool:
-        """Write the intent down, unless it is there. Whether the effect may have happened already.
+        """Write the intent down, unless it is there. Whether the effect may have happened already, be it elsewhere.
 
         Raises ``Hopeless`` where the contract does not say that there is such an effect, or the intent is of another.
         """
         if self._sink is None or name not in self._declared:
             raise undeclared(name, self._declared)
         with self._changed:
-            earlier, whole = self._known.get(key), self._whole
+            earlier = self._known.get(key)
         if earlier is None:
             said = Said(_intent(name, key, context, about), self._sink.topic, key.encode())
             self._sink.append(self._sink.publish(said, event, result_id(context.id, -step), said.key))
             with self._changed:
-                self._remember(key, name)
+                self._remember(key, _Known(name, own=True))
             # The task of a letter that was sent again was tried before, at another place.
-            return not whole or requeue_of(event, context.node) is not None
-        if earlier not in ("", name):
-            raise Hopeless(f"its effect {step} was `{visible(earlier)}` when it was tried before, and is `{name}` now")
+            return not self.undisturbed() or requeue_of(event, context.node) is not None
+        if earlier.name not in ("", name):
+            was = visible(earlier.name)
+            raise Hopeless(f"its effect {step} was `{was}` when it was tried before, and is `{name}` now")
         return True
 
     def enter(self, key: str, at: Partition, wait: float | None) -> bool:
@@ -141,8 +190,8 @@ class Effects:
     def _is_left(self, at: Partition) -> bool:
         return at.assignment <= self._left
 
-    def _remember(self, key: str, name: str) -> None:
-        self._known[key] = name
+    def _remember(self, key: str, known: _Known) -> None:
+        self._known[key] = known
         self._known.move_to_end(key)
         while len(self._known) > self._most:
             self._known.popitem(last=False)
@@ -173,14 +222,18 @@ class Steps:
         self._effects.enter(key, self._at, None)
         try:
             self._go_on()
-            if self._effects.intend(name, key, step, self._event, self._context, about):
-                self._note(name, key, EffectOutcome.UNKNOWN)
+            ask = self._effects.intend(name, key, step, self._event, self._context, about)
+            self._note(name, key, EffectOutcome.UNKNOWN)
+            while ask:
+                pauses = self._effects.pauses()
                 with _telling(name):
                     found = find()
                 if found is not None:
                     return self._came(name, key, EffectOutcome.FOUND, found)
+                wait = self._effects.to_wait(key)
+                time.sleep(wait)
+                ask = wait > 0 or self._effects.pauses() != pauses
             self._go_on()
-            self._note(name, key, EffectOutcome.UNKNOWN)
             return self._came(name, key, EffectOutcome.DONE, do())
         finally:
             self._effects.exit(key)
@@ -212,14 +265,18 @@ class Steps:
         find: Callable[[], Awaitable[Any]],
         about: Any,
     ) -> Any:
-        if await asyncio.to_thread(self._effects.intend, name, key, step, self._event, self._context, about):
-            self._note(name, key, EffectOutcome.UNKNOWN)
+        ask = await asyncio.to_thread(self._effects.intend, name, key, step, self._event, self._context, about)
+        self._note(name, key, EffectOutcome.UNKNOWN)
+        while ask:
+            pauses = self._effects.pauses()
             with _telling(name):
                 found = await find()
             if found is not None:
                 return self._came(name, key, EffectOutcome.FOUND, found)
+            wait = self._effects.to_wait(key)
+            await asyncio.sleep(wait)
+            ask = wait > 0 or self._effects.pauses() != pauses
         self._go_on()
-        self._note(name, key, EffectOutcome.UNKNOWN)
         return self._came(name, key, EffectOutcome.DONE, await do())
 
     def _next(self) -> tuple[int, str]:

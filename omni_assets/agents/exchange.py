@@ -54,8 +54,8 @@ class Exchange:
     With ``idle_seconds`` it ends when nothing came for so long and every partition was read to its end; without, it
     goes on until it is left. ``revoked`` is told of partitions whose records need no further work, and ``leaving`` is
     called in the thread behind it: others have them when it returns. ``prepared`` is called in the thread whenever
-    partitions were assigned; what it gives back is called in the loop, before their records come. What is not
-    ``wanted`` is passed over: it is read, and neither worked on nor told of.
+    partitions were assigned; what it gives back is called in the loop, before their records come. ``alive`` is called
+    in the thread all the time. What is not ``wanted`` is passed over: it is read, and neither worked on nor told of.
     """
 
     def __init__(
@@ -69,6 +69,7 @@ class Exchange:
         prepared: Callable[[], Callable[[], None]] = lambda: lambda: None,
         wanted: Callable[[Received], bool] = lambda _: True,
         leaving: Callable[[Iterable[Partition]], None] = lambda _: None,
+        alive: Callable[[], None] = lambda: None,
     ) -> None:
         self._connection = connection
         self._seat = seat
@@ -78,6 +79,7 @@ class Exchange:
         self._prepared = prepared
         self._wanted = wanted
         self._leaving = leaving
+        self._alive = alive
         self.settled: Counter[TaskOutcome] = Counter()
         """Records whose end is committed, by outcome."""
         self._inbox = Inbox(most)
@@ -160,6 +162,7 @@ class Exchange:
     def _work(self, worker: Worker) -> None:
         began = quiet_since = time.monotonic()
         while not self._stop.is_set():
+            self._alive()
             self._collect()
             self._commit()
             if self._read(worker) or self._inbox.held:

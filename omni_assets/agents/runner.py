@@ -24,11 +24,13 @@ async def run(
     wanted: Callable[[Received], bool] = lambda _: True,
     around: Callable[[TaskOutcome], AbstractContextManager[None]] = lambda _: nullcontext(),
     leaving: Callable[[Iterable[Partition]], None] = lambda _: None,
+    alive: Callable[[], None] = lambda: None,
 ) -> Counter[TaskOutcome]:
     """Work until nothing is left for ``idle_seconds``, or without them until it is cancelled.
 
     Gives back how many records were ended and committed, by outcome. Work on a partition that is taken away is
-    cancelled: whoever has it next does it. ``prepared``, ``wanted`` and ``leaving`` are as for an ``Exchange``.
+    cancelled: whoever has it next does it. ``prepared``, ``wanted``, ``leaving`` and ``alive`` are as for an
+    ``Exchange``.
 
     ``around`` goes around the end of each record, in the order in which they end. Where it raises, the worker ends:
     what ended until then is committed, and the rest is not.
@@ -58,6 +60,7 @@ async def run(
                 prepared=prepared,
                 wanted=wanted,
                 leaving=leaving,
+                alive=alive,
             ) as exchange,
             asyncio.TaskGroup() as group,
         ):

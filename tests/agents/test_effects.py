@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import threading
+import time
 from collections.abc import Callable
 from typing import Any
 
@@ -54,9 +55,9 @@ class World:
         self.merged.append(name)
         return {"merged": name}
 
-    def effects(self, *declared: str, most: int = 100) -> Effects:
+    def effects(self, *declared: str, most: int = 100, session: float = 0.0) -> Effects:
         """Those of a new worker, which has read what stands in the topic of intents."""
-        effects = Effects(declared or ("merge",), Sink(INTENTS, publish, self.append), most)
+        effects = Effects(declared or ("merge",), Sink(INTENTS, publish, self.append), most, session)
         names = {(each.key or b"").decode(): json.loads(each.value or b"")["effect"] for each in self.intents}
         effects.recall(Recalled(names, whole=True))
         return effects
@@ -380,6 +381,40 @@ def test_a_partition_is_left_once_its_effects_have_ended_and_none_begins_any_mor
         "merge", lambda: world.merge("b"), lambda: None, None
     )
     assert world.merged == ["a", "b"]
+
+
+def test_what_another_worker_began_is_done_again_only_once_that_one_cannot_be_within_it_any_more() -> None:
+    """It was fenced off, and nothing told it so yet: it comes to the end of its effect while its successor asks."""
+    world = World()
+    dies(world, handler(lambda context: context.effect("merge", dead, lambda: None)))
+    asked_after: list[int] = []
+
+    def find() -> Any:
+        asked_after.append(len(world.merged))
+        if len(asked_after) == 1:
+            threading.Timer(0.05, world.merge, ["a"]).start()
+            return None
+        return world.find("a")
+
+    def act(context: TaskContext) -> None:
+        context.effect("merge", lambda: world.merge("a"), find)
+
+    ended = work(handler(act), world.effects(session=0.5))
+    assert (asked_after, world.merged) == ([0, 1], ["a"])
+    assert outcomes(ended) == [(KEY, "found")]
+
+
+def test_a_worker_that_stood_still_asks_whether_another_one_came_before_it() -> None:
+    world = World()
+    effects = world.effects(session=0.05)
+    effects.alive()
+    time.sleep(0.1)  # as long as its partitions were held for it, and longer
+    world.merged.append("a")
+    ended = work(merging(world), effects)
+    assert world.merged == ["a"]
+    assert outcomes(ended) == [(KEY, "found")]
+    effects.recall(Recalled({}, whole=True))
+    assert effects.undisturbed()
 
 
 def test_an_asynchronous_effect_that_nobody_waits_for_any_more_comes_to_its_end() -> None:

@@ -110,6 +110,26 @@ def test_where_nobody_can_tell_the_task_is_a_dead_letter_and_nothing_is_repeated
     assert len(committed(broker.bootstrap_servers, LETTERS, 1)) == len(lost)
 
 
+def test_a_worker_that_stood_still_behind_its_intent_does_nothing_that_its_successor_did(
+    broker, folder: Path, work: Callable[..., int]
+) -> None:
+    command = [sys.executable, "-m", "tests.support.outside", str(folder), broker.bootstrap_servers]
+    zombie = subprocess.Popen(command, cwd=ROOT, env={**os.environ, "STANDS": "yes"}, stderr=subprocess.DEVNULL)
+    try:
+        _, status = os.waitpid(zombie.pid, os.WUNTRACED)
+        assert os.WIFSTOPPED(status)
+        assert merged(folder) == Counter()
+        assert work() == 0
+        assert merged(folder) == Counter(f"e{number}" for number in range(TASKS))
+        zombie.send_signal(signal.SIGCONT)
+        zombie.wait(60)  # it was replaced, or has partitions again in which nothing is left
+    finally:
+        zombie.kill()
+        zombie.wait(10)
+    assert merged(folder) == Counter(f"e{number}" for number in range(TASKS))
+    assert {each.outcome for each in receipts(broker).values()} == {"done"}
+
+
 def test_a_worker_that_is_ended_within_an_effect_gives_its_partitions_back_once_that_can_be_found(
     broker, folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

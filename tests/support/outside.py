@@ -2,7 +2,7 @@
 ``python -m tests.support.outside FOLDER``.
 
 The file is ``merged.txt`` in the folder of the project. ``DIES`` says where the worker dies, and at which effect:
-``before 3``, ``after 3``.
+``before 3``, ``after 3``. With ``STANDS`` it stands still once its first intent is written, until it is told to go on.
 """
 
 from __future__ import annotations
@@ -13,11 +13,14 @@ import os
 import signal
 import sys
 import threading
+import time
 from pathlib import Path
 from typing import Any
 
 from omni_assets.agents.events import Event
 from omni_assets.agents.task_context import TaskContext
+from omni_assets.broker.ledger import Appended, Appender
+from omni_assets.operations.agents import intents
 from omni_assets.operations.agents.working import work
 from omni_assets.operations.context import Context, resolve
 
@@ -78,6 +81,17 @@ def merge(event: Event, context: TaskContext) -> Any:
     return context.effect("merge", do, find)
 
 
+class _Standing(Appender):
+    """Stands still behind what it appended first."""
+
+    def append(self, *given: Any) -> Appended:
+        done = super().append(*given)
+        if os.environ.pop("STANDS", ""):
+            os.kill(os.getpid(), signal.SIGSTOP)
+            time.sleep(0.5)  # a thread may run on for a moment
+        return done
+
+
 def _die(here: str) -> None:
     if os.environ.get("DIES") == here:
         os.kill(os.getpid(), signal.SIGKILL)
@@ -85,4 +99,6 @@ def _die(here: str) -> None:
 
 if __name__ == "__main__":
     os.environ["OUTSIDE"] = sys.argv[1]
-    asyncio.run(work(context_of(Path(sys.argv[1]), sys.argv[2]), drain=True, concurrency=2))
+    intents.Appender = _Standing  # type: ignore[misc]
+    at_once = 1 if os.environ.get("STANDS") else 2
+    asyncio.run(work(context_of(Path(sys.argv[1]), sys.argv[2]), drain=True, concurrency=at_once))

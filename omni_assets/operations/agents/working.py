@@ -179,6 +179,7 @@ async def work_for(
                     wanted=stint.wanted,
                     around=breaker.around,
                     leaving=effects.leave,
+                    alive=effects.alive,
                 )
             except DeadLettersHeld as error:
                 if stint.idle_seconds is None:
