@@ -24,6 +24,12 @@ from omni_assets.processes.ports import free_port
 ASKED, ANSWERED = "onex.cmd.echo.echo-requested.v1", "onex.evt.echo.echo-completed.v1"
 KEYS = 1_000
 
+_LOOP = """
+import asyncio
+from omni_assets.operations.agents.working import work
+from omni_assets.operations.context import resolve
+asyncio.run(work(resolve(), nodes=["echo"]))
+"""
 _CONTRACTS = Path(__file__).resolve().parents[2] / "contracts"
 _NODES = ("echo", "receipt-recorder")
 
@@ -44,15 +50,22 @@ class Stage:
         assert len(submit(self.context, tasks).ids) == len(tasks)
 
     def worker(self, *options: str) -> subprocess.Popen[bytes]:
-        """``omni worker``, as a process."""
-        command = [sys.executable, "-m", "omni_assets.cli.main", "worker", "--node", "echo", *options]
-        return subprocess.Popen(command, env={**os.environ, **self.environ}, stdout=subprocess.DEVNULL)
+        """``omni worker``, as a process. It projects the ledger, too."""
+        return self._process("-m", "omni_assets.cli.main", "worker", "--node", "echo", *options)
+
+    def loop(self) -> subprocess.Popen[bytes]:
+        """A process that works and does nothing else, until it is ended."""
+        return self._process("-c", _LOOP)
 
     def receipts(self) -> list[TaskReceipt]:
         """All that the ledger has."""
         topic = ledger_topic(self.context.manifest(), self.context.settings.router.ledger_node)
         found = ledger.read(self.context.connection, topic.name, topic.spec.partitions or 1)
         return [read_task_receipt(each.value) for each in found]
+
+    def _process(self, *arguments: str) -> subprocess.Popen[bytes]:
+        environ = {**os.environ, **self.environ}
+        return subprocess.Popen([sys.executable, *arguments], env=environ, stdout=subprocess.DEVNULL)
 
 
 @contextmanager
