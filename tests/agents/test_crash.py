@@ -45,6 +45,7 @@ def kill_and_work_on(echo: Echo, seed: int) -> None:
     print(f"\nround {seed}: {len(deaths)} kills ({died}); {KILLS * EACH} receipts, {KILLS * EACH} results")
 
 
+@pytest.mark.dagster
 @pytest.mark.parametrize("seed", range(ROUNDS))
 def test_500_tasks_end_once_whenever_their_worker_is_killed(broker, tmp_path, seed):
     kill_and_work_on(Echo(broker, "echo", tmp_path).begin(), seed)

@@ -28,6 +28,7 @@ def to_the_last(echo: Echo, tasks: int, slot: int = 0) -> None:
     echo.assert_ended(tasks)
 
 
+@pytest.mark.dagster
 @pytest.mark.parametrize("seed", range(ROUNDS))
 def test_500_tasks_end_once_whenever_their_worker_is_killed(kafka: KafkaCluster, tmp_path: Path, seed: int) -> None:
     kill_and_work_on(Echo(kafka, f"echo{seed}", tmp_path).begin(), seed)
