@@ -68,7 +68,7 @@ def runs_of(instance: dg.DagsterInstance, group: str) -> GroupRuns:
         for each in records
         if each.dagster_run.status in UNFINISHED and _aware(each.create_timestamp) > since
     ]
-    failed = _failed_lately([each for each in records if each.dagster_run.is_finished])
+    failed = _failed_lately([each for each in records if each.dagster_run.is_finished], tag)
     bereft = tuple(each for each in unfinished if each.tags.get(_LIVES_AS) == each.run_id and is_bereft(each))
     return GroupRuns(
         {_slot(each): each.run_id for each in unfinished if each not in bereft and each.tags[tag] == _WORKS},
@@ -78,9 +78,13 @@ def runs_of(instance: dg.DagsterInstance, group: str) -> GroupRuns:
     )
 
 
-def _failed_lately(finished: Sequence[dg.RunRecord]) -> Sequence[dg.RunRecord]:
-    """Newest first, as they are listed."""
-    return list(takewhile(lambda each: each.dagster_run.status is dg.DagsterRunStatus.FAILURE, finished))
+def _failed_lately(finished: Sequence[dg.RunRecord], tag: str) -> Sequence[dg.RunRecord]:
+    """Newest first, as they are listed. One that did its work and could not tell of it is none of them."""
+
+    def failed(run: dg.DagsterRun) -> bool:
+        return run.status is dg.DagsterRunStatus.FAILURE and run.tags[tag] == _WORKS
+
+    return list(takewhile(lambda each: failed(each.dagster_run), finished))
 
 
 def _slot(run: dg.DagsterRun) -> int:

@@ -178,7 +178,7 @@ def test_a_position_that_cannot_be_read_is_refused(broker: Any, look: Callable[[
 def test_a_topic_that_is_not_there_is_said_to_be_missing(broker: Any, context: Context) -> None:
     broker.client.delete_topics([ASKED])[ASKED].result(10)
     found = lag(context, staffed(context.manifest()), 5)
-    assert found == Lag({"echo": frozenset()}, frozenset({ASKED}))
+    assert found == Lag({"echo": frozenset()}, frozenset({ASKED}), {"echo": ()})
 
 
 def test_a_broker_that_is_down_or_that_nobody_named_is_not_looked_at(
