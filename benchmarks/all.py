@@ -9,6 +9,7 @@ import sys
 _CORPUS = os.environ.get("CORPUS", "../shared/corpus")
 
 BENCHMARKS: tuple[tuple[str, ...], ...] = (
+    ("benchmarks.agents.cold",),
     ("benchmarks.agents.latency",),
     ("benchmarks.agents.memory",),
     ("benchmarks.agents.run_per_task",),

@@ -38,6 +38,7 @@ _NODES = ("echo", "receipt-recorder")
 class Stage:
     """Where the tasks go, and what a process needs to know of it."""
 
+    folder: Path
     context: Context
     environ: Mapping[str, str]
 
@@ -84,6 +85,6 @@ def stage() -> Iterator[Stage]:
         try:
             context = resolve(environ=environ, folder=folder)
             assert provision(context, context.manifest()).clean
-            yield Stage(context, environ)
+            yield Stage(folder, context, environ)
         finally:
             lifecycle.stop(folder / "state")
