@@ -35,6 +35,7 @@ results, not errors.
     │   └── PlanHeldBack           a brake: it looks like a mistake
     ├── DeadLettersHeld            a worker stopped before it floods the topic of dead letters
     ├── ExtraMissing               a part of omni that is installed only where it is asked for
+    ├── WebhookFailed              the webhook of alerts did not take one
     ├── ReadOnly                   a write was asked for under OMNI_READONLY=1
     ├── StateError                 the state folder (.omni), or a file in it, cannot be used
     │   ├── StateFolderUnusable    it cannot be made, read or written
@@ -340,6 +341,16 @@ class ExtraMissing(OmniError):
         super().__init__(
             f"{what} needs packages that are not installed here.",
             f"Install them: `pip install 'omni-assets[{extra}]'`.",
+        )
+
+
+class WebhookFailed(OmniError):
+    """The webhook of alerts did not take one. Its address is a secret, and never part of this."""
+
+    def __init__(self, why: str) -> None:
+        super().__init__(
+            f"the webhook of OMNI_ALERT_WEBHOOK did not take an alert: {why}.",
+            "It is tried again as long as what is wrong lasts; set the address anew where it has changed.",
         )
 
 

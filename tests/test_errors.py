@@ -31,6 +31,7 @@ SAMPLES = {
     errors.PlanUnusable: ("plan.json", "it was edited"),
     errors.PlanStale: ("a topic has changed",),
     errors.PlanOfAnotherCluster: ("a", "b"),
+    errors.WebhookFailed: ("it answered 404",),
     errors.ReadOnly: ("creating a topic",),
     errors.StateFolderUnusable: (".omni", "permission denied"),
     errors.ProjectionBusy: ("omni.duckdb", 10.0, "pid 7"),

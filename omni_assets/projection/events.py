@@ -127,7 +127,7 @@ PUBLISHED = RowForm(
 )
 RETIRED = RowForm("retired", RetirementRow, RetirementRow._fields, frozenset({"since", "checked_at"}))
 TRUSTED = RowForm("trusted", TrustedRow, TrustedRow._fields, frozenset({"since"}), frozenset({"declared_topics"}))
-ALERTED = RowForm("alerted", AlertRow, AlertRow._fields, frozenset({"since", "newest", "decided_at"}))
+ALERTED = RowForm("alerted", AlertRow, AlertRow._fields, frozenset({"since", "newest", "decided_at", "told_at"}))
 
 
 def _drift_record(drift: Drift) -> dict[str, object]:

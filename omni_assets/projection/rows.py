@@ -388,7 +388,8 @@ class AlertRow(NamedTuple):
     """Something that is, or was, wrong in one environment, and what was said of it last.
 
     ``since`` is when it was noticed, ``newest`` when the latest part of it began. ``occasion`` is noticed, appeared,
-    grew, reminder or over, decided at ``decided_at``; ``told`` are the channels that took that, with a space between.
+    grew, reminder, over or passed, decided at ``decided_at``; ``told`` are the channels that took that, with a space
+    between, and ``told_at`` is when the last one did: the same as ``decided_at`` before.
     """
 
     environment: str
@@ -402,6 +403,7 @@ class AlertRow(NamedTuple):
     newest: datetime
     occasion: str
     decided_at: datetime
+    told_at: datetime
     told: str = ""
 
 

@@ -12,5 +12,6 @@ CREATE TABLE alerts (
     newest TIMESTAMPTZ,
     occasion VARCHAR,
     decided_at TIMESTAMPTZ,
+    told_at TIMESTAMPTZ,
     told VARCHAR
 );
