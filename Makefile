@@ -7,12 +7,15 @@ READY := $(VENV)/.ready
 SECONDS_TO_FUZZ ?= 20
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-cluster fuzz smoke agent-kills rescue-kills up lint format lock bench clean
+.PHONY: help setup demo test test-cluster fuzz smoke agent-kills rescue-kills report-script up lint format lock bench clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
-setup: $(READY) ## make the .venv with everything that the tests use
+setreport-script: ## build the script of the report anew with npm, in the versions that web/report pins
+	@cd web/report && npm ci --ignore-scripts --no-audit --no-fund --silent && npm run --silent build
+
+up: $(READY) ## make the .venv with everything that the tests use
 
 $(READY): requirements.lock pyproject.toml
 	@echo "omni: setting up $(VENV) (a minute or two, once)"

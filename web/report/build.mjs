@@ -18,5 +18,5 @@ await build({
   charset: "ascii",
   legalComments: "none",
   define: { "process.env.NODE_ENV": '"production"' },
-  banner: { js: "/* Report script of Omni Assets; contains Apache ECharts and ZRender: see NOTICE beside this file. */" },
+  banner: { js: "/* Report script of Omni Assets; contains Apache ECharts and ZRender, see NOTICE beside this file. */" },
 });

@@ -124,7 +124,7 @@ def _policy(parts: Parts) -> str:
     """What a browser may do with the page: run this script, use this style, and nothing else."""
     return (
         f"default-src 'none'; script-src '{_hash(parts.script)}'; style-src '{_hash(parts.style)}'; "
-        "img-src data:; base-uri 'none'; form-action 'none'"
+        "base-uri 'none'; form-action 'none'"
     )
 
 

@@ -38,6 +38,8 @@ def write_report(context: Context, now: datetime, since: datetime | None = None,
     data = page(content, parts()).encode()
     target = path or context.home / REPORT_FILE
     try:
+        if path is None:
+            context.home.mkdir(parents=True, exist_ok=True)
         write_whole(str(target), data)
     except OSError as error:
         raise StateError(

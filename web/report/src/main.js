@@ -8,12 +8,12 @@ import { unpack } from "./unpack.js";
 import { wiringGraph } from "./wiring.js";
 
 const CHARTS = {
-  drift: (document_) => [driftChart(figure("drift-by-day"), document_.days)],
-  money: (document_) => [moneyChart(figure("money-by-day"), document_.tables.days), tokensChart(figure("tokens-by-day"), document_.tokens)],
-  wiring: (document_) => [wiringGraph(figure("wiring-graph"), document_.wiring, document_.tables.topics)],
+  drift: (document_) => [driftChart(byId("drift-by-day"), document_.days)],
+  money: (document_) => [moneyChart(byId("money-by-day"), document_.tables.days), tokensChart(byId("tokens-by-day"), document_.tokens)],
+  wiring: (document_) => [wiringGraph(byId("wiring-graph"), document_.wiring, document_.tables.topics)],
 };
 
-function figure(name) {
+function byId(name) {
   return document.getElementById(name);
 }
 
@@ -34,7 +34,7 @@ async function start() {
   function show() {
     const wanted = read(location.hash).view;
     const view = wanted in document_.views ? wanted : "overview";
-    for (const name of Object.keys(document_.views)) figure(`view-${name}`).hidden = name !== view;
+    for (const name of Object.keys(document_.views)) byId(`view-${name}`).hidden = name !== view;
     for (const link of document.querySelectorAll("nav a")) {
       if (link.hash === `#${view}`) link.setAttribute("aria-current", "page");
       else link.removeAttribute("aria-current");
@@ -45,7 +45,7 @@ async function start() {
       draw(view);
       if (shown !== null) {
         scrollTo(0, 0);
-        figure(`title-${view}`).focus({ preventScroll: true });
+        byId(`title-${view}`).focus({ preventScroll: true });
       }
       shown = view;
     } else if (rest() !== asked) {
@@ -60,6 +60,10 @@ async function start() {
   }
 
   document.querySelector("nav").hidden = false;
+  document.querySelector(".skip").addEventListener("click", (event) => {
+    event.preventDefault(); // the part of the address behind # says what is looked at
+    byId("main").focus();
+  });
   addEventListener("hashchange", show);
   show();
   theme(() => draw(shown));

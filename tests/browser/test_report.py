@@ -1,0 +1,169 @@
+"""The report in a real browser: opened, clicked and read, on a desktop and a phone, dark and light."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from omni_assets.operations.report.writing import write_report
+from tests.support.receipts import receipt_id
+from tests.support.reported import HOSTILE, NOW, reported
+
+pytestmark = pytest.mark.browser
+
+SIZES = {"desktop": (1440, 900), "phone": (390, 844)}
+VIEWS = ("overview", "drift", "flows", "wiring", "findings", "money", "receipts", "tasks")
+LOOKS = [(size, scheme) for size in SIZES for scheme in ("light", "dark")]
+
+
+@pytest.fixture(scope="module")
+def report(tmp_path_factory) -> Path:
+    return write_report(reported(tmp_path_factory.mktemp("fleet")), NOW).path
+
+
+@pytest.fixture(scope="module")
+def hostile_report(tmp_path_factory) -> Path:
+    return write_report(reported(tmp_path_factory.mktemp("hostile"), HOSTILE), NOW).path
+
+
+@pytest.fixture
+def opened(browser) -> Iterator[Callable[..., Any]]:
+    """Opens a report; whatever the page complains of, or asks the network for, fails the test."""
+    contexts, complaints = [], []
+
+    def open_(file: Path, hash_: str = "overview", size: str = "desktop", scheme: str = "light", **options: Any) -> Any:
+        width, height = SIZES[size]
+        context = browser.new_context(viewport={"width": width, "height": height}, color_scheme=scheme, **options)
+        contexts.append(context)
+        page = context.new_page()
+        page.on("console", lambda message: complaints.append(message.text))
+        page.on("pageerror", lambda error: complaints.append(str(error)))
+        page.on("request", lambda request: complaints.append(request.url) if request.url.startswith("http") else None)
+        page.on("dialog", lambda dialog: complaints.append(dialog.message))
+        page.goto(f"{file.as_uri()}#{hash_}")
+        if options.get("java_script_enabled", True):
+            page.wait_for_selector("html[data-ready]")
+        return page
+
+    yield open_
+    for context in contexts:
+        context.close()
+    assert not complaints
+
+
+@pytest.mark.parametrize(("size", "scheme"), LOOKS)
+def test_every_view_is_drawn_fits_and_passes_axe(opened, report, pictures, size, scheme):
+    axe = (files("axe_playwright_python") / "axe.min.js").read_text(encoding="utf-8")
+    page = opened(report, size=size, scheme=scheme)
+    page.evaluate(axe)
+    for view in VIEWS:
+        page.evaluate("view => { location.hash = view }", view)
+        page.wait_for_selector(f"#view-{view}:not([hidden])")
+        assert page.locator(".view:not([hidden])").count() == 1
+        assert page.locator("nav a[aria-current=page]").get_attribute("href") == f"#{view}"
+        assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), f"{view} is wider than the screen"
+        found = page.evaluate("axe.run(document, { resultTypes: ['violations'] })")["violations"]
+        assert [(each["id"], [node["target"] for node in each["nodes"]][:3]) for each in found] == []
+        page.screenshot(path=pictures / f"report-{view}-{size}-{scheme}.png")
+
+
+def test_an_opened_row_passes_axe_and_closes_with_escape(opened, report, pictures):
+    page = opened(report, f"tasks?row=tasks%3A{receipt_id(10_002)[:12]}")
+    page.evaluate((files("axe_playwright_python") / "axe.min.js").read_text(encoding="utf-8"))
+    dialog = page.get_by_role("dialog")
+    assert dialog.get_by_role("listitem").count() == 4
+    assert dialog.locator("[aria-current=true]").text_content() == "reviewer"
+    assert page.evaluate("axe.run(document)")["violations"] == []
+    page.screenshot(path=pictures / "report-opened-row.png")
+    dialog.get_by_role("link", name="merger").click()
+    assert dialog.locator("[aria-current=true]").text_content() == "merger"
+    page.keyboard.press("Escape")
+    assert not dialog.is_visible()
+    assert "row=" not in page.url
+
+
+def test_sorting_and_filtering_change_the_rows_and_the_address_which_leads_back_to_them(opened, report):
+    page = opened(report, "receipts")
+    page.get_by_role("button", name="Spent").click()
+    assert page.locator("th[data-key=spent]").get_attribute("aria-sort") == "descending"
+    page.get_by_label("Class in: Receipts of the router").select_option("summary")
+    page.get_by_label("Search in: Receipts of the router").fill("gpt-4o")
+    counted = page.locator("#view-receipts .count").text_content()
+    assert re.fullmatch(r"\d+ of 347 rows", counted)
+    rows = page.locator("#view-receipts tbody tr[aria-rowindex]")
+    assert all("summary" in text and "gpt-4o-mini" in text for text in rows.all_text_contents())
+    again = opened(report, page.url.partition("#")[2])
+    assert again.locator("#view-receipts .count").text_content() == counted
+    assert again.locator("#view-receipts tbody tr[aria-rowindex]").all_text_contents() == rows.all_text_contents()
+
+
+def test_a_long_table_keeps_few_rows_in_the_page_and_shows_them_all(opened, report):
+    page = opened(report, "receipts")
+    table = page.locator("#view-receipts table")
+    assert table.get_attribute("aria-rowcount") == "348"
+    assert table.locator("tbody tr[aria-rowindex]").count() < 40
+    page.locator("#view-receipts .scroller").evaluate("each => { each.scrollTop = each.scrollHeight }")
+    page.wait_for_selector("#view-receipts tr[aria-rowindex='348']")
+    assert table.locator("tbody tr[aria-rowindex]").count() < 40
+
+
+def test_the_keyboard_alone_reaches_and_opens_a_row(opened, report):
+    page = opened(report, "drift")
+    page.keyboard.press("Tab")
+    assert page.evaluate("document.activeElement.textContent") == "Skip to the content"
+    page.keyboard.press("Enter")
+    for _ in range(40):
+        page.keyboard.press("Tab")
+        if page.evaluate("document.activeElement.closest('tbody') !== null"):
+            break
+    page.keyboard.press("Enter")
+    assert page.get_by_role("dialog").get_by_text("omni explain onex.evt.reviewer.review-complete.v1").is_visible()
+
+
+def test_a_search_in_the_wiring_leaves_the_neighbours(opened, report):
+    page = opened(report, "wiring")
+    assert "7 nodes, 8 wires, 1 wire broken by a name" in page.locator("#wiring-graph .count").text_content()
+    page.get_by_label("Search the wiring").fill("merger")
+    assert page.locator("#wiring-graph .count").text_content() == "4 nodes, 3 wires"
+    page.get_by_label("Zoom in").click()
+    page.get_by_label("Show all of it").click()
+
+
+def test_the_switch_of_colours_is_kept_where_the_system_says_otherwise(opened, report):
+    page = opened(report, scheme="dark")
+    dark = page.evaluate("getComputedStyle(document.body).backgroundColor")
+    page.get_by_role("button", name="Light colours").click()
+    light = page.evaluate("getComputedStyle(document.body).backgroundColor")
+    assert light != dark
+    page.reload()
+    page.wait_for_selector("html[data-ready]")
+    assert page.evaluate("getComputedStyle(document.body).backgroundColor") == light
+
+
+def test_without_javascript_the_summary_is_there(opened, report):
+    page = opened(report, java_script_enabled=False)
+    assert page.get_by_text("5 drifts in 9 topics").is_visible()
+    assert page.get_by_text("needs approval").first.is_visible()
+    assert not page.locator("nav").is_visible()
+
+
+@pytest.mark.parametrize("view", VIEWS)
+def test_hostile_texts_change_nothing_and_run_nothing(opened, report, hostile_report, view):
+    count = """() => {
+      const tags = {};
+      for (const element of document.querySelectorAll("body *")) tags[element.localName] = 1;
+      return Object.keys(tags).filter((tag) => !["canvas", "span", "option", "select", "a"].includes(tag)).sort();
+    }"""
+    plain, hostile = opened(report, view), opened(hostile_report, view)
+    assert set(hostile.evaluate(count)) <= {*plain.evaluate(count), "code", "dialog"}
+    assert hostile.evaluate("window.hacked === undefined")
+    assert hostile.locator("img, iframe, object, embed, svg, form").count() == 0
+    if view in ("drift", "tasks", "receipts"):
+        hostile.locator(f"#view-{view} tbody a").nth(1).click()
+        assert hostile.get_by_role("dialog").is_visible()
+        assert hostile.evaluate("window.hacked === undefined")
