@@ -12,10 +12,7 @@ SECONDS_TO_FUZZ ?= 20
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
-setreport-script: ## build the script of the report anew with npm, in the versions that web/report pins
-	@cd web/report && npm ci --ignore-scripts --no-audit --no-fund --silent && npm run --silent build
-
-up: $(READY) ## make the .venv with everything that the tests use
+setup: $(READY) ## make the .venv with everything that the tests use
 
 $(READY): requirements.lock pyproject.toml
 	@echo "omni: setting up $(VENV) (a minute or two, once)"
@@ -46,6 +43,13 @@ rescue-kills: $(READY) ## a rescue killed 50 times at random points; RESCUE_KILL
 
 agent-kills: $(READY) ## workers killed 100 times at each point and at random moments, on both brokers; AGENT_KILLS=20 for less
 	@AGENT_KILLS=$${AGENT_KILLS:-100} $(BIN)/python -m pytest -q -s tests/agents/test_crash.py tests/agents/test_crash_kafka.py
+
+report-script: web/report/node_modules ## build the script of the report anew with npm, in the versions that web/report pins
+	@cd web/report && npm run --silent build
+
+web/report/node_modules: web/report/package-lock.json
+	@cd web/report && npm ci --ignore-scripts --no-audit --no-fund --silent
+	@touch $@
 
 up: $(READY) ## local broker, provisioning, drift and the Dagster UI, until Ctrl-C
 	@$(BIN)/omni up
