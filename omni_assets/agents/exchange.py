@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from itertools import accumulate
 from typing import Self
 
+from omni_assets.agents.drain import Drain
 from omni_assets.agents.inbox import MOST_RECORDS, Inbox, ProgressUnreadable
 from omni_assets.agents.task_receipt import TaskOutcome
 from omni_assets.broker.assignment import Committed, Partition, Place
@@ -51,11 +52,13 @@ class Ended:
 class Exchange:
     """Use it as an asynchronous context manager, within one event loop; leaving it gives the seat back.
 
-    With ``idle_seconds`` it ends when nothing came for so long and every partition was read to its end; without, it
-    goes on until it is left. ``revoked`` is told of partitions whose records need no further work, and ``leaving`` is
-    called in the thread behind it: others have them when it returns. ``prepared`` is called in the thread whenever
-    partitions were assigned; what it gives back is called in the loop, before their records come. ``alive`` is called
-    in the thread all the time. What is not ``wanted`` is passed over: it is read, and neither worked on nor told of.
+    With a ``drain`` it ends when that is over: it is idle while nothing is held and every partition was read to its
+    end. Without, it goes on until it is left.
+
+    ``revoked`` is told of partitions whose records need no further work, and ``leaving`` is called in the thread behind
+    it: others have them when it returns. ``prepared`` is called in the thread whenever partitions were assigned; what
+    it gives back is called in the loop, before their records come. ``alive`` is called in the thread all the time. What
+    is not ``wanted`` is passed over: it is read, and neither worked on nor told of.
     """
 
     def __init__(
@@ -63,7 +66,7 @@ class Exchange:
         connection: Connection,
         seat: Seat,
         *,
-        idle_seconds: float | None = None,
+        drain: Drain | None = None,
         most: int = MOST_RECORDS,
         revoked: Callable[[Iterable[Partition]], None] = lambda _: None,
         prepared: Callable[[], Callable[[], None]] = lambda: lambda: None,
@@ -73,7 +76,7 @@ class Exchange:
     ) -> None:
         self._connection = connection
         self._seat = seat
-        self._idle_seconds = idle_seconds
+        self._drain = drain
         self._most = most
         self._tell_revoked = revoked
         self._prepared = prepared
@@ -157,25 +160,28 @@ class Exchange:
                 worker.close()
         except Exception as error:  # noqa: BLE001 - whoever waits for the next record is told
             self._failure = error
+        if self._drain is not None:
+            self._drain.leave(self._seat.member)
         self._call(self._waiting.put_nowait, None)
 
     def _work(self, worker: Worker) -> None:
-        began = quiet_since = time.monotonic()
+        began = time.monotonic()
         while not self._stop.is_set():
             self._alive()
             self._collect()
             self._commit()
-            if self._read(worker) or self._inbox.held:
-                quiet_since = time.monotonic()
+            came = self._read(worker)
             self._hand_over()
-            if self._is_idle() and time.monotonic() - quiet_since >= (self._idle_seconds or 0):
+            if self._drain is None:
+                continue
+            if self._drain.is_over(self._seat.member, idle=not came and self._is_idle()):
                 return
-            if self._idle_seconds is not None and not self._seated and time.monotonic() - began > _JOINING_SECONDS:
+            if not self._seated and time.monotonic() - began > _JOINING_SECONDS:
                 raise BrokerTimeout(f"a request to join the group `{self._seat.group}`", _JOINING_SECONDS)
 
     def _is_idle(self) -> bool:
         done = not self._inbox.held and not self._inbox.positions() and set(self._inbox.partitions) <= self._at_end
-        return self._idle_seconds is not None and self._seated and done
+        return self._seated and done
 
     def _collect(self) -> None:
         while self._came_back:

@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Awaitable, Callable, Iterable
 from contextlib import AbstractContextManager, nullcontext
 
+from omni_assets.agents.drain import Drain
 from omni_assets.agents.exchange import Ended, Exchange
 from omni_assets.agents.task_receipt import TaskOutcome
 from omni_assets.broker.assignment import Partition
@@ -19,14 +20,14 @@ async def run(
     seat: Seat,
     work: Callable[[Received], Awaitable[Ended]],
     *,
-    idle_seconds: float | None = None,
+    drain: Drain | None = None,
     prepared: Callable[[], Callable[[], None]] = lambda: lambda: None,
     wanted: Callable[[Received], bool] = lambda _: True,
     around: Callable[[TaskOutcome], AbstractContextManager[None]] = lambda _: nullcontext(),
     leaving: Callable[[Iterable[Partition]], None] = lambda _: None,
     alive: Callable[[], None] = lambda: None,
 ) -> Counter[TaskOutcome]:
-    """Work until nothing is left for ``idle_seconds``, or without them until it is cancelled.
+    """Work until a ``drain`` is over, or without one until it is cancelled.
 
     Gives back how many records were ended and committed, by outcome. Work on a partition that is taken away is
     cancelled: whoever has it next does it. ``prepared``, ``wanted``, ``leaving`` and ``alive`` are as for an
@@ -55,7 +56,7 @@ async def run(
             Exchange(
                 connection,
                 seat,
-                idle_seconds=idle_seconds,
+                drain=drain,
                 revoked=cancel,
                 prepared=prepared,
                 wanted=wanted,

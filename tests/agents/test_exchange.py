@@ -10,6 +10,7 @@ from collections import defaultdict
 import pytest
 from confluent_kafka import Producer, TopicPartition
 
+from omni_assets.agents.drain import Drain
 from omni_assets.agents.exchange import Ended, Exchange
 from omni_assets.agents.inbox import decode
 from omni_assets.broker.connection import Connection
@@ -49,7 +50,7 @@ async def drain(
 ) -> list[Received]:
     seen: list[Received] = []
     async with (
-        Exchange(broker.connection, seat, idle_seconds=idle, wanted=wanted) as exchange,
+        Exchange(broker.connection, seat, drain=Drain([seat.member], idle), wanted=wanted) as exchange,
         asyncio.TaskGroup() as group,
     ):
 
@@ -154,7 +155,8 @@ def test_a_record_that_the_broker_does_not_take_is_told_otherwise_and_the_rest_g
     submit(module_broker, asked, range(20))
 
     async def work() -> None:
-        async with Exchange(module_broker.connection, Seat(node, (asked,)), idle_seconds=0.3) as exchange:
+        seat = Seat(node, (asked,))
+        async with Exchange(module_broker.connection, seat, drain=Drain([seat.member], 0.3)) as exchange:
             while (received := await exchange.next()) is not None:
                 ended = echo(received, answered)
                 if received.value == b"7":

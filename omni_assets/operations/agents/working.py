@@ -14,6 +14,7 @@ from typing import Protocol
 from omni_assets.agents.attempts import Patience
 from omni_assets.agents.breaker import Breaker
 from omni_assets.agents.daemons import Daemons
+from omni_assets.agents.drain import Drain
 from omni_assets.agents.handlers import Handle, llm_handler, python_handler
 from omni_assets.agents.payloads import Payloads
 from omni_assets.agents.publishing import Outlet
@@ -60,7 +61,8 @@ class Worked:
 
 @dataclass(frozen=True, slots=True)
 class Stint:
-    """What the workers of some nodes do, and until when: with ``idle_seconds`` until nothing came for so long.
+    """What the workers of some nodes do, and until when: with ``idle_seconds`` until nothing came for so
+    long for any of them, since what one of them says may be what another one works on.
 
     A ``replay`` is done beside live work, in seats and with receipts of its own: of ``spans`` the records that are
     ``wanted``. ``edge`` is where what a node says goes. ``begun`` is called whenever partitions were assigned, before
@@ -140,6 +142,8 @@ async def work_for(
     cluster, partitions = await asyncio.to_thread(_present, context, manifest, stint.staff, ledger)
     shapes, room = Payloads(payloads(manifest)), asyncio.Semaphore(concurrency)
     held: list[DeadLettersHeld] = []
+    seats = {each.node: Seat(each.node, each.topics, stint.slot, stint.replay, stint.spans) for each in stint.staff}
+    drain = None if stint.idle_seconds is None else Drain((s.member for s in seats.values()), stint.idle_seconds)
     async with _handlers(context, manifest, stint.staff, environ) as handlers:
 
         async def one(each: Staffed) -> Worked:
@@ -172,9 +176,9 @@ async def work_for(
             try:
                 settled = await run(
                     context.connection,
-                    Seat(each.node, each.topics, stint.slot, stint.replay, stint.spans),
+                    seats[each.node],
                     working.work,
-                    idle_seconds=stint.idle_seconds,
+                    drain=drain,
                     prepared=prepared,
                     wanted=stint.wanted,
                     around=breaker.around,
@@ -182,7 +186,7 @@ async def work_for(
                     alive=effects.alive,
                 )
             except DeadLettersHeld as error:
-                if stint.idle_seconds is None:
+                if drain is None:
                     raise
                 held.append(error)
                 return Worked(each.node, {})

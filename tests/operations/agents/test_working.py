@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,7 @@ from omni_assets.agents.events import Event
 from omni_assets.agents.task_receipt import TaskReceipt
 from omni_assets.errors import DeadLettersHeld
 from omni_assets.operations.agents.submitting import Submission, submit
-from omni_assets.operations.agents.working import work
+from omni_assets.operations.agents.working import IDLE_SECONDS, work
 from omni_assets.operations.context import Context, resolve
 from omni_assets.operations.provision import provision
 from tests.support.stranded import committed
@@ -30,6 +31,7 @@ event_bus:
   publish_topics: [onex.evt.{node}.answered.v1]
   dlq_topics: [onex.dlq.{node}.dead-letter.v1]
 """
+RECORDER = f"name: recorder\nevent_bus:\n  publish_topics: [{LEDGER}]\n"
 
 
 def fail(_: Event) -> None:
@@ -41,23 +43,34 @@ async def answer(_: Event) -> dict[str, Any]:
     return {}
 
 
+async def take_long(_: Event) -> dict[str, Any]:
+    await asyncio.sleep(2.5 * IDLE_SECONDS)
+    return {}
+
+
+def project(folder: Path, broker: Any, contracts: Mapping[str, str]) -> Context:
+    """Contracts in a folder, and their topics at the broker."""
+    for node, text in contracts.items():
+        (folder / "contracts" / node).mkdir(parents=True)
+        (folder / "contracts" / node / "contract.yaml").write_text(text, encoding="utf-8")
+    (folder / "omni.toml").write_text(
+        '[router]\nledger_node = "recorder"\n[agents.breaker]\nwindow = 20\nleast = 5\n', encoding="utf-8"
+    )
+    environ = {"OMNI_HOME": str(folder / "state"), "OMNI_BOOTSTRAP_SERVERS": broker.bootstrap_servers}
+    context = resolve(environ=environ, folder=folder)
+    provision(context, context.manifest())
+    return context
+
+
 @pytest.fixture
 def context(tmp_path: Path, broker: Any) -> Context:
     """Two nodes that are asked 40 times each: one does it all, the other nothing."""
     contracts = {
         "broken": NODE.format(node="broken", entry="fail"),
         "sound": NODE.format(node="sound", entry="answer"),
-        "recorder": f"name: recorder\nevent_bus:\n  publish_topics: [{LEDGER}]\n",
+        "recorder": RECORDER,
     }
-    for node, text in contracts.items():
-        (tmp_path / "contracts" / node).mkdir(parents=True)
-        (tmp_path / "contracts" / node / "contract.yaml").write_text(text, encoding="utf-8")
-    (tmp_path / "omni.toml").write_text(
-        '[router]\nledger_node = "recorder"\n[agents.breaker]\nwindow = 20\nleast = 5\n', encoding="utf-8"
-    )
-    environ = {"OMNI_HOME": str(tmp_path / "state"), "OMNI_BOOTSTRAP_SERVERS": broker.bootstrap_servers}
-    context = resolve(environ=environ, folder=tmp_path)
-    provision(context, context.manifest())
+    context = project(tmp_path, broker, contracts)
     nodes = ("broken", "sound")
     submit(context, [Submission(topic=f"onex.cmd.{node}.asked.v1", data={}) for node in nodes for _ in range(40)])
     return context
@@ -79,3 +92,17 @@ def test_without_an_end_to_its_work_a_flood_ends_a_worker_at_once(context: Conte
     with pytest.raises(DeadLettersHeld):
         asyncio.run(work(context, concurrency=2))
     assert outcomes(context)["broken", "dead-lettered"] == 5
+
+
+def test_a_drain_follows_a_chain_through_steps_that_take_their_time(tmp_path: Path, broker: Any) -> None:
+    """Whoever comes last has nothing to do for longer than an idle worker stays."""
+    steps = ("first", "second", "third")
+    contracts = {"recorder": RECORDER}
+    for before, node in zip(("", *steps), steps, strict=False):
+        text = NODE.format(node=node, entry="take_long")
+        asked = f"onex.evt.{before}.answered.v1" if before else f"onex.cmd.{node}.asked.v1"
+        contracts[node] = text.replace(f"onex.cmd.{node}.asked.v1", asked)
+    context = project(tmp_path, broker, contracts)
+    submit(context, [Submission(topic="onex.cmd.first.asked.v1", data={})])
+    asyncio.run(work(context, drain=True))
+    assert outcomes(context) == {(node, "done"): 1 for node in steps}
