@@ -33,7 +33,7 @@ from tests.support.echo_worker import Point, watched
 
 pytestmark = [pytest.mark.broker, pytest.mark.slow, pytest.mark.timeout(600)]
 
-EXAMPLES, STEPS = 7, 14
+EXAMPLES, STEPS = 5, 14
 QUICK = Patience(attempts=2, first_pause=0.001)
 POINTS = [Point.WORKED, Point.BEGUN, Point.COMMITTING, Point.COMMITTED]
 
