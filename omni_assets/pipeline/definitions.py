@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import dagster as dg
 
 from omni_assets.contracts.model import Manifest
@@ -10,6 +12,7 @@ from omni_assets.pipeline.agents.checks import task_checks
 from omni_assets.pipeline.agents.drain import agent_tasks
 from omni_assets.pipeline.agents.sensors import agent_inbox
 from omni_assets.pipeline.agents.telling import tasks_asset
+from omni_assets.pipeline.alerts.sensors import alert_sensors
 from omni_assets.pipeline.resources import ProjectResource
 from omni_assets.pipeline.routing.batch import route_tasks
 from omni_assets.pipeline.routing.economics import routing_economics
@@ -34,9 +37,12 @@ def build(project: ProjectResource) -> dg.Definitions:
     except OmniError as error:
         problem = str(error)
     external = external_assets(manifest)
+    tables = topic_tables(external.contracts, problem)
+    jobs: list[Any] = [reconcile, apply_plan, summarize_drift, route_tasks, refresh_routing, agent_tasks]
+    checks = [*tables.check_keys, *routing_economics.check_keys, *task_checks.check_keys]
     return dg.Definitions(
         assets=[
-            topic_tables(external.contracts, problem),
+            tables,
             history_asset(),
             drift_summary,
             *external.specs,
@@ -46,9 +52,9 @@ def build(project: ProjectResource) -> dg.Definitions:
             tasks_asset(handling_nodes(manifest)),
         ],
         asset_checks=[task_checks],
-        jobs=[reconcile, apply_plan, summarize_drift, route_tasks, refresh_routing, agent_tasks],
+        jobs=jobs,
         schedules=[hourly, daily, routing_daily],
-        sensors=[contracts_changed, topic_missing, agent_inbox],
+        sensors=[contracts_changed, topic_missing, agent_inbox, *alert_sensors([job.name for job in jobs], checks)],
         resources={"project": project},
         executor=dg.in_process_executor,
     )

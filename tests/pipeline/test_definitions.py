@@ -52,7 +52,12 @@ def test_tables_job_schedule_and_sensors_are_there(project: Projects, write_cont
         "contracts_changed": dg.DefaultSensorStatus.RUNNING,
         "topic_missing": dg.DefaultSensorStatus.RUNNING,
         "agent_inbox": dg.DefaultSensorStatus.RUNNING,
+        "run_failure": dg.DefaultSensorStatus.RUNNING,
+        "drift_appeared": dg.DefaultSensorStatus.RUNNING,
+        "budget_nearly_spent": dg.DefaultSensorStatus.RUNNING,
+        "alerts": dg.DefaultSensorStatus.RUNNING,
     }
+    assert all(sensor.description for sensor in repository.sensor_defs)
     schedule = repository.get_schedule_def("reconcile_hourly")
     assert schedule.cron_schedule == "0 * * * *"
     assert schedule.default_status is dg.DefaultScheduleStatus.RUNNING
