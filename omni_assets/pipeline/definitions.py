@@ -10,6 +10,8 @@ from omni_assets.contracts.model import Manifest
 from omni_assets.errors import OmniError
 from omni_assets.pipeline.agents.checks import task_checks
 from omni_assets.pipeline.agents.drain import agent_tasks
+from omni_assets.pipeline.agents.question_asked import question_asked
+from omni_assets.pipeline.agents.questions import answer_approval, list_questions, questions
 from omni_assets.pipeline.agents.sensors import agent_inbox
 from omni_assets.pipeline.agents.telling import tasks_asset
 from omni_assets.pipeline.alerts.sensors import alert_sensors
@@ -38,7 +40,16 @@ def build(project: ProjectResource) -> dg.Definitions:
         problem = str(error)
     external = external_assets(manifest)
     tables = topic_tables(external.contracts, problem)
-    jobs: list[Any] = [reconcile, apply_plan, summarize_drift, route_tasks, refresh_routing, agent_tasks]
+    jobs: list[Any] = [
+        reconcile,
+        apply_plan,
+        summarize_drift,
+        route_tasks,
+        refresh_routing,
+        agent_tasks,
+        list_questions,
+        answer_approval,
+    ]
     checks = [*tables.check_keys, *routing_economics.check_keys, *task_checks.check_keys]
     return dg.Definitions(
         assets=[
@@ -50,11 +61,18 @@ def build(project: ProjectResource) -> dg.Definitions:
             routing_posteriors,
             routing_economics,
             tasks_asset(handling_nodes(manifest)),
+            questions,
         ],
         asset_checks=[task_checks],
         jobs=jobs,
         schedules=[hourly, daily, routing_daily],
-        sensors=[contracts_changed, topic_missing, agent_inbox, *alert_sensors([job.name for job in jobs], checks)],
+        sensors=[
+            contracts_changed,
+            topic_missing,
+            agent_inbox,
+            question_asked,
+            *alert_sensors([job.name for job in jobs], checks),
+        ],
         resources={"project": project},
         executor=dg.in_process_executor,
     )

@@ -23,6 +23,7 @@ OTHERS = {
     "drift_summary",
     "agents/receipts",
     "agents/tasks",
+    "agents/questions",
     "routing_posteriors",
     "routing_economics",
 }
@@ -52,6 +53,7 @@ def test_tables_job_schedule_and_sensors_are_there(project: Projects, write_cont
         "contracts_changed": dg.DefaultSensorStatus.RUNNING,
         "topic_missing": dg.DefaultSensorStatus.RUNNING,
         "agent_inbox": dg.DefaultSensorStatus.RUNNING,
+        "question_asked": dg.DefaultSensorStatus.RUNNING,
         "run_failure": dg.DefaultSensorStatus.RUNNING,
         "drift_appeared": dg.DefaultSensorStatus.RUNNING,
         "budget_nearly_spent": dg.DefaultSensorStatus.RUNNING,

@@ -5,5 +5,6 @@ from __future__ import annotations
 import dagster as dg
 
 TASKS = dg.AssetKey(["agents", "tasks"])
+QUESTIONS = dg.AssetKey(["agents", "questions"])
 
 GROUP = "agents"
