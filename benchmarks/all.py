@@ -23,6 +23,7 @@ BENCHMARKS: tuple[tuple[str, ...], ...] = (
     ("benchmarks.plan_apply",),
     ("benchmarks.reconcile",),
     ("benchmarks.registry_scan",),
+    ("benchmarks.report",),
     ("benchmarks.routing.live",),
     ("benchmarks.routing.overhead",),
     ("benchmarks.start",),

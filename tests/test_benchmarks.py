@@ -18,6 +18,7 @@ COMMANDS = [
     ("benchmarks.drift_diff", "--topics", "100"),
     ("benchmarks.import_time",),
     ("benchmarks.registry_scan", "--lines", "20000"),
+    pytest.param(("benchmarks.report", "--topics", "50", "--receipts", "100"), marks=pytest.mark.browser),
     ("benchmarks.routing.overhead", "--tasks", "20"),
     pytest.param(("benchmarks.observe", "--topics", "20"), marks=pytest.mark.broker),
     pytest.param(("benchmarks.plan_apply", "--topics", "20"), marks=pytest.mark.broker),

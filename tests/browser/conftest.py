@@ -21,11 +21,16 @@ FLAGS = (
 )
 
 
+def chromium() -> str | None:
+    """The browser that is installed, if any."""
+    return next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
+
+
 @pytest.fixture(scope="session")
 def browser() -> Iterator[object]:
     """Chromium, one for all tests of this process."""
     sync_api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
-    program = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
+    program = chromium()
     if program is None:
         pytest.skip("no Chromium is installed (Debian: apt-get install chromium)")
     with sync_api.sync_playwright() as playwright:

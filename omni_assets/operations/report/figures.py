@@ -167,7 +167,10 @@ def _money_sentence(content: Content) -> str:
     if not sums.tasks:
         return ""
     local = "" if total.local_share is None else f"{percent(total.local_share)} of tokens stayed on own hardware; "
-    return f"{local}{_avoided(total)} avoided for {_at_least(total)}{usd(sums.spent_usd)} spent."
+    spent = f"{_at_least(total)}{usd(sums.spent_usd)} spent"
+    if sums.avoided_usd < 0:
+        return f"{local}{spent}, {usd(-sums.avoided_usd)} more than {sums.baselines} would have cost."
+    return f"{local}{_avoided(total)} avoided for {spent}."
 
 
 def _drift_card(content: Content) -> Card:
@@ -201,7 +204,7 @@ def _money_cards(content: Content) -> tuple[Card, ...]:
     return (
         Card("Local share", percent(total.local_share), local, "money"),
         Card("Spent", f"{_at_least(total)}{usd(sums.spent_usd)}", (count(sums.tasks, "task"),), "money"),
-        Card("Avoided", _avoided(total), (against,), "money", "good" if sums.avoided_usd > 0 else ""),
+        Card("Avoided", _avoided(total), (against,), "money", _avoided_tone(total)),
         Card("Escalated", percent(total.escalation_rate), (escalated,), "receipts"),
         Card("False accepts", percent(total.false_accept_rate), (audited,), "receipts", _wrong_tone(total)),
     )
@@ -209,6 +212,10 @@ def _money_cards(content: Content) -> tuple[Card, ...]:
 
 def _avoided(total: Economics) -> str:
     return usd(total.sums.avoided_usd if total.sums.compared else None)
+
+
+def _avoided_tone(total: Economics) -> str:
+    return "bad" if total.sums.avoided_usd < 0 else "good" if total.sums.avoided_usd > 0 else ""
 
 
 def _at_least(total: Economics) -> str:
