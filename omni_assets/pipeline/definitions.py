@@ -15,6 +15,7 @@ from omni_assets.pipeline.agents.questions import answer_approval, list_question
 from omni_assets.pipeline.agents.sensors import agent_inbox
 from omni_assets.pipeline.agents.telling import tasks_asset
 from omni_assets.pipeline.alerts.sensors import alert_sensors
+from omni_assets.pipeline.report import make_report, report, report_daily
 from omni_assets.pipeline.resources import ProjectResource
 from omni_assets.pipeline.routing.batch import route_tasks
 from omni_assets.pipeline.routing.economics import routing_economics
@@ -26,6 +27,7 @@ from omni_assets.pipeline.topics.assets import topic_tables
 from omni_assets.pipeline.topics.history import history_asset
 from omni_assets.pipeline.topics.jobs import hourly, reconcile
 from omni_assets.pipeline.topics.lineage import external_assets, handling_nodes
+from omni_assets.pipeline.topics.links import NO_LINKS, links_of
 from omni_assets.pipeline.topics.sensors import contracts_changed, topic_missing
 from omni_assets.pipeline.topics.summary import daily, drift_summary, summarize_drift
 
@@ -33,12 +35,14 @@ from omni_assets.pipeline.topics.summary import daily, drift_summary, summarize_
 def build(project: ProjectResource) -> dg.Definitions:
     """Everything that Dagster shows of a project. Contracts that cannot be read leave the lineage empty and are named
     in the description of ``declared_topics``, by its check, and by the sensors."""
-    manifest, problem = Manifest((), {}, ()), ""
+    manifest, links, problem = Manifest((), {}, ()), NO_LINKS, ""
     try:
-        manifest = project.context().manifest()
+        where = project.context()
+        links = links_of(where.settings)
+        manifest = where.manifest()
     except OmniError as error:
         problem = str(error)
-    external = external_assets(manifest)
+    external = external_assets(manifest, links=links)
     tables = topic_tables(external.contracts, problem)
     jobs: list[Any] = [
         reconcile,
@@ -56,6 +60,7 @@ def build(project: ProjectResource) -> dg.Definitions:
             tables,
             history_asset(),
             drift_summary,
+            report,
             *external.specs,
             receipts_asset(),
             routing_posteriors,
@@ -65,7 +70,7 @@ def build(project: ProjectResource) -> dg.Definitions:
         ],
         asset_checks=[task_checks],
         jobs=jobs,
-        schedules=[hourly, daily, routing_daily],
+        schedules=[hourly, daily, report_daily, routing_daily],
         sensors=[
             contracts_changed,
             topic_missing,

@@ -43,6 +43,7 @@ from omni_assets.pipeline.topics.keys import (
     PROVISIONED_TOPICS,
     TOPIC_DRIFT,
 )
+from omni_assets.pipeline.topics.links import links_of
 from omni_assets.pipeline.topics.metadata import Column, Metadata, counts, preview, seconds
 from omni_assets.pipeline.topics.specs import table_specs
 from omni_assets.projection.store import Projection
@@ -106,7 +107,7 @@ def _reconcile(project: ProjectResource, asked: _Asked, instance: dg.DagsterInst
         yield dg.MaterializeResult(
             asset_key=DECLARED_TOPICS, metadata=_declared(where, manifest, findings, monotonic() - started)
         )
-    yield checks.contracts_valid(manifest, findings)
+    yield checks.contracts_valid(manifest, findings, links_of(where.settings))
     if PROVISIONED_TOPICS in asked.assets and not where.connection.read_only:
         with one_sentence():
             created = create(where, manifest)
@@ -156,7 +157,7 @@ def _compared(
             yield from pages(where, report, carried, news, instance)
         drifted = {**_drift(where, report, findings, monotonic() - began), **news.metadata}
         yield dg.MaterializeResult(asset_key=TOPIC_DRIFT, metadata=drifted)
-    yield from checks.drift_checks(row.drift for row in report.rows)
+    yield from checks.drift_checks((row.drift for row in report.rows), links_of(where.settings))
 
 
 def _declared(where: Context, manifest: Manifest, findings: Sequence[Finding], duration: float) -> Metadata:

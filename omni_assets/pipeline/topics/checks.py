@@ -25,6 +25,7 @@ from omni_assets.pipeline.topics.keys import (
     PROVISIONED_TOPICS,
     TOPIC_DRIFT,
 )
+from omni_assets.pipeline.topics.links import NO_LINKS, Links
 from omni_assets.pipeline.topics.metadata import Column, counts, preview
 from omni_assets.pipeline.topics.rules import NOTES, RULES, DriftRule
 
@@ -69,7 +70,7 @@ def specs() -> list[dg.AssetCheckSpec]:
     ]
 
 
-def contracts_valid(manifest: Manifest, findings: Sequence[Finding]) -> dg.AssetCheckResult:
+def contracts_valid(manifest: Manifest, findings: Sequence[Finding], links: Links = NO_LINKS) -> dg.AssetCheckResult:
     """Whether ``findings``, as the settings judge them, hold no error; the others are counted, warnings are listed."""
     number = severities(findings)
     listed = [each for each in findings if each.severity is not Severity.NOTE]
@@ -83,6 +84,7 @@ def contracts_valid(manifest: Manifest, findings: Sequence[Finding]) -> dg.Asset
         metadata={
             **counts(number),
             **(preview("findings", FINDING_COLUMNS, map(finding_row, listed), "see `omni check`") if listed else {}),
+            **links.listed(each.location for each in listed),
         },
     )
 
@@ -110,17 +112,17 @@ def replicas_healthy(unhealthy: Sequence[Unhealthy]) -> dg.AssetCheckResult:
     )
 
 
-def drift_checks(drift: Iterable[Drift]) -> Iterator[dg.AssetCheckResult]:
+def drift_checks(drift: Iterable[Drift], links: Links = NO_LINKS) -> Iterator[dg.AssetCheckResult]:
     """A result for each rule, with the rows that concern it."""
     rows = tuple(drift)
     for rule in RULES:
         found = tuple(filter(rule.concerns, rows))
-        yield _judged(rule, found, passed=not found)
+        yield _judged(rule, found, links, passed=not found)
     for rule in NOTES:
-        yield _judged(rule, tuple(filter(rule.concerns, rows)), passed=True)
+        yield _judged(rule, tuple(filter(rule.concerns, rows)), links, passed=True)
 
 
-def _judged(rule: DriftRule, found: Sequence[Drift], *, passed: bool) -> dg.AssetCheckResult:
+def _judged(rule: DriftRule, found: Sequence[Drift], links: Links, *, passed: bool) -> dg.AssetCheckResult:
     topics = len({row.topic for row in found})
     listed = preview("offending_topics", DRIFT_COLUMNS, map(drift_row, found), "see `omni drift`") if found else {}
     return dg.AssetCheckResult(
@@ -129,7 +131,7 @@ def _judged(rule: DriftRule, found: Sequence[Drift], *, passed: bool) -> dg.Asse
         check_name=rule.name,
         severity=rule.severity,
         description=f"{count(topics, 'topic')} {rule.fails}" if found else rule.passes,
-        metadata={"topics": topics, **listed},
+        metadata={"topics": topics, **listed, **links.listed(row.location for row in found)},
     )
 
 

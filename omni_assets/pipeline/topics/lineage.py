@@ -18,6 +18,7 @@ from omni_assets.contracts.model import Contract, Declaration, Location, Manifes
 from omni_assets.contracts.text import visible
 from omni_assets.pipeline.topics.cycles import Edge, Vertex, closing_edges
 from omni_assets.pipeline.topics.keys import DECLARED_TOPICS, PLATFORM, TOPIC_DRIFT
+from omni_assets.pipeline.topics.links import NO_LINKS, Links
 from omni_assets.pipeline.topics.metadata import Column, preview
 from omni_assets.pipeline.topics.spelling import spelt
 
@@ -88,7 +89,9 @@ class ExternalAssets:
     contracts: tuple[dg.AssetKey, ...]
 
 
-def external_assets(manifest: Manifest, most_topics: int = MOST_TOPICS, most_nodes: int = MOST_NODES) -> ExternalAssets:
+def external_assets(
+    manifest: Manifest, most_topics: int = MOST_TOPICS, most_nodes: int = MOST_NODES, links: Links = NO_LINKS
+) -> ExternalAssets:
     """A spec for each node; for each topic while there are few; for the contracts of each domain where nodes are many.
 
     Nodes and topics make up the lineage, which has no cycle.
@@ -105,12 +108,12 @@ def external_assets(manifest: Manifest, most_topics: int = MOST_TOPICS, most_nod
         domain = _domain(manifest, contracts[name])
         members[domain].append(name)
         cut = _left_out(left_out.get(vertex, ()), graph.through)
-        nodes.append(_node(vertex, contracts[name], domain, upstream.get(vertex, ()), cut))
+        nodes.append(_node(vertex, contracts[name], domain, upstream.get(vertex, ()), cut, links))
     if len(manifest.topics) <= most_topics:
         for topic in manifest.topics.values():
             vertex = Vertex(_TOPIC, topic.name)
             cut = _left_out(left_out.get(vertex, ()), graph.through)
-            topics.append(_topic(topic, upstream.get(vertex, ()), cut))
+            topics.append(_topic(topic, upstream.get(vertex, ()), cut, links))
     if len(nodes) > most_nodes:
         domains = [_contracts(domain, names, contracts) for domain, names in sorted(members.items())]
     return ExternalAssets((*nodes, *topics, *domains), tuple(spec.key for spec in domains or nodes))
@@ -141,7 +144,12 @@ def _contracts(domain: str, nodes: Sequence[str], contracts: Mapping[str, Sequen
 
 
 def _node(
-    vertex: Vertex, contracts: Sequence[Contract], domain: str, upstream: Sequence[Vertex], cut: _Metadata
+    vertex: Vertex,
+    contracts: Sequence[Contract],
+    domain: str,
+    upstream: Sequence[Vertex],
+    cut: _Metadata,
+    links: Links,
 ) -> dg.AssetSpec:
     declarations = sorted((each for contract in contracts for each in contract.declarations), key=_where)
     published = [each for each in declarations if each.role is Role.PUBLISHES]
@@ -158,7 +166,7 @@ def _node(
             f"{_count(published)} and subscribes {_count(subscribed)}."
         ),
         metadata={
-            "contract": dg.MetadataValue.path(locations[0].path),
+            "contract": links.contract(locations[0]),
             "findings": sum(len(contract.findings) for contract in contracts),
             **preview("publishes", _PLACES, map(_place, published)),
             **preview("subscribes", _PLACES, map(_place, subscribed)),
@@ -167,7 +175,7 @@ def _node(
     )
 
 
-def _topic(topic: Topic, upstream: Sequence[Vertex], cut: _Metadata) -> dg.AssetSpec:
+def _topic(topic: Topic, upstream: Sequence[Vertex], cut: _Metadata, links: Links) -> dg.AssetSpec:
     owner = topic.owner
     spec = topic.spec
     return dg.AssetSpec(
@@ -181,7 +189,7 @@ def _topic(topic: Topic, upstream: Sequence[Vertex], cut: _Metadata) -> dg.Asset
             + (f" Nothing touches it: {topic.blocked}." if topic.blocked else "")
         ),
         metadata={
-            "contract": dg.MetadataValue.path(owner.location.path),
+            "contract": links.contract(owner.location),
             "owner": owner.node,
             "partitions": _stated(spec.partitions),
             "replication_factor": _stated(spec.replication_factor),
