@@ -48,6 +48,7 @@ def build(project: ProjectResource) -> dg.Definitions:
         reconcile,
         apply_plan,
         summarize_drift,
+        make_report,
         route_tasks,
         refresh_routing,
         agent_tasks,

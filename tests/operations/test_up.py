@@ -164,6 +164,7 @@ def test_the_ui_answers_with_assets_sensors_and_schedule_and_all_ends_by_sigterm
         "topic_drift",
         "topic_drift_history",
         "drift_summary",
+        "report",
         "agents/receipts",
         "agents/tasks",
         "routing_economics",
@@ -190,6 +191,7 @@ def test_the_ui_answers_with_assets_sensors_and_schedule_and_all_ends_by_sigterm
     assert {each["name"]: each["scheduleState"]["status"] for each in schedules} == {
         "reconcile_hourly": "RUNNING",
         "drift_summary_daily": "RUNNING",
+        "report_daily": "RUNNING",
         "routing_daily": "RUNNING",
     }
     runs = asked(port, "{runsOrError {... on Runs {results {jobName status}}}}")["runsOrError"]["results"]

@@ -21,6 +21,7 @@ TABLES = {"declared_topics", "provisioned_topics", "applied_changes", "observed_
 OTHERS = {
     "topic_drift_history",
     "drift_summary",
+    "report",
     "agents/receipts",
     "agents/tasks",
     "agents/questions",
