@@ -98,10 +98,18 @@ async def attempt(
         await asyncio.sleep(pause)
 
 
+def words_of(error: BaseException) -> str:
+    """What an exception says, at most 500 characters; empty where it says nothing, or fails at it."""
+    try:
+        return visible(str(error)[:_MOST_OF_A_REASON])
+    except Exception:  # noqa: BLE001 - it is anybody's
+        return ""
+
+
 def _reason(error: Exception, timed_out: bool, seconds: float) -> str:
     if timed_out:
         return f"it did not end within {seconds:.3g} s"
-    words = visible(str(error)[:_MOST_OF_A_REASON])
+    words = words_of(error)
     return words if isinstance(error, Setback | OmniError) else f"{type(error).__name__}: {words}".removesuffix(": ")
 
 

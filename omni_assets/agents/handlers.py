@@ -6,16 +6,18 @@ import asyncio
 import importlib
 import inspect
 import json
+import sys
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass
 from difflib import get_close_matches
 from functools import partial
+from pathlib import Path
 from typing import Any, TypeAlias
 
 from pydantic import ValidationError
 
-from omni_assets.agents.attempts import Hopeless, Setback
+from omni_assets.agents.attempts import Hopeless, Setback, words_of
 from omni_assets.agents.events import Event
 from omni_assets.agents.task_context import Ask, TaskContext
 from omni_assets.errors import HandlerUnusable
@@ -69,7 +71,7 @@ def python_handler(entry: str, threads: Executor) -> Handle:
 
     It gives back ``None``, what it wants to say as JSON, a ``Said``, or several of them; or it raises ``Ask``. One that
     is not asynchronous runs in one of ``threads``: nothing can end it there, and after its time nobody waits for it.
-    Raises ``HandlerUnusable``.
+    One that exits, or cancels itself, ends its own call and nothing else. Raises ``HandlerUnusable``.
     """
     function = function_of(entry)
     taken = _arguments(entry, function)
@@ -78,14 +80,41 @@ def python_handler(entry: str, threads: Executor) -> Handle:
         given = (event, context)[:taken]
         try:
             if inspect.iscoroutinefunction(function):
-                answered = await function(*given)
+                answered = await _awaited(function, given)
             else:
-                answered = await asyncio.get_running_loop().run_in_executor(threads, partial(function, *given))
+                answered = await asyncio.get_running_loop().run_in_executor(threads, partial(_called, function, given))
         except Ask as asked:
             return Handled((), asked=asked)
         return Handled(_said(answered))
 
     return handle
+
+
+def _called(function: Callable[..., Any], given: Sequence[Any]) -> Any:
+    """Raises ``Setback`` instead of what would end a thread, or what no future can hold."""
+    try:
+        return function(*given)
+    except BaseException as error:
+        if isinstance(error, Exception) and not isinstance(error, StopIteration):
+            raise
+        raise _left(error) from error
+
+
+async def _awaited(function: Callable[..., Awaitable[Any]], given: Sequence[Any]) -> Any:
+    """Raises ``Setback`` instead of what would end the event loop; ``CancelledError`` where somebody cancelled it."""
+    try:
+        return await function(*given)
+    except asyncio.CancelledError as error:
+        task = asyncio.current_task()
+        if task is None or task.cancelling():
+            raise
+        raise _left(error) from error
+    except (SystemExit, KeyboardInterrupt) as error:
+        raise _left(error) from error
+
+
+def _left(error: BaseException) -> Setback:
+    return Setback(f"{type(error).__name__}: {words_of(error)}".removesuffix(": "))
 
 
 def llm_handler(router: Router, task_class: str) -> Handle:
@@ -140,23 +169,27 @@ _ARGUMENTS = (2, 1)
 
 def _arguments(entry: str, function: Callable[..., Any]) -> int:
     """How many of event and context a function takes. Raises ``HandlerUnusable`` where it cannot be called with any."""
-    signature = inspect.signature(function)
     for number in _ARGUMENTS:
         try:
-            signature.bind(*range(number))
-        except TypeError:
+            inspect.signature(function).bind(*range(number))
+        except (TypeError, ValueError):  # the latter where it has no signature that could be looked at
             continue
         return number
     raise HandlerUnusable(entry, "it cannot be called with an event, nor with an event and its context")
 
 
 def function_of(entry: str) -> Callable[..., Any]:
-    """The function ``module:function``. Raises ``HandlerUnusable``."""
+    """The function ``module:function``; the module is installed, or lies in the working folder. Raises
+    ``HandlerUnusable``.
+    """
     name, _, attribute = entry.partition(":")
+    here = str(Path.cwd())
+    if here not in sys.path:
+        sys.path.append(here)  # behind everything that is installed, so that it stands in nobody's place
     try:
         module = importlib.import_module(name)
-    except Exception as error:  # noqa: BLE001 - whatever a module does when it is imported
-        raise HandlerUnusable(entry, f"`{name}` cannot be imported: {type(error).__name__}: {error}") from None
+    except (Exception, SystemExit) as error:  # noqa: BLE001 - whatever a module does when it is imported
+        raise HandlerUnusable(entry, f"`{name}` cannot be imported: {_left(error)}") from None
     function = getattr(module, attribute, None)
     if not callable(function):
         known: Mapping[str, Any] = vars(module)

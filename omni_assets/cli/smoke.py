@@ -18,6 +18,7 @@ def smoke(paths: Paths = None, output: OutputFormat = Format.TEXT) -> int:
     Each topic has to take a record and give it back, and each function in Python to do the examples of what it
     subscribes. Exits with 1 where one does not, or a contract has errors.
     """
+    from omni_assets.cli.aside import printed_aside
     from omni_assets.cli.views.contract_errors import say_errors
     from omni_assets.cli.views.smoke import smoke_document, smoke_lines
     from omni_assets.operations.agents.smoke import smoke as run
@@ -25,7 +26,7 @@ def smoke(paths: Paths = None, output: OutputFormat = Format.TEXT) -> int:
 
     context = resolve(paths or ())
     errors = say_errors(context, context.manifest())
-    with streams.progress("trying what is declared"):
+    with streams.progress("trying what is declared"), printed_aside():
         smoked = run(paths or ())
     if output is Format.JSON:
         streams.write_json(smoke_document(smoked))

@@ -56,6 +56,7 @@ def worker(
     Exits with 1 where a task failed.
     """
     from omni_assets.agents.task_receipt import TaskOutcome
+    from omni_assets.cli.aside import printed_aside
     from omni_assets.contracts.text import count
     from omni_assets.errors import OmniError
     from omni_assets.operations.agents.meanwhile import projected_meanwhile
@@ -68,7 +69,7 @@ def worker(
 
     context = resolve(contracts or (), environment=environment, bootstrap_servers=bootstrap_servers)
     working = work(context, nodes=node or (), slot=slot, concurrency=concurrency, drain=drain)
-    with streams.progress("working" if drain else "working; Ctrl-C ends it"):
+    with streams.progress("working" if drain else "working; Ctrl-C ends it"), printed_aside():
         worked = run_to_end(projected_meanwhile(context, working, trouble))
     if output is Format.JSON:
         figures = {each.node: {outcome.value: each.tasks.get(outcome, 0) for outcome in TaskOutcome} for each in worked}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import sys
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -355,6 +356,71 @@ def test_a_function_that_takes_two_arguments_is_given_the_context_of_its_task():
 def test_a_function_that_takes_no_event_is_no_handler():
     with ThreadPoolExecutor(1) as threads, pytest.raises(HandlerUnusable, match="cannot be called with an event"):
         python_handler("tests.agents.test_working:nothing", threads)
+
+
+class _Mute(Exception):
+    def __str__(self) -> str:
+        raise ValueError
+
+
+_LEAVES = {
+    "SystemExit: 3": SystemExit(3),
+    "KeyboardInterrupt": KeyboardInterrupt(),
+    "CancelledError": asyncio.CancelledError(),
+    "StopIteration: 7": StopIteration(7),
+    "_Mute": _Mute(),
+}
+
+
+def leave(event: Event) -> None:
+    raise _LEAVES[event.data.decode()]
+
+
+async def leave_later(event: Event) -> None:
+    await asyncio.sleep(0)
+    raise _LEAVES[event.data.decode()]
+
+
+@pytest.mark.parametrize("words", [*_LEAVES, "GeneratorExit"])
+def test_a_function_that_leaves_ends_its_own_call_and_nothing_else(monkeypatch, words):
+    monkeypatch.setitem(_LEAVES, "GeneratorExit", GeneratorExit())
+    with ThreadPoolExecutor(1) as threads:
+        (ended,) = work(python_handler("tests.agents.test_working:leave", threads), received(asked(words.encode())))
+    receipt = receipt_of(ended)
+    assert (receipt.outcome, receipt.reason) == ("dead-lettered", words)
+    assert len(receipt.attempts) == 3
+
+
+@pytest.mark.parametrize("words", ["SystemExit: 3", "KeyboardInterrupt", "CancelledError", "_Mute"])
+def test_an_asynchronous_function_that_leaves_ends_its_own_call_and_nothing_else(words):
+    with ThreadPoolExecutor(1) as threads:
+        handle = python_handler("tests.agents.test_working:leave_later", threads)
+    (ended,) = work(handle, received(asked(words.encode())))
+    assert (receipt_of(ended).outcome, receipt_of(ended).reason) == ("dead-lettered", words)
+
+
+def test_a_function_without_a_signature_is_no_handler():
+    with ThreadPoolExecutor(1) as threads, pytest.raises(HandlerUnusable, match="cannot be called with an event"):
+        python_handler("builtins:dict", threads)
+
+
+def test_a_function_is_found_in_the_working_folder_behind_what_is_installed(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr("sys.path", [*sys.path])
+    for name in ("nodes_of_a_test", "json"):
+        (tmp_path / f"{name}.py").write_text("def work(event):\n    return 1\n")
+    with ThreadPoolExecutor(1) as threads:
+        assert asyncio.run(_called(python_handler("nodes_of_a_test:work", threads), asked())) == Handled((Said(1),))
+        with pytest.raises(HandlerUnusable, match="`json` has no function"):
+            python_handler("json:work", threads)
+
+
+def test_a_module_that_exits_is_no_handler(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr("sys.path", [*sys.path])
+    (tmp_path / "leaving_at_once.py").write_text("import sys\nsys.exit(5)\n")
+    with ThreadPoolExecutor(1) as threads, pytest.raises(HandlerUnusable, match="SystemExit: 5"):
+        python_handler("leaving_at_once:work", threads)
 
 
 def test_a_replay_has_receipts_of_its_own_that_point_to_the_first_ones():

@@ -114,6 +114,7 @@ def replay(
     from datetime import UTC, datetime
 
     from omni_assets.agents.task_receipt import TaskOutcome
+    from omni_assets.cli.aside import printed_aside
     from omni_assets.cli.views import replay as view
     from omni_assets.errors import InputError, OmniError
     from omni_assets.operations.agents.meanwhile import projected_meanwhile
@@ -144,7 +145,7 @@ def replay(
     if resume is None:
         begin(context, plan)
     streams.say(view.begun(plan))
-    with streams.progress("working") as shown:
+    with streams.progress("working") as shown, printed_aside():
         most = plan.most_records * len(plan.nodes)
 
         def told(so_far: int) -> None:

@@ -18,6 +18,7 @@ from pathlib import Path
 from uuid import uuid4
 
 from omni_assets.agents.approvals import NO_APPROVALS, Approvals
+from omni_assets.agents.attempts import words_of
 from omni_assets.agents.daemons import Daemons
 from omni_assets.agents.effects import Effects, Sink
 from omni_assets.agents.events import Event, to_record
@@ -33,7 +34,6 @@ from omni_assets.broker.transfer import Target
 from omni_assets.broker.worker import Outgoing
 from omni_assets.contracts.model import Contract, Handler, HandlerKind, Manifest, Payload, Role
 from omni_assets.contracts.payloads import payloads
-from omni_assets.contracts.text import visible
 from omni_assets.errors import OmniError
 from omni_assets.operations.context import Context, resolve
 from omni_assets.operations.provision import provision
@@ -162,8 +162,7 @@ async def _does(node: str, handler: Handler, outlet: Outlet, event: Event, threa
     except TimeoutError:
         return f"it did not end within {HANDLER_SECONDS:g} s"
     except Exception as error:  # noqa: BLE001 - whatever a handler does
-        words = visible(str(error)).rstrip(".")
-        return words or type(error).__name__
+        return words_of(error).rstrip(".") or type(error).__name__
     return ""
 
 
