@@ -13,7 +13,7 @@ from time import monotonic, sleep
 from types import TracebackType
 from typing import Self
 
-from omni_assets.broker import looking, offsets, probing, reading, standing, writing
+from omni_assets.broker import groups, looking, offsets, probing, reading, standing, writing
 from omni_assets.broker.calls import REACH_SECONDS, Calls
 from omni_assets.broker.capabilities import Capabilities
 from omni_assets.broker.connection import Connection
@@ -125,9 +125,13 @@ class BrokerAdmin:
         """
         return looking.at_everything(self._calls, expected)
 
-    def standings(self, groups: Mapping[str, Sequence[str]]) -> Mapping[str, tuple[Standing, ...]]:
+    def standings(self, wanted: Mapping[str, Sequence[str]]) -> Mapping[str, tuple[Standing, ...]]:
         """Where each of these groups stands in the topics named for it; see ``standing.standings``."""
-        return standing.standings(self._calls, groups)
+        return standing.standings(self._calls, wanted)
+
+    def members(self, names: Sequence[str]) -> Mapping[str, int | None]:
+        """How many members each of these groups has; see ``groups.members``."""
+        return groups.members(self._calls, names)
 
     def record_bounds(self, topics: Iterable[str]) -> Mapping[str, int]:
         """The most records that each topic can hold; topics whose offsets could not all be seen are left out.

@@ -60,6 +60,18 @@ def observed_groups(calls: Calls, asked: Asked) -> tuple[Mapping[str, ObservedGr
     return {name: _group(name, states[name], described[name], committed[name]) for name in names}, unlisted
 
 
+def members(calls: Calls, names: Sequence[str]) -> Mapping[str, int | None]:
+    """How many members each of these groups has by the classic protocol, which workers of omni speak: none where there
+    is no such group, ``None`` where it was not seen. One call for each few hundred."""
+    return {name: _members(told) for name, told in _descriptions(calls, names)}
+
+
+def _members(told: Any | TopicError) -> int | None:
+    if isinstance(told, TopicError):
+        return 0 if told.code in _NO_SUCH_GROUP else None
+    return len(told.members)
+
+
 def _listing(calls: Calls, future: Future[Any]) -> tuple[Mapping[str, str], str]:
     """The state of each group by name, as it is listed."""
     try:

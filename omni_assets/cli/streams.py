@@ -39,7 +39,7 @@ def is_terminal(stream: TextIO | None) -> bool:
 
 def width(stream: TextIO | None) -> int | None:
     """The width of the terminal behind ``stream`` in columns; ``None`` where there is none, so that no line breaks."""
-    return _console(stream).width if is_terminal(stream) else None
+    return console(stream).width if is_terminal(stream) else None
 
 
 def result_width() -> int | None:
@@ -47,8 +47,9 @@ def result_width() -> int | None:
     return width(sys.stdout)
 
 
-def write(text: str) -> None:
-    """Write to standard output. Raises ``OutputLost``; a reader that went away is no error, and gets no more."""
+def write(text: str) -> bool:
+    """Write to standard output: whether anybody still reads. Raises ``OutputLost``; a reader that went away is no
+    error, and gets no more."""
     stream = sys.stdout
     if stream is None:
         raise OutputLost("standard output is closed, so the result cannot be written.", "Open it, or redirect it.")
@@ -57,13 +58,15 @@ def write(text: str) -> None:
         stream.flush()
     except BrokenPipeError:
         _silence(stream)
+        return False
     except UnicodeEncodeError:
-        write(text.encode(stream.encoding, "backslashreplace").decode(stream.encoding))
+        return write(text.encode(stream.encoding, "backslashreplace").decode(stream.encoding))
     except OSError as error:
         _silence(stream)
         raise OutputLost(
             f"standard output cannot be written: {reason(error)}.", "Free space there, or redirect it."
         ) from None
+    return True
 
 
 def write_line(text: str) -> None:
@@ -98,10 +101,10 @@ def draw(lines: Sequence[Line]) -> None:
         return
     from rich.text import Text
 
-    console = _console(sys.stdout)
-    with console.capture() as drawn:
+    terminal = console(sys.stdout)
+    with terminal.capture() as drawn:
         for line in lines:
-            console.print(Text.assemble(*line), soft_wrap=True)
+            terminal.print(Text.assemble(*line), soft_wrap=True)
     write(drawn.get())
 
 
@@ -128,7 +131,7 @@ def progress(status: str) -> Iterator[Progress]:
     if not is_terminal(sys.stderr):
         yield _Quiet()
         return
-    with _console(sys.stderr).status(_text(status)) as shown:
+    with console(sys.stderr).status(_text(status)) as shown:
         yield _Spinner(shown)
 
 
@@ -153,7 +156,8 @@ def _text(status: str) -> Text:
     return Text(visible(status))
 
 
-def _console(stream: TextIO | None) -> Console:
+def console(stream: TextIO | None) -> Console:
+    """A stream as rich sees it: text is shown as it stands."""
     from rich.console import Console
 
     return Console(file=stream, highlight=False, markup=False, emoji=False)

@@ -5,12 +5,11 @@ No cell is cut: where a terminal is too narrow the widest columns fold onto furt
 
 from __future__ import annotations
 
-import textwrap
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import NamedTuple, TypeAlias
 
-from omni_assets.contracts.text import visible
+from omni_assets.contracts.text import columns, visible
 
 Line: TypeAlias = "list[tuple[str, str]]"
 """Pieces of text, each with a style in rich's words (``bold``, ``yellow``) or an empty one."""
@@ -45,7 +44,7 @@ def table(header: Sequence[str], rows: Sequence[Row], width: int | None) -> list
     """The lines of a table that fits ``width`` columns; ``None`` for as wide as it gets."""
     head = Row(tuple(Cell(title, "bold") for title in header))
     shown = [Row(tuple(Cell(visible(cell.text), cell.style) for cell in row.cells), row.below) for row in (head, *rows)]
-    natural = [max(len(row.cells[index].text) for row in shown) for index in range(len(header))]
+    natural = [max(columns(row.cells[index].text) for row in shown) for index in range(len(header))]
     widths = natural if width is None else _fitted(natural, width)
     return [line for row in shown for line in _lines(row, widths, width)]
 
@@ -55,25 +54,58 @@ def paragraph(text: str, width: int | None, style: str = "", indent: int = 0) ->
     safe, margin = visible(text), " " * indent
     if width is None:
         return [[(margin + safe, style)]]
-    parts = textwrap.wrap(
-        safe,
-        max(width, indent + _NARROWEST),
-        initial_indent=margin,
-        subsequent_indent=margin,
-        break_on_hyphens=False,
-    )
-    return [[(part, style)] for part in parts]
+    return [[(margin + part, style)] for part in wrap(safe, max(width - indent, _NARROWEST))]
+
+
+def wrap(text: str, width: int) -> list[str]:
+    """``text`` in lines of at most ``width`` columns, broken between words, and within one that is longer."""
+    lines: list[str] = []
+    line = ""
+    for word in text.split(" "):
+        longer = f"{line} {word}" if line else word
+        if columns(longer) <= width:
+            line = longer
+            continue
+        *whole, rest = fold(word, width)
+        lines += [line.rstrip(), *whole] if line else whole
+        line = rest
+    return [*lines, line.rstrip()] if line else lines
 
 
 def fold(text: str, width: int) -> list[str]:
-    """``text`` in pieces of at most ``width`` characters, broken after a separator where one is near."""
+    """``text`` in pieces of at most ``width`` columns, broken after a separator where one is near."""
     pieces = []
-    while len(text) > width:
-        cut = max(text.rfind(mark, 0, width) for mark in _BREAKS) + 1
-        cut = cut if cut > width // 2 else width
+    while (most := _fitting(text, width)) < len(text):
+        cut = max(text.rfind(mark, 0, most) for mark in _BREAKS) + 1
+        cut = cut if cut > most // 2 else most
         pieces.append(text[:cut].rstrip())
         text = text[cut:].lstrip()
     return [*pieces, text]
+
+
+def shorten(text: str, width: int) -> str:
+    """``text`` in at most ``width`` columns, without its middle where it is longer: names begin and end differently."""
+    if columns(text) <= width:
+        return text
+    end = (width - 1) // 2
+    tail = text[::-1][: _fitting(text[::-1], end)][::-1]
+    return f"{text[: _fitting(text, width - 1 - columns(tail))]}…{tail}"
+
+
+def to_the_right(texts: Sequence[str]) -> list[str]:
+    """Figures below one another, each as wide as the widest."""
+    width = max(map(columns, texts), default=0)
+    return [" " * (width - columns(each)) + each for each in texts]
+
+
+def _fitting(text: str, width: int) -> int:
+    """How many characters of ``text`` fit into ``width`` columns: one at least."""
+    taken = 0
+    for index, character in enumerate(text):
+        taken += columns(character)
+        if taken > width:
+            return max(index, 1)
+    return len(text)
 
 
 def _lines(row: Row, widths: Sequence[int], width: int | None) -> list[Line]:
@@ -83,7 +115,7 @@ def _lines(row: Row, widths: Sequence[int], width: int | None) -> list[Line]:
         line: Line = []
         for cell, pieces, limit in zip(row.cells, folded, widths, strict=True):
             piece = pieces[index] if index < len(pieces) else ""
-            line += [(piece, cell.style), (" " * (limit - len(piece) + GAP), "")]
+            line += [(piece, cell.style), (" " * (limit - columns(piece) + GAP), "")]
         lines.append(_without_trailing_space(line))
     return lines + (paragraph(row.below, width, "dim", INDENT) if row.below else [])
 

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import textwrap
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
 
 from omni_assets.agents.task_receipt import Answer, TaskAttempt, TaskOutcome, TaskReceipt
-from omni_assets.cli.tables import Line, paragraph
+from omni_assets.cli.tables import Line, paragraph, wrap
 from omni_assets.cli.views.money import exact_usd, plain
 from omni_assets.cli.views.tasks import SHORT_ID, STYLES
 from omni_assets.contracts.text import count, visible
@@ -148,7 +147,7 @@ def _hung(text: str, width: int | None, head: str, rest: str, style: str = "") -
     if width is None:
         return [[(head, "dim"), (safe, style)]]
     room = max(width - len(rest), _LEAST_WIDTH)
-    pieces = textwrap.wrap(safe, room, break_on_hyphens=False) or [""]
+    pieces = wrap(safe, room) or [""]
     return [[(rest if number else head, "dim"), (piece, style)] for number, piece in enumerate(pieces)]
 
 

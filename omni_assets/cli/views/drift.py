@@ -45,7 +45,7 @@ _KINDS = {
     DriftKind.SILENT_WRITER: "silent writer",
     DriftKind.RETIRING: "retiring",
 }
-_STYLES = {
+STYLES = {
     Verdict.IN_SYNC: "green",
     Verdict.AUTO_FIXABLE: "cyan",
     Verdict.NEEDS_APPROVAL: "yellow",
@@ -147,7 +147,7 @@ def _row(row: OpenDrift, now: datetime) -> Row:
         Cell(drift_name(drift)),
         Cell(readable(drift.field, drift.declared)),
         Cell(readable(drift.field, drift.observed)),
-        Cell(drift.verdict.value.replace("_", " "), _STYLES[drift.verdict]),
+        Cell(drift.verdict.value.replace("_", " "), STYLES[drift.verdict]),
         Cell(drift.owner or "-"),
         Cell(age(row.first_seen, now)),
     )

@@ -19,14 +19,25 @@ from omni_assets.operations.context import Context
 
 @dataclass(frozen=True, slots=True)
 class Lag:
-    """The partitions in which something waits, by node, and subscribed topics that the broker does not have."""
+    """The partitions in which something waits, by node, and subscribed topics that the broker does not have. ``stands``
+    are all partitions that a node subscribes, with where it stands in them."""
 
     waiting: Mapping[str, frozenset[Partition]]
     missing: frozenset[str]
+    stands: Mapping[str, tuple[Standing, ...]]
 
     def partitions(self, nodes: Sequence[str]) -> frozenset[Partition]:
         """Those in which something waits for any of the nodes."""
         return frozenset(each for node in nodes for each in self.waiting[node])
+
+    def most(self, node: str) -> Mapping[str, int]:
+        """At most how many records of each topic none of the node's workers has ended: none where nothing waits, else
+        the offsets that are left, those of transactions' markers among them."""
+        left = dict.fromkeys((each.partition.topic for each in self.stands[node]), 0)
+        for each in self.stands[node]:
+            if each.partition in self.waiting[node]:
+                left[each.partition.topic] += _left(each, _ended(node, each))
+        return left
 
 
 def lag(context: Context, staff: Sequence[Staffed], seconds: float) -> Lag:
@@ -42,12 +53,13 @@ def lag(context: Context, staff: Sequence[Staffed], seconds: float) -> Lag:
     return Lag(
         {node: _waiting(bounded, node, of_node) for node, of_node in stands.items()},
         frozenset(topic for each in staff for topic in each.topics if topic not in seen),
+        stands,
     )
 
 
 def _waiting(context: Context, node: str, stands: Sequence[Standing]) -> frozenset[Partition]:
     ended = {each.partition: _ended(node, each) for each in stands}
-    starts = {each.partition: each.committed.offset for each in stands if _is_open(each, ended[each.partition])}
+    starts = {each.partition: each.committed.offset for each in stands if _left(each, ended[each.partition])}
 
     def counts(place: Place) -> bool:
         return not any(place.offset in span for span in ended[place.partition])
@@ -65,7 +77,7 @@ def _ended(node: str, standing: Standing) -> tuple[range, ...]:
         ) from None
 
 
-def _is_open(standing: Standing, ended: Sequence[range]) -> bool:
-    """Whether an offset is left that did not end, a record's or not."""
+def _left(standing: Standing, ended: Sequence[range]) -> int:
+    """How many offsets are left that did not end, of records or not."""
     behind = sum(max(0, min(span.stop, standing.end) - span.start) for span in ended)
-    return standing.end - standing.committed.offset > behind
+    return max(0, standing.end - standing.committed.offset - behind)
