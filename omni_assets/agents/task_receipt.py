@@ -5,13 +5,12 @@ One for each record, whatever happened; attempts nested. Figures that are not kn
 
 from __future__ import annotations
 
-from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
 from hashlib import sha256
 from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import AwareDatetime, Field
 
 from omni_assets.contracts.model import HandlerKind
 from omni_assets.router.receipt import Receipt
@@ -115,8 +114,8 @@ class TaskReceipt(Strict):
     key: str
     correlation_id: str
     causation_id: str
-    started_at: datetime
-    ended_at: datetime
+    started_at: AwareDatetime
+    ended_at: AwareDatetime
     outcome: TaskOutcome
     attempts: tuple[TaskAttempt, ...]
     reason: str
@@ -125,7 +124,7 @@ class TaskReceipt(Strict):
     routing: Receipt | None
     cost_usd: Usd | None
     idempotency_key: str | None = None
-    deadline: datetime | None = None
+    deadline: AwareDatetime | None = None
     requeue_of: str | None = None
     replay: str | None = None
     replay_of: str | None = None
