@@ -35,36 +35,58 @@ def known(
 ) -> Known:
     """What the newest receipts say of a node. What was done in one replay is known to that one alone.
 
+    Others write to the ledger, too, and a transaction that one of them has open hides what was committed behind it. So
+    what stands there counts: a task whose receipt is not committed after all is done anew, under the same id.
+
     Raises ``BrokerError``.
     """
-    seen, outcomes = Seen(window), []
-    for receipt in task_receipts(connection, ledger, partitions, node):
+    seen, ends = Seen(window), {}
+    for receipt in task_receipts(connection, ledger, partitions, node, hidden=True):
         if (receipt.node, receipt.replay or "") == (node, replay):
             seen.note(receipt)
-            outcomes.append((receipt.ended_at, receipt.outcome))
-    return Known(seen, tuple(outcome for _, outcome in sorted(outcomes)))
+            ends[receipt.id] = (receipt.ended_at, receipt.outcome)
+    return Known(seen, tuple(outcome for _, outcome in sorted(ends.values())))
 
 
 def task_receipts(
-    connection: Connection, ledger: str, partitions: int, node: str = "", most: int = MOST_SEEN
+    connection: Connection,
+    ledger: str,
+    partitions: int,
+    node: str = "",
+    most: int = MOST_SEEN,
+    *,
+    hidden: bool = False,
 ) -> Iterator[TaskReceipt]:
     """The newest receipts of tasks, within the last ``most`` offsets of each partition of the ledger, which are in
     their order; with a ``node``, those of its tasks. What is no receipt of a task is passed over.
 
+    Those that are committed and can be read; behind them also those that an open transaction holds or has ``hidden``.
+
     Raises ``BrokerError``.
     """
     source = ("ce_source", source_of(node).encode()) if node else None
+    for record in _newest(connection, ledger, partitions, most, hidden):
+        headers: Any = record.headers() or ()
+        if source is not None and source not in headers:
+            continue
+        receipt = _task_receipt(record.value(), headers)
+        if receipt is not None:
+            yield receipt
+
+
+def _newest(connection: Connection, ledger: str, partitions: int, most: int, hidden: bool) -> Iterator[Any]:
     with RecordReader(connection, ledger, _READERS) as reader:
         bounds = {each: reader.bounds(each) for each in range(partitions)}
-        spans = [Span(each, max(low, high - most), high) for each, (low, high) in bounds.items()]
+        starts = {each: max(low, high - most) for each, (low, high) in bounds.items()}
+        spans = [Span(each, start, bounds[each][1]) for each, start in starts.items()]
         for batch in reader.batches(spans, MOST_RECORDS, MOST_BYTES):
-            for record in batch.records:
-                headers: Any = record.headers() or ()
-                if source is not None and source not in headers:
-                    continue
-                receipt = _task_receipt(record.value(), headers)
-                if receipt is not None:
-                    yield receipt
+            starts.update((each, position.offset) for each, position in batch.positions.items())
+            yield from batch.records
+    if hidden:
+        with RecordReader(connection, ledger, _READERS, committed=False) as reader:
+            spans = [Span(each, start, reader.bounds(each)[1]) for each, start in starts.items()]
+            for batch in reader.batches(spans, MOST_RECORDS, MOST_BYTES):
+                yield from batch.records
 
 
 def _task_receipt(value: Any, headers: Any) -> TaskReceipt | None:
