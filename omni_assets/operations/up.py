@@ -1,4 +1,5 @@
-"""``omni up``: the local broker where none is configured, a first ``reconcile`` run, then the Dagster UI and daemon.
+"""``omni up``: the local broker where none is configured, a first ``reconcile`` run, then the Dagster UI and daemon,
+and the report beside them.
 
 Processes only; nothing here imports dagster. What happens on the way is told as events, so that whoever calls decides
 what to show. Signals end a step between two of its parts, and everything that was started here is ended here.
@@ -15,6 +16,7 @@ import urllib.request
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TypeAlias
 
@@ -26,6 +28,7 @@ from omni_assets.errors import PortInUse, ServiceFailed, StateError, StateFolder
 from omni_assets.operations import dagster_home, local_model, services
 from omni_assets.operations.context import BrokerOrigin, Context
 from omni_assets.operations.cycle import Cycle, run_cycle
+from omni_assets.operations.report.writing import write_report
 from omni_assets.operations.services import Interruption, Service
 from omni_assets.processes.ports import free_port, port_is_free
 from omni_assets.router.local import lifecycle as models
@@ -36,9 +39,10 @@ UI_PORT = 3000
 """Where the UI listens unless told otherwise, or taken."""
 
 UI_SECONDS = 120.0
-"""Most seconds until the UI must answer."""
+"""Most seconds until a service must answer."""
 
 DEFINITIONS = "omni_assets.pipeline.definitions"
+_REPORT_SERVER = "omni_assets.operations.report.serving"
 _POLL_SECONDS = 0.1
 
 
@@ -94,13 +98,21 @@ class UiReady:
 
 
 @dataclass(frozen=True, slots=True)
+class ReportReady:
+    """The report is written, and served beside the UI."""
+
+    url: str
+    file: Path
+
+
+@dataclass(frozen=True, slots=True)
 class Stopping:
     """What was started is being ended."""
 
     names: tuple[str, ...]
 
 
-Event: TypeAlias = BrokerReady | ModelReady | CycleEnded | PortTaken | ServiceStarted | UiReady | Stopping
+Event: TypeAlias = BrokerReady | ModelReady | CycleEnded | PortTaken | ServiceStarted | UiReady | ReportReady | Stopping
 Notify: TypeAlias = Callable[[Event], None]
 
 
@@ -139,10 +151,12 @@ def _served(context: Context, notify: Notify, interruption: Interruption, port: 
     running: list[Service] = []
     with _ended_afterwards(running, notify):
         running.append(_start(context, "dagster-webserver", ["-h", HOST, "-p", str(chosen)], notify))
-        if not _answers(url, running, interruption):
+        if not _answers(f"{url}/server_info", running[0], running, interruption):
             return False
         # Only now, so that the two do not load the code location side by side.
         running.append(_start(context, "dagster-daemon", ["run"], notify))
+        if not _serve_report(context, notify, running, interruption):
+            return False
         notify(UiReady(url, time.monotonic() - started))
         while not interruption.within(_POLL_SECONDS):
             _require_running(running)
@@ -267,22 +281,42 @@ def _start(context: Context, name: str, arguments: Sequence[str], notify: Notify
     return service
 
 
-def _answers(url: str, running: Sequence[Service], interruption: Interruption) -> bool:
-    """Wait until the UI answers. False where somebody asks to end before."""
+def _serve_report(context: Context, notify: Notify, running: list[Service], interruption: Interruption) -> bool:
+    """Write the report and serve it on a free port, beside what runs already; it is read anew for each who asks.
+
+    False where somebody asks to end before it answers.
+    """
+    written = write_report(context, datetime.now(UTC))
+    port = free_port(HOST)
+    command = [sys.executable, "-m", _REPORT_SERVER, HOST, str(port), str(written.path)]
+    log = context.home / "logs" / "report.log"
+    variables = {**os.environ, "OMNI_HOME": str(context.home)}
+    service = services.start("report", command, context.settings.root, variables, log)
+    notify(ServiceStarted(service.name, service.process.pid, log))
+    running.append(service)
+    url = f"http://{HOST}:{port}/"
+    if not _answers(url, service, running, interruption):
+        return False
+    notify(ReportReady(url, written.path))
+    return True
+
+
+def _answers(url: str, service: Service, running: Sequence[Service], interruption: Interruption) -> bool:
+    """Wait until a service answers at ``url``. False where somebody asks to end before."""
     deadline = time.monotonic() + UI_SECONDS
     while not interruption.within(_POLL_SECONDS):
         _require_running(running)
         try:
-            with urllib.request.urlopen(f"{url}/server_info", timeout=2.0) as answer:  # noqa: S310 - our own address
+            with urllib.request.urlopen(url, timeout=2.0) as answer:  # noqa: S310 - our own address
                 if answer.status == 200:
                     return True
         except (OSError, urllib.error.URLError):
             pass
         if time.monotonic() > deadline:
             raise ServiceFailed(
-                f"the Dagster UI did not answer at {url} within {UI_SECONDS:g} s. The last lines of its log:\n"
-                f"{services.last_lines(running[0].log)}",
-                f"The whole log is {running[0].log}.",
+                f"{service.name} did not answer at {url} within {UI_SECONDS:g} s. The last lines of its log:\n"
+                f"{services.last_lines(service.log)}",
+                f"The whole log is {service.log}.",
             )
     return False
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import random
+import re
 import shutil
 import signal
 import socket
@@ -155,6 +156,9 @@ def test_the_ui_answers_with_assets_sensors_and_schedule_and_all_ends_by_sigterm
     said = up.said("Dagster UI at")
     assert f"http://127.0.0.1:{port}" in said
     assert "2 created" in said
+    (report,) = re.findall(r"report at (http://127\.0\.0\.1:\d+/)", said)
+    with urllib.request.urlopen(report, timeout=30) as answer:  # noqa: S310 - our own address
+        assert b"2 topics" in answer.read()
     nodes = asked(port, "{assetNodes {assetKey {path}}}")["assetNodes"]
     assert {"/".join(node["assetKey"]["path"]) for node in nodes} == {
         "declared_topics",
@@ -167,6 +171,7 @@ def test_the_ui_answers_with_assets_sensors_and_schedule_and_all_ends_by_sigterm
         "report",
         "agents/receipts",
         "agents/tasks",
+        "agents/questions",
         "routing_economics",
         "routing_posteriors",
         "nodes/router",
@@ -182,6 +187,11 @@ def test_the_ui_answers_with_assets_sensors_and_schedule_and_all_ends_by_sigterm
         "contracts_changed": "RUNNING",
         "topic_missing": "RUNNING",
         "agent_inbox": "RUNNING",
+        "question_asked": "RUNNING",
+        "run_failure": "RUNNING",
+        "drift_appeared": "RUNNING",
+        "budget_nearly_spent": "RUNNING",
+        "alerts": "RUNNING",
     }
     schedules = asked(
         port,

@@ -15,6 +15,7 @@ from omni_assets.operations.up import (
     Event,
     ModelReady,
     PortTaken,
+    ReportReady,
     ServiceStarted,
     Stopping,
     UiReady,
@@ -36,6 +37,8 @@ def event_lines(event: Event, width: int | None) -> list[Line]:
             return paragraph(f"port {taken} is in use, so the UI takes {instead}", width)
         case ServiceStarted(name, pid, log):
             return paragraph(f"{name} started (process {pid}, log {log})", width)
+        case ReportReady(url, file):
+            return paragraph(f"report at {url}, and in {file}", width)
         case UiReady(url, seconds):
             return paragraph(f"Dagster UI at {url} ({seconds:.1f} s); Ctrl-C ends everything", width, "bold")
         case Stopping(names):
