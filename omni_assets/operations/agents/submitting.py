@@ -121,15 +121,16 @@ def submit(context: Context, submissions: Sequence[Submission]) -> Submitted:
     for topic, wanted in records.items():
         done = ledger.append(context.connection, Target(topic, snapshot.topics[topic].partitions or 1), wanted)
         written |= done.places.keys()
-        failed += [(each, str(error)) for each, error in done.errors.items()]
-    return Submitted(tuple(each.id for each in submissions if each.id in written), tuple(failed))
+        failed += [(submissions[int(line)].id, str(error)) for line, error in done.errors.items()]
+    return Submitted(tuple(each.id for line, each in enumerate(submissions) if str(line) in written), tuple(failed))
 
 
 def _records(manifest: Manifest, submissions: Iterable[Submission]) -> dict[str, list[LedgerRecord]]:
+    """By topic. They are told apart by their number: the same event may be submitted twice."""
     shapes = Payloads(payloads(manifest))
     records: dict[str, list[LedgerRecord]] = defaultdict(list)
     flaws: list[str] = []
-    for each in submissions:
+    for line, each in enumerate(submissions):
         if each.topic not in manifest.topics:
             raise UnknownName(each.topic, get_close_matches(each.topic, manifest.topics, 1))
         data = json.dumps(each.data, ensure_ascii=False, separators=(",", ":")).encode()
@@ -143,7 +144,7 @@ def _records(manifest: Manifest, submissions: Iterable[Submission]) -> dict[str,
             flaws.append(f"`{visible(each.id)}`: {flaw}")
             continue
         stated = {name: fact.decode() for name, fact in headers}
-        records[each.topic].append(LedgerRecord(each.id, each.key or each.id, value, stated))
+        records[each.topic].append(LedgerRecord(str(line), each.key or each.id, value, stated))
     refuse(_UNUSABLE, flaws, _REMEDY)
     return records
 
