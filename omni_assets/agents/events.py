@@ -75,7 +75,11 @@ class Event:
 
 
 def to_record(event: Event, key: bytes | None) -> Record:
-    """The record that carries ``event``. Raises ``NotAnEvent`` where an attribute is none that an event may have."""
+    """The record that carries ``event``. Raises ``NotAnEvent`` where an attribute is none that an event may have, and
+    for a key that is no bytes.
+    """
+    if not isinstance(key, bytes | None):
+        raise NotAnEvent(f"its key is of the type `{type(key).__name__}`, and keys are bytes")
     stated = {
         **event.extensions,
         "id": event.id,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -104,6 +105,13 @@ def test_bytes_are_json_where_a_schema_says_so_and_bytes_elsewhere(manifest: Man
     record = outlet(manifest, "reviewer").publish(Said(b"\xff", WITHOUT_SCHEMA), CAUSE, "id", None)
     event = from_record(record.key, record.value, record.headers)
     assert (event.data, event.content_type) == (b"\xff", BYTES)
+
+
+@pytest.mark.parametrize("key", ["branch-1", 42])
+def test_a_key_that_no_record_can_have_is_no_event(manifest: Manifest, key: Any) -> None:
+    """A producer raises for it what ends its worker, and whoever comes next."""
+    with pytest.raises(Hopeless, match=f"is no event: its key is of the type `{type(key).__name__}`, and keys are"):
+        outlet(manifest).publish(Said({"text": "a"}), CAUSE, "id", key)
 
 
 @pytest.mark.parametrize("data", [{"text": {1}}, {"text": float("nan")}, {"text": "\ud800"}, object()])
