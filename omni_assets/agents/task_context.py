@@ -29,7 +29,10 @@ class Ask(Exception):
         super().__init__(title)
         self.content = content
         self.title = title
-        size = len(self.shown.encode())
+        try:
+            size = len(self.shown.encode())
+        except UnicodeEncodeError as flaw:
+            raise Hopeless(f"its question to a person is no text that can be shown: {flaw.reason}") from None
         if size > MOST_SHOWN:
             raise Hopeless(f"its question to a person has {size:,} bytes, and {MOST_SHOWN:,} may be shown")
 
@@ -41,7 +44,7 @@ class Ask(Exception):
     @property
     def sha256(self) -> str:
         """The digest of what is shown, in hex: an answer is good for that alone."""
-        return sha256(self.shown.encode("utf-8", "surrogatepass")).hexdigest()
+        return sha256(self.shown.encode()).hexdigest()
 
 
 @dataclass(frozen=True, slots=True)

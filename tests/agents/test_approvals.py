@@ -238,6 +238,7 @@ def test_what_is_no_answer_says_so(data: bytes) -> None:
     ("field", "value", "why"),
     [
         ("content", {"files": []}, "does not hold what its digest says"),
+        ("content", "\ud800", "its question to a person is no text that can be shown"),
         ("title", "Is this bad?", "does not hold what its digest says"),
         ("node", "merger", "is not one of `merger`"),
         ("event", {"id": "e1"}, "does not hold the event that it is about: it has no header `ce_source`"),
@@ -316,6 +317,8 @@ def test_a_node_whose_contract_names_no_topics_for_it_asks_nobody() -> None:
     ("make", "why"),
     [
         (lambda: Ask("x" * MOST_SHOWN, "t"), "its question to a person has 200,003 bytes, and 200,000 may be shown"),
+        (lambda: Ask("\ud800", "t"), "its question to a person is no text that can be shown: surrogates not allowed"),
+        (lambda: Ask({"a": "\ud800"}, "t"), "its question to a person is no text that can be shown: "),
         (lambda: Ask({1, 2}, "t"), "what it asks a person is no JSON: "),
         (lambda: Ask(float("nan"), "t"), "what it asks a person is no JSON: "),
     ],
