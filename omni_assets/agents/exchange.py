@@ -136,18 +136,23 @@ class Exchange:
 
     def revoked(self, partitions: Iterable[Partition], *, lost: bool) -> None:
         gone = tuple(partitions)
-        if not lost:
-            self._collect()
-            self._commit()
+        try:
+            if not lost:
+                self._collect()
+                self._commit()
+        finally:
+            self._forget(gone)
+            self._call(self._tell_revoked, gone)
+            if not lost:
+                self._leaving(gone)
+
+    def _forget(self, gone: Sequence[Partition]) -> None:
         for each in gone:
             self._inbox.revoke(each.topic, each.number)
         self._at_end -= set(gone)
         self._ended = [each for each in self._ended if each.place.partition not in gone]
         self._held = {place: each for place, each in self._held.items() if place.partition not in gone}
         self._size = sum(len(each.value or b"") for each in self._held.values())
-        self._call(self._tell_revoked, gone)
-        if not lost:
-            self._leaving(gone)
 
     def _attend(self) -> None:
         """The thread: the only one that touches the seat and the inbox."""

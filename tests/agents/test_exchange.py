@@ -13,11 +13,12 @@ from confluent_kafka import Producer, TopicPartition
 from omni_assets.agents.drain import Drain
 from omni_assets.agents.exchange import Ended, Exchange
 from omni_assets.agents.inbox import decode
+from omni_assets.broker.assignment import Partition
 from omni_assets.broker.connection import Connection
 from omni_assets.broker.records import RecordReader
 from omni_assets.broker.transfer import PARTITIONER
-from omni_assets.broker.worker import Outgoing, Received, Seat
-from omni_assets.errors import ReadOnly, WorkerReplaced
+from omni_assets.broker.worker import Outgoing, Received, Seat, Worker
+from omni_assets.errors import BrokerTimeout, ReadOnly, WorkerReplaced
 from tests.support.stranded import committed
 
 pytestmark = pytest.mark.broker
@@ -188,6 +189,30 @@ def test_a_successor_fences_off_whoever_had_the_seat_before(module_broker, topic
 
     asyncio.run(two())
     assert_whole(module_broker, answered, 60)
+
+
+def test_whoever_cannot_commit_gives_its_partitions_back_no_sooner_than_others_may_have_them(
+    module_broker, topics, node, monkeypatch
+):
+    """What waits for effects that are under way is called then, too."""
+    asked, answered = topics("asked", "answered")
+    submit(module_broker, asked, range(6))
+    given_back: list[Partition] = []
+
+    def fail(*_: object) -> bool:
+        raise BrokerTimeout("a transaction", 1.0)
+
+    async def one() -> None:
+        async with Exchange(module_broker.connection, Seat(node, (asked,)), leaving=given_back.extend) as exchange:
+            received = await exchange.next()
+            assert received is not None
+            monkeypatch.setattr(Worker, "commit", fail)
+            exchange.end(echo(received, answered))
+            with pytest.raises(BrokerTimeout):
+                await left(exchange)
+
+    asyncio.run(one())
+    assert sorted(each.number for each in given_back) == [0, 1, 2]
 
 
 def test_nobody_works_where_writing_is_forbidden(module_broker, topics, node):
