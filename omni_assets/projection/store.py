@@ -93,8 +93,8 @@ class Projection:
         self._rescues = Log(journals / "rescues.jsonl", events.RESCUED, tables.RESCUES)
         self._retirements = Log(journals / "retirements.jsonl", events.RETIRED, tables.RETIREMENTS)
         self._trusted = Log(journals / "trusted.jsonl", events.TRUSTED, tables.TRUSTED)
-        self._receipts = Log(
         self._alerts = Log(journals / "alerts.jsonl", events.ALERTED, tables.ALERTS)
+        self._receipts = Log(
             journals / "receipts.jsonl",
             ReceiptForm(),
             tables.RECEIPTS,
@@ -109,8 +109,8 @@ class Projection:
             self._rescues,
             self._retirements,
             self._trusted,
-            self._receipts,
             self._alerts,
+            self._receipts,
             self._publications,
         )
 
@@ -183,11 +183,11 @@ class Projection:
         """Remember what brakes compare with from now on, in that environment."""
         self._record(self._trusted, [row])
 
-    def record_receipts(self, rows: Iterable[ReceiptRow]) -> None:
     def record_alerts(self, rows: Iterable[AlertRow]) -> None:
         """Remember what is wrong, and what was said of it; a row takes the place of that of the same key."""
         self._record(self._alerts, rows)
 
+    def record_receipts(self, rows: Iterable[ReceiptRow]) -> None:
         """Add what became of tasks, and their attempts, in one transaction; a receipt that is known stays as it is."""
         self._record(self._receipts, rows)
 
@@ -456,10 +456,6 @@ class Projection:
         return self._recall(AlertRow, queries.ALERTS, environment=environment)
 
     def trusted(self) -> tuple[TrustedRow, ...]:
-    def alerts(self, environment: str) -> tuple[AlertRow, ...]:
-        """What is, or was, wrong in an environment and was told, or is to be, by key."""
-        return self._recall(AlertRow, queries.ALERTS, environment=environment)
-
         """What brakes compare with, in every environment."""
         return self._recall(TrustedRow, queries.TRUSTED)
 
