@@ -499,12 +499,16 @@ class TransferInterrupted(BrokerError):
 
 
 class WorkerReplaced(BrokerError):
-    """Another worker has the same node and slot; what was committed stays, and what was not is begun anew there."""
+    """Another worker has the same node and slot; what was committed stays, and what was not is begun anew there.
+
+    A broker says the same of a worker whose transaction it gave up, because it was open for too long.
+    """
 
     def __init__(self, node: str, slot: int) -> None:
         super().__init__(
-            f"the worker {slot} of `{node}` stopped: another one with this number took over.",
-            "Give each worker of a node a number of its own; nothing is lost or done twice.",
+            f"the worker {slot} of `{node}` stopped: another one with this number took over, or the broker gave up a "
+            "transaction that took too long.",
+            "Give each worker of a node a number of its own, and start it again; nothing is lost or done twice.",
         )
 
 

@@ -240,6 +240,13 @@ def stopped(process: subprocess.Popen[bytes]) -> subprocess.Popen[bytes]:
     return process
 
 
+def to_some_end(process: subprocess.Popen[bytes]) -> None:
+    """It came to its end, or said in a sentence why it did not."""
+    _, complaint = process.communicate(timeout=120)
+    assert b"Traceback" not in complaint, complaint.decode()
+    assert process.returncode in (0, 1)
+
+
 def to_end(*processes: subprocess.Popen[bytes]) -> None:
     for process in processes:
         _, complaint = process.communicate(timeout=120)
