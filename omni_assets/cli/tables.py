@@ -1,6 +1,7 @@
 """Tables as lines of styled text, to any width or to a terminal's. Pure.
 
-No cell is cut: where a terminal is too narrow the widest columns fold onto further lines of the same row.
+No cell is cut: where a terminal is too narrow, the widest column gets a line of its own if it holds names, which nobody
+wants to read in pieces, and other columns fold onto further lines of the same row.
 """
 
 from __future__ import annotations
@@ -16,7 +17,9 @@ Line: TypeAlias = "list[tuple[str, str]]"
 
 GAP = 2
 INDENT = 4
+_STEP = 2
 _NARROWEST = 8
+_FEW_COLUMNS = 2
 _BREAKS = " .-_,/"
 
 
@@ -45,8 +48,13 @@ def table(header: Sequence[str], rows: Sequence[Row], width: int | None) -> list
     head = Row(tuple(Cell(title, "bold") for title in header))
     shown = [Row(tuple(Cell(visible(cell.text), cell.style) for cell in row.cells), row.below) for row in (head, *rows)]
     natural = [max(columns(row.cells[index].text) for row in shown) for index in range(len(header))]
-    widths = natural if width is None else _fitted(natural, width)
-    return [line for row in shown for line in _lines(row, widths, width)]
+    if width is None or sum(natural) + GAP * (len(natural) - 1) <= width:
+        return [line for row in shown for line in _lines(row, natural, width)]
+    widest = max(range(len(natural)), key=natural.__getitem__)
+    if any(" " in row.cells[widest].text for row in shown) or len(natural) <= _FEW_COLUMNS:
+        return [line for row in shown for line in _lines(row, _fitted(natural, width), width)]
+    others = _fitted([*natural[:widest], *natural[widest + 1 :]], width - _STEP)
+    return [line for row in shown for line in _in_two(row, widest, others, width)]
 
 
 def paragraph(text: str, width: int | None, style: str = "", indent: int = 0) -> list[Line]:
@@ -77,7 +85,7 @@ def fold(text: str, width: int) -> list[str]:
     pieces = []
     while (most := _fitting(text, width)) < len(text):
         cut = max(text.rfind(mark, 0, most) for mark in _BREAKS) + 1
-        cut = cut if cut > most // 2 else most
+        cut = cut if cut > most // 3 else most
         pieces.append(text[:cut].rstrip())
         text = text[cut:].lstrip()
     return [*pieces, text]
@@ -118,6 +126,21 @@ def _lines(row: Row, widths: Sequence[int], width: int | None) -> list[Line]:
             line += [(piece, cell.style), (" " * (limit - columns(piece) + GAP), "")]
         lines.append(_without_trailing_space(line))
     return lines + (paragraph(row.below, width, "dim", INDENT) if row.below else [])
+
+
+def _in_two(row: Row, widest: int, widths: Sequence[int], width: int) -> list[Line]:
+    """A row whose widest cell has a line of its own: above the others if it is the first of them, else below."""
+    cell = row.cells[widest]
+    alone = [[(piece, cell.style)] for piece in fold(cell.text, width - _STEP)]
+    others = _lines(Row((*row.cells[:widest], *row.cells[widest + 1 :])), widths, width)
+    below = paragraph(row.below, width, "dim", INDENT) if row.below else []
+    if widest == 0:
+        return [*alone, *map(_further_in, others), *below]
+    return [*others, *map(_further_in, alone), *below]
+
+
+def _further_in(line: Line) -> Line:
+    return [(" " * _STEP, ""), *line]
 
 
 def _without_trailing_space(line: Line) -> Line:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from omni_assets.cli.tables import Cell, Row, fold, paragraph, plain_row, table
+from omni_assets.cli.tables import Cell, Row, fold, paragraph, plain_row, shorten, table, to_the_right, wrap
+from omni_assets.contracts.text import columns
 
 NAME = "onex.evt.router.routing-complete-after-a-rather-long-event-name.v1"
 
@@ -21,15 +22,41 @@ def test_columns_are_as_wide_as_their_longest_cell():
     assert lines == ["TOPIC  DRIFT", "a.b    missing", "a.b.c  orphan", "    near a"]
 
 
-def test_a_narrow_terminal_folds_names_and_loses_nothing():
-    rows = [plain_row(NAME, "retention", "7d", "1d", "needs approval", "router", "2 h")]
-    lines = text(table(("TOPIC", "DRIFT", "DECLARED", "BROKER", "VERDICT", "OWNER", "SINCE"), rows, 80))
-    assert max(map(len, lines)) <= 80
-    topic_column = max(len(line) for line in lines if line.startswith("onex"))
-    assert topic_column
-    assert "".join(line.split("  ")[0].strip() for line in lines[1:]) == NAME
-    for word in ("retention", "7d", "1d", "needs approval", "router", "2 h"):
-        assert word in lines[1]
+HEADER = ("TOPIC", "DRIFT", "DECLARED", "BROKER", "VERDICT", "OWNER", "SINCE")
+
+
+def test_where_columns_do_not_fit_a_name_has_a_line_of_its_own():
+    rows = [plain_row(NAME, "retention", "7d", "1d", "needs approval", "router", "2 h", below="near a")]
+    assert text(table(HEADER, rows, 80)) == [
+        "TOPIC",
+        "  DRIFT      DECLARED  BROKER  VERDICT         OWNER   SINCE",
+        NAME,
+        "  retention  7d        1d      needs approval  router  2 h",
+        "    near a",
+    ]
+    assert len(text(table(HEADER, rows, 200))) == 3
+
+
+def test_a_name_that_is_not_the_first_stands_below():
+    rows = [plain_row("3f2a", "reviewer", f"{NAME}/0/17", "done")]
+    assert text(table(("TASK", "NODE", "RECORD", "OUTCOME"), rows, 80)) == [
+        "TASK  NODE      OUTCOME",
+        "  RECORD",
+        "3f2a  reviewer  done",
+        f"  {NAME}/0/17",
+    ]
+
+
+def test_texts_fold_beside_what_they_are_about():
+    lines = text(table(("CODE", "RULE", "SAYS"), [plain_row("OM203", "near-miss", "two names " * 8)], 60))
+    assert lines[1].startswith("OM203  near-miss  two names two names")
+    assert lines[2].startswith(" " * 18 + "two names")
+
+
+def test_wide_characters_keep_columns_straight():
+    lines = text(table(("A", "B"), [plain_row("评审", "x"), plain_row("abcd", "y")], None))
+    assert [columns(line) for line in lines[1:]] == [7, 7]
+    assert lines[1:] == ["评审  x", "abcd  y"]
 
 
 def test_cells_keep_their_style_and_lose_what_steers_a_terminal():
@@ -60,3 +87,23 @@ def test_folding_keeps_every_character_but_the_spaces_at_its_breaks(value, width
 def test_no_line_is_wider_than_asked(cells, width):
     lines = text(table(("A", "B", "C", "D"), [plain_row(*row) for row in cells], width))
     assert all(len(line) <= width for line in lines)
+
+
+WIDE = st.text(alphabet="ab-. 评审́", max_size=80)
+
+
+@given(WIDE, st.integers(8, 40))
+def test_lines_fit_in_columns_whatever_the_script(value, width):
+    assert all(columns(piece) <= width for piece in (*fold(value, width), *wrap(value, width)))
+    assert "".join(wrap(value, width)).replace(" ", "") == value.replace(" ", "")
+
+
+@given(WIDE, st.integers(5, 40))
+def test_what_is_shortened_fits_and_keeps_both_ends(value, width):
+    short = shorten(value, width)
+    assert columns(short) <= width
+    assert short == value or (value.startswith(short.partition("…")[0]) and value.endswith(short.rpartition("…")[2]))
+
+
+def test_figures_stand_to_the_right():
+    assert to_the_right(["OPEN", "1", "12,345"]) == ["  OPEN", "     1", "12,345"]

@@ -6,10 +6,10 @@ from collections import Counter
 from collections.abc import Iterable
 from typing import Any
 
-from omni_assets.cli.tables import INDENT, Line, paragraph
+from omni_assets.cli.tables import GAP, INDENT, Line, paragraph
 from omni_assets.cli.views.drift import drift_document, drift_name
 from omni_assets.cli.words import spent
-from omni_assets.contracts.text import count, visible
+from omni_assets.contracts.text import columns, count, visible
 from omni_assets.contracts.values import readable
 from omni_assets.drift.plan import Action, Plan, Step, document, step_document
 from omni_assets.drift.verdict import Verdict
@@ -81,13 +81,24 @@ def applied_document(done: Applied) -> dict[str, Any]:
 
 
 def _step(step: Step, width: int | None) -> list[Line]:
-    head = visible(f"{step.id}  {_change(step)}")
     place = f" ({step.path}:{step.line})" if step.path else ""
     return [
-        [(head, "bold"), (f"  {_WORDS.get(step.verdict, step.verdict)}", _STYLES.get(step.verdict, ""))],
+        *_title(step, width),
         *paragraph(f"{step.reason}{place}", width, "", INDENT),
         *paragraph(step.consequence, width, "dim", INDENT),
     ]
+
+
+def _title(step: Step, width: int | None) -> list[Line]:
+    """The step's id, what it changes, and whether it is safe: beside that where it fits, else below."""
+    margin = len(step.id) + GAP
+    changes = paragraph(_change(step), width, "bold", margin)
+    ((first, style),) = changes[0]
+    lines = [[(step.id + first[len(step.id) :], style)], *changes[1:]]
+    verdict = (_WORDS.get(step.verdict, step.verdict), _STYLES.get(step.verdict, ""))
+    if width is None or sum(columns(text) for text, _ in lines[-1]) + GAP + len(verdict[0]) <= width:
+        return [*lines[:-1], [*lines[-1], (" " * GAP, ""), verdict]]
+    return [*lines, [(" " * margin, ""), verdict]]
 
 
 def _change(step: Step) -> str:
