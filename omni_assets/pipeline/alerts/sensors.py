@@ -6,14 +6,12 @@ They launch nothing. Where nobody asked to be told, or nothing can be seen, a ti
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from functools import reduce
-from operator import or_
 
 import dagster as dg
 
 from omni_assets.contracts.text import count
 from omni_assets.errors import OmniError
-from omni_assets.operations.alerts.alert import Look
+from omni_assets.operations.alerts.alert import NOTHING_SEEN, Look
 from omni_assets.operations.alerts.looking import look_at_broker, look_at_budget, look_at_drift, look_at_tasks
 from omni_assets.operations.alerts.telling import channels, tell
 from omni_assets.operations.context import Context
@@ -112,12 +110,17 @@ def _told(project: ProjectResource, instance: dg.DagsterInstance, looks: Sequenc
         to = channels(where)
         if not to:
             return NOBODY_ASKED
-        seen = reduce(or_, (look(where, instance) for look in looks))
+        seen, unseen = NOTHING_SEEN, []
+        for look in looks:
+            try:
+                seen |= look(where, instance)
+            except OmniError as error:
+                unseen.append(str(error))
         done = tell(where, seen, to, datetime.now(UTC))
     except OmniError as error:
         return str(error)
     told = f"{count(done.number, 'alert')} told, {len(seen.alerts):,} of what was looked at wrong now."
-    return " ".join([told, *done.troubles])
+    return " ".join([told, *unseen, *done.troubles])
 
 
 def _drift(where: Context, _: dg.DagsterInstance) -> Look:

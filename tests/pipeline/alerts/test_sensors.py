@@ -12,6 +12,7 @@ import dagster as dg
 import pytest
 from confluent_kafka.admin import NewTopic
 
+from omni_assets.errors import ProjectionDamaged
 from omni_assets.operations.alerts import looking
 from omni_assets.pipeline.alerts import sensors
 from omni_assets.pipeline.alerts.looking import look_at_checks, look_at_runs
@@ -77,6 +78,20 @@ def test_a_webhook_that_is_none_is_a_skipped_tick_that_does_not_tell_it(
     said = tick("alerts", project())
     assert said.startswith("OMNI_ALERT_WEBHOOK is not an https address.")
     assert "hush" not in said
+
+
+def test_what_cannot_be_looked_at_keeps_nothing_else_from_being_told(
+    tick: Tick, project: Projects, webhook: Webhook, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def damaged(*_: object) -> None:
+        raise ProjectionDamaged("projection.duckdb", "it is a text file")
+
+    monkeypatch.setattr(sensors, "look_at_tasks", damaged)
+    monkeypatch.setattr(looking, "BROKER_SECONDS", 0.3)
+    (project().context().home.parent / "omni.toml").write_text('alerts = { broker_away_for = "0s" }\n')
+    said = tick("alerts", project())
+    assert said.startswith("1 alert told, 1 of what was looked at wrong now. projection.duckdb cannot be read")
+    assert webhook.texts == ["the broker has not answered for 0 s"]
 
 
 @pytest.mark.broker
