@@ -14,6 +14,8 @@ from omni_assets.operations.report.writing import write_report
 from tests.support.receipts import receipt_id
 from tests.support.reported import HOSTILE, NOW, reported
 
+expect = pytest.importorskip("playwright.sync_api", reason="playwright is not installed").expect
+
 pytestmark = pytest.mark.browser
 
 SIZES = {"desktop": (1440, 900), "phone": (390, 844)}
@@ -64,8 +66,8 @@ def test_every_view_is_drawn_fits_and_passes_axe(opened, report, pictures, size,
     for view in VIEWS:
         page.evaluate("view => { location.hash = view }", view)
         page.wait_for_selector(f"#view-{view}:not([hidden])")
-        assert page.locator(".view:not([hidden])").count() == 1
-        assert page.locator("nav a[aria-current=page]").get_attribute("href") == f"#{view}"
+        expect(page.locator(".view:not([hidden])")).to_have_count(1)
+        expect(page.locator("nav a[aria-current=page]")).to_have_attribute("href", f"#{view}")
         assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), f"{view} is wider than the screen"
         found = page.evaluate("axe.run(document, { resultTypes: ['violations'] })")["violations"]
         assert [(each["id"], [node["target"] for node in each["nodes"]][:3]) for each in found] == []
@@ -76,15 +78,15 @@ def test_an_opened_row_passes_axe_and_closes_with_escape(opened, report, picture
     page = opened(report, f"tasks?row=tasks%3A{receipt_id(10_002)[:12]}")
     page.evaluate((files("axe_playwright_python") / "axe.min.js").read_text(encoding="utf-8"))
     dialog = page.get_by_role("dialog")
-    assert dialog.get_by_role("listitem").count() == 4
-    assert dialog.locator("[aria-current=true]").text_content() == "reviewer"
+    expect(dialog.get_by_role("listitem")).to_have_count(4)
+    expect(dialog.locator("[aria-current=true]")).to_have_text("reviewer")
     assert page.evaluate("axe.run(document)")["violations"] == []
     page.screenshot(path=pictures / "report-opened-row.png")
     dialog.get_by_role("link", name="merger").click()
-    assert dialog.locator("[aria-current=true]").text_content() == "merger"
+    expect(dialog.locator("[aria-current=true]")).to_have_text("merger")
     page.keyboard.press("Escape")
-    assert not dialog.is_visible()
-    assert "row=" not in page.url
+    expect(dialog).to_be_hidden()
+    expect(page).not_to_have_url(re.compile("row="))
 
 
 def test_sorting_and_filtering_change_the_rows_and_the_address_which_leads_back_to_them(opened, report):
@@ -122,7 +124,7 @@ def test_the_keyboard_alone_reaches_and_opens_a_row(opened, report):
         if page.evaluate("document.activeElement.closest('tbody') !== null"):
             break
     page.keyboard.press("Enter")
-    assert page.get_by_role("dialog").get_by_text("omni explain onex.evt.reviewer.review-complete.v1").is_visible()
+    expect(page.get_by_role("dialog")).to_contain_text("omni explain onex.evt.reviewer.review-complete.v1")
 
 
 def test_a_search_in_the_wiring_leaves_the_neighbours(opened, report):
@@ -165,5 +167,5 @@ def test_hostile_texts_change_nothing_and_run_nothing(opened, report, hostile_re
     assert hostile.locator("img, iframe, object, embed, svg, form").count() == 0
     if view in ("drift", "tasks", "receipts"):
         hostile.locator(f"#view-{view} tbody a").nth(1).click()
-        assert hostile.get_by_role("dialog").is_visible()
+        expect(hostile.get_by_role("dialog")).to_be_visible()
         assert hostile.evaluate("window.hacked === undefined")

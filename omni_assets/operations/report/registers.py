@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Iterable
 from datetime import UTC, datetime
 from decimal import Decimal
+from itertools import filterfalse
 
 from omni_assets.contracts.model import Declaration, Finding, Severity
 from omni_assets.contracts.values import readable
@@ -59,10 +60,8 @@ def tables(content: Content) -> tuple[Table, ...]:
         _drift("drift", "Open drift", content.drift, _nothing_drifts(content)),
         _history(content),
         _drift("flows", "Stranded records, silent readers, silent writers", flows, _nothing_silent(content)),
-        _findings(
-            "near", "Near misses", [each for each in content.findings if each.near], "No name is nearly another."
-        ),
-        _findings("findings", "Other findings", [each for each in content.findings if not each.near], "No finding."),
+        _findings("near", "Near misses", filter(_is_near, content.findings), WIDE, "No name is nearly another."),
+        _findings("findings", "Other findings", filterfalse(_is_near, content.findings), OPENED, "No finding."),
         _topics(content),
         _sums("classes", "By class", "Class", content.told.classes),
         _sums("models", "By the model that answered", "Model", content.told.models),
@@ -164,12 +163,12 @@ def _is_near(finding: Finding) -> bool:
     return bool(finding.near)
 
 
-def _findings(name: str, title: str, found: Iterable[Finding], empty: str) -> Table:
+def _findings(name: str, title: str, found: Iterable[Finding], nearly: Shown, empty: str) -> Table:
     columns = (
         Column("code", "Code", Kind.NAME, choice=True),
         Column("severity", "Severity", Kind.MARK, choice=True),
         Column("topic", "Topic", Kind.NAME),
-        Column("near", "Nearly", Kind.NAME, shown=WIDE),
+        Column("near", "Nearly", Kind.NAME, shown=nearly),
         Column("message", "What", shown=WIDE),
         Column("fix", "Fix", shown=OPENED),
         Column("place", "Contract", Kind.NAME, shown=OPENED),

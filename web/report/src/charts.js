@@ -4,6 +4,7 @@ import { chart, FONT, tooltip } from "./engine.js";
 import { colour } from "./theme.js";
 import { counted, usd } from "./words.js";
 
+const NARROW = 560; // pixels, below which a long legend takes two lines
 const VERDICTS = { unfixable: "bad", "needs approval": "warn", "auto fixable": "calm", unknown: "odd" };
 
 /** Open drift at the end of each day, stacked by verdict. */
@@ -67,7 +68,7 @@ function option(days, facts) {
     animation: false,
     aria: { enabled: false },
     textStyle: { fontFamily: FONT },
-    grid: { left: 8, right: 12, top: 36, bottom: 8, containLabel: true },
+    grid: { left: 8, right: 12, top: facts.series.length > 2 && innerWidth < NARROW ? 62 : 36, bottom: 8, containLabel: true },
     legend: { top: 0, left: 0, icon: "roundRect", itemWidth: 10, itemHeight: 10, textStyle: { color: colour("ink"), fontFamily: FONT } },
     tooltip: tooltip({ trigger: "axis" }),
     xAxis: { type: "category", data: days, axisLine: { lineStyle: { color: colour("line") } }, axisTick: { show: false }, axisLabel: { color: colour("soft"), hideOverlap: true } },

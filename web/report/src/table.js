@@ -31,7 +31,7 @@ export class Table {
 
   /** Pixels that a column takes by what stands in it, within bounds. */
   width(column) {
-    const texts = [`${column.label} \u2193`, ...column.values.slice(0, MEASURED).map((value) => this.text(column, value))];
+    const texts = [`${column.label} \u2193 `, ...column.values.slice(0, MEASURED).map((value) => this.text(column, value))];
     const letters = Math.max(...texts.map((text) => text.length));
     return Math.min(SMALL.matches ? 165 : 360, letters * LETTER + (PADDING[column.kind] ?? 24));
   }
