@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from omni_assets.cli import streams
+from omni_assets.cli import completion, streams
 from omni_assets.cli.options import EnvironmentName, Format, OutputFormat, Paths, examples, stated
 
 
@@ -20,7 +20,10 @@ def add_to(app: typer.Typer) -> None:
 
 
 def explain(
-    topic: Annotated[str, typer.Argument(metavar="TOPIC", help="The name of a topic.", callback=stated)],
+    topic: Annotated[
+        str,
+        typer.Argument(metavar="TOPIC", help="The name of a topic.", callback=stated, autocompletion=completion.topics),
+    ],
     paths: Paths = None,
     environment: EnvironmentName = None,
     output: OutputFormat = Format.TEXT,

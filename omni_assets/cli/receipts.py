@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from omni_assets.cli import streams
+from omni_assets.cli import completion, streams
 from omni_assets.cli.options import HELP_NAMES, Format, OutputFormat, Since, examples, moment_since, stated
 
 
@@ -75,7 +75,13 @@ def receipts(
 
 def show(
     receipt: Annotated[
-        str, typer.Argument(metavar="ID", help="The receipt's id, or the digits that it begins with.", callback=stated)
+        str,
+        typer.Argument(
+            metavar="ID",
+            help="The receipt's id, or the digits that it begins with.",
+            callback=stated,
+            autocompletion=completion.receipts,
+        ),
     ],
     output: OutputFormat = Format.TEXT,
 ) -> int:

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from omni_assets.cli import streams
+from omni_assets.cli import completion, streams
 from omni_assets.cli.options import (
     BootstrapServers,
     ContractsOption,
@@ -34,6 +34,7 @@ def worker(
             help="Work for this node; may be repeated. Else for all that have a handler.",
             show_default=False,
             callback=all_stated,
+            autocompletion=completion.nodes,
         ),
     ] = None,
     concurrency: Annotated[

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from omni_assets.cli import streams
+from omni_assets.cli import completion, streams
 from omni_assets.cli.options import (
     BootstrapServers,
     ContractsOption,
@@ -24,7 +24,13 @@ if TYPE_CHECKING:
 
 QuestionId = Annotated[
     str,
-    typer.Argument(metavar="ID", help="The question's id, or how it begins.", show_default=False, callback=stated),
+    typer.Argument(
+        metavar="ID",
+        help="The question's id, or how it begins.",
+        show_default=False,
+        callback=stated,
+        autocompletion=completion.questions,
+    ),
 ]
 By = Annotated[
     str | None,

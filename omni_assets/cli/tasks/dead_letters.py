@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from omni_assets.cli import streams
+from omni_assets.cli import completion, streams
 from omni_assets.cli.options import (
     HELP_NAMES,
     BootstrapServers,
@@ -23,7 +23,12 @@ from omni_assets.cli.options import (
 _Topic = Annotated[
     str | None,
     typer.Option(
-        "--topic", metavar="TOPIC", help="Only letters of records of this topic.", show_default=False, callback=stated
+        "--topic",
+        metavar="TOPIC",
+        help="Only letters of records of this topic.",
+        show_default=False,
+        callback=stated,
+        autocompletion=completion.topics,
     ),
 ]
 _Node = Annotated[
@@ -34,6 +39,7 @@ _Node = Annotated[
         help="Only letters of records that this node could not handle.",
         show_default=False,
         callback=stated,
+        autocompletion=completion.nodes,
     ),
 ]
 _POSITION = "as TOPIC/PARTITION/OFFSET"

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from omni_assets.cli import streams
+from omni_assets.cli import completion, streams
 from omni_assets.cli.options import (
     BootstrapServers,
     ContractsOption,
@@ -46,12 +46,24 @@ def add_to(family: typer.Typer) -> None:
 def listing(
     node: Annotated[
         str | None,
-        typer.Option(metavar="NAME", help="Only tasks of this node.", show_default=False, callback=stated),
+        typer.Option(
+            metavar="NAME",
+            help="Only tasks of this node.",
+            show_default=False,
+            callback=stated,
+            autocompletion=completion.nodes,
+        ),
     ] = None,
     outcome: Annotated[OutcomeName | None, typer.Option(help="Only tasks that ended so.", show_default=False)] = None,
     topic: Annotated[
         str | None,
-        typer.Option(metavar="TOPIC", help="Only records of this topic.", show_default=False, callback=stated),
+        typer.Option(
+            metavar="TOPIC",
+            help="Only records of this topic.",
+            show_default=False,
+            callback=stated,
+            autocompletion=completion.topics,
+        ),
     ] = None,
     key: Annotated[
         str | None, typer.Option(metavar="KEY", help="Only records of this key.", show_default=False, callback=stated)

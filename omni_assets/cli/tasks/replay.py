@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from omni_assets.cli import streams
+from omni_assets.cli import completion, streams
 from omni_assets.cli.options import (
     BootstrapServers,
     ContractsOption,
@@ -37,7 +37,13 @@ def add_to(family: typer.Typer) -> None:
 def replay(
     topic: Annotated[
         str | None,
-        typer.Option("--topic", metavar="TOPIC", help="The topic whose records are worked on again.", callback=stated),
+        typer.Option(
+            "--topic",
+            metavar="TOPIC",
+            help="The topic whose records are worked on again.",
+            callback=stated,
+            autocompletion=completion.topics,
+        ),
     ] = None,
     start: Annotated[
         str | None,
@@ -68,6 +74,7 @@ def replay(
             help="For this node; may be repeated. Else for all that have a handler and subscribe the topic.",
             show_default=False,
             callback=all_stated,
+            autocompletion=completion.nodes,
         ),
     ] = None,
     key: Annotated[

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from omni_assets.cli import streams
+from omni_assets.cli import completion, streams
 from omni_assets.cli.options import (
     BootstrapServers,
     ContractsOption,
@@ -30,6 +30,7 @@ def show(
             metavar="ID",
             help="The id of a task's receipt, of its event or of a result, or what it begins with.",
             callback=stated,
+            autocompletion=completion.tasks,
         ),
     ],
     stored: Stored = False,
