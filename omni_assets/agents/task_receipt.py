@@ -139,11 +139,16 @@ def read_task_receipt(document: str | bytes) -> TaskReceipt:
     return TaskReceipt.model_validate_json(document, extra="ignore")
 
 
-def task_id(cluster: str, node: str, topic: str, partition: int, offset: int, replay: str = "") -> str:
+def task_id(cluster: str, node: str, topic: str, partition: int, offset: int, at_ms: int = 0, replay: str = "") -> str:
     """The id of the receipt of a record: always the same, so that whoever ends it again says so by itself. Each replay
-    has one of its own."""
+    has one of its own.
+
+    ``at_ms`` is the time of the record, in milliseconds since 1970, where it is known: in a topic that was made anew,
+    other records have the offsets of old ones.
+    """
+    when = f"@{at_ms}" if at_ms else ""
     again = f"/{replay}" if replay else ""
-    return sha256(f"{cluster}/{node}/{topic}/{partition}/{offset}{again}".encode()).hexdigest()[:32]
+    return sha256(f"{cluster}/{node}/{topic}/{partition}/{offset}{when}{again}".encode()).hexdigest()[:32]
 
 
 def result_id(task: str, number: int) -> str:

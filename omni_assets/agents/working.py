@@ -35,7 +35,6 @@ from omni_assets.agents.task_receipt import (
     task_id,
 )
 from omni_assets.agents.terms import deadline, idempotency_key, requeue_of, stated
-from omni_assets.broker.assignment import Place
 from omni_assets.broker.worker import Outgoing, Received
 from omni_assets.contracts.model import HandlerKind
 from omni_assets.router.receipt import Receipt
@@ -109,7 +108,7 @@ class Working:
 
     async def work(self, received: Received) -> Ended:
         """Take a record to its end. Raises nothing but ``CancelledError``."""
-        own = self._id(received.place, self._post.replay)
+        own = self._id(received, self._post.replay)
         course = _Course(received, TaskContext(own, self._post.node, received.place))
         try:
             event = course.event = from_record(received.key, received.value, received.headers)
@@ -129,9 +128,10 @@ class Working:
             self._seen.forgive(claim)
         return ended
 
-    def _id(self, place: Place, replay: str = "") -> str:
-        topic, number, _ = place.partition
-        return task_id(self._post.cluster, self._post.node, topic, number, place.offset, replay)
+    def _id(self, received: Received, replay: str = "") -> str:
+        topic, number, _ = received.place.partition
+        offset, at_ms = received.place.offset, received.at_ms
+        return task_id(self._post.cluster, self._post.node, topic, number, offset, at_ms, replay)
 
     async def _in_time(self, course: _Course, event: Event) -> Ended:
         try:
@@ -240,7 +240,7 @@ class Working:
             deadline=course.context.deadline,
             requeue_of=requeue_of(event, self._post.node) if event else None,
             replay=self._post.replay or None,
-            replay_of=self._id(course.received.place) if self._post.replay else None,
+            replay_of=self._id(course.received) if self._post.replay else None,
             approval=noted(course.tried.answer[0] if course.tried.answer else None, course.context),
             effects=tuple(course.effects.values()),
         )

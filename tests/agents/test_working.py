@@ -423,6 +423,13 @@ def test_a_module_that_exits_is_no_handler(tmp_path, monkeypatch):
         python_handler("leaving_at_once:work", threads)
 
 
+def test_a_record_in_the_place_of_another_one_of_a_topic_that_was_made_anew_is_another_task():
+    first, again, anew = (work(echo, received(asked())._replace(at_ms=at_ms))[0] for at_ms in (1_000, 1_000, 2_000))
+    assert receipt_of(first).id == receipt_of(again).id != receipt_of(anew).id
+    said = [dict(each.records[0].headers)["ce_id"] for each in (first, again, anew)]
+    assert said[0] == said[1] != said[2]
+
+
 def test_a_replay_has_receipts_of_its_own_that_point_to_the_first_ones():
     (before,), (again,) = work(echo, received(asked())), work(echo, received(asked()), post=replace(POST, replay="r1"))
     assert receipt_of(again).id != receipt_of(before).id
