@@ -491,11 +491,13 @@ class BrokerRefused(BrokerError):
 class TransferInterrupted(BrokerError):
     """Copying records ended before its end; what was committed stays, and is not copied again."""
 
-    def __init__(self, target: str, why: str) -> None:
-        super().__init__(
-            f"copying records to `{target}` stopped: {why}.",
-            "Run it again when the other has ended: it goes on where the last transaction ended.",
-        )
+    def __init__(
+        self,
+        target: str,
+        why: str,
+        remedy: str = "Run it again when the other has ended: it goes on where the last transaction ended.",
+    ) -> None:
+        super().__init__(f"copying records to `{target}` stopped: {why}.", remedy)
 
 
 class WorkerReplaced(BrokerError):

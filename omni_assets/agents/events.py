@@ -15,6 +15,7 @@ from functools import cache
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from omni_assets.broker.headers import are_unreadable
 from omni_assets.errors import ExtraMissing
 
 if TYPE_CHECKING:
@@ -114,7 +115,10 @@ def from_record(key: bytes | None, value: bytes | None, headers: Iterable[tuple[
     if value is None:
         raise NotAnEvent("it is a tombstone: it has no value")
     attributes: dict[str, bytes] = {}
-    for name, content in headers or ():
+    stated = tuple(headers or ())
+    if are_unreadable(stated):
+        raise NotAnEvent("a name among its headers is no UTF-8, so nobody can read them")
+    for name, content in stated:
         known = name.lower()
         if known != _CONTENT_TYPE and not known.startswith(_PREFIX):
             continue

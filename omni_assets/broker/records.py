@@ -11,12 +11,13 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from time import monotonic
 from types import TracebackType
-from typing import Any, NamedTuple, Self, TypeVar, cast
+from typing import Any, NamedTuple, Self, TypeVar
 
 from confluent_kafka import Consumer, KafkaError, KafkaException, Message, TopicPartition
 
 from omni_assets.broker.codes import topic_error
 from omni_assets.broker.connection import Connection, open_client
+from omni_assets.broker.headers import headers_of
 from omni_assets.errors import BrokerError, BrokerRefused, BrokerTimeout
 
 _Answer = TypeVar("_Answer")
@@ -193,8 +194,7 @@ class RecordReader:
 
 def wire_size(record: Message) -> int:
     """The bytes that a record takes at most in a request, whatever compression makes of it."""
-    stated = cast("list[tuple[str, bytes | None]]", record.headers() or [])
-    headers = sum(len(name) + len(value or b"") + _HEADER_OVERHEAD for name, value in stated)
+    headers = sum(len(name) + len(value or b"") + _HEADER_OVERHEAD for name, value in headers_of(record))
     return len(record.key() or b"") + len(record.value() or b"") + headers + _RECORD_OVERHEAD
 
 

@@ -21,6 +21,7 @@ from confluent_kafka.admin import AdminClient, OffsetSpec
 
 from omni_assets.broker.connection import Connection, open_client
 from omni_assets.broker.flows import RESCUE_GROUPS
+from omni_assets.broker.headers import are_unreadable, headers_of
 from omni_assets.broker.records import Batch, Position, RecordReader, Span, asked, refusal, wire_size
 from omni_assets.errors import BrokerRefused, ReadOnly, TransferInterrupted
 
@@ -243,7 +244,13 @@ class _Writer:
             raise
 
     def _produce(self, record: Message, provenance: Provenance) -> None:
-        partition = record.partition() or 0
+        partition, headers = record.partition() or 0, headers_of(record)
+        if are_unreadable(headers):
+            raise TransferInterrupted(
+                self._target.name,
+                f"{provenance.source}/{partition}/{record.offset()} has a header whose name is no UTF-8",
+                "Have whoever wrote it write it again: nothing is copied without its headers.",
+            )
         where: dict[str, Any] = {} if record.key() is not None else {"partition": partition % self._target.partitions}
         asked(
             f"a record for {self._target.name}",
@@ -252,7 +259,7 @@ class _Writer:
                 self._target.name,
                 key=record.key(),
                 value=record.value(),
-                headers=[*(record.headers() or ()), *provenance.headers(partition, record.offset() or 0)],
+                headers=[*headers, *provenance.headers(partition, record.offset() or 0)],
                 timestamp=timestamp_of(record),
                 **where,
             ),

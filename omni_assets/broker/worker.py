@@ -22,6 +22,7 @@ from omni_assets.broker.calls import Calls
 from omni_assets.broker.codes import topic_error
 from omni_assets.broker.connection import Connection, client_config, open_client
 from omni_assets.broker.flows import REPLAY_GROUPS, WORKERS
+from omni_assets.broker.headers import headers_of
 from omni_assets.broker.lives import begin, next_life
 from omni_assets.broker.records import asked, refusal
 from omni_assets.broker.transfer import PARTITIONER
@@ -210,10 +211,9 @@ class Worker:
         place = Place(partition, message.offset() or 0)
         if place.offset >= self._seat.span(partition.topic, partition.number).stop:
             return self._end_for_good(partition)
-        stated: Any = message.headers() or ()
         key: Any = message.key()
         value: Any = message.value()
-        return Received(place, key, value, tuple(stated), max(0, message.timestamp()[1]))
+        return Received(place, key, value, headers_of(message), max(0, message.timestamp()[1]))
 
     def _end(self, partition: Partition, offset: int) -> End:
         return End(partition, min(offset, self._seat.span(partition.topic, partition.number).stop))

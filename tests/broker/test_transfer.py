@@ -15,6 +15,7 @@ from omni_assets.broker import transfer
 from omni_assets.broker.connection import Connection, open_client
 from omni_assets.broker.records import RecordReader, Span
 from omni_assets.errors import BrokerRefused, BrokerTimeout, ReadOnly, TransferInterrupted
+from tests.support import odd_headers
 
 pytestmark = pytest.mark.broker
 
@@ -327,3 +328,11 @@ def _hang(topics, offset):
         producer.send_offsets_to_transaction([TopicPartition(topics.source, 0, offset)], reader.group(), 10)
     producer.flush(10)
     return producer
+
+
+def test_a_record_whose_headers_nobody_can_read_is_not_copied_without_them(module_broker):
+    topics = Topics(module_broker, partitions=1)
+    odd_headers.write(topics.connection.bootstrap_servers, topics.source, b"k", b"v")
+    with pytest.raises(TransferInterrupted, match=f"{topics.source}/0/0 has a header whose name is no UTF-8"):
+        topics.copy()
+    assert topics.arrived() == []

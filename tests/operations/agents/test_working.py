@@ -14,10 +14,12 @@ from omni_assets.agents.attempts import Hopeless
 from omni_assets.agents.events import Event
 from omni_assets.agents.task_receipt import TaskReceipt
 from omni_assets.errors import DeadLettersHeld
+from omni_assets.operations.agents.dead_letters import Filter, letters
 from omni_assets.operations.agents.submitting import Submission, submit
 from omni_assets.operations.agents.working import IDLE_SECONDS, work
 from omni_assets.operations.context import Context, resolve
 from omni_assets.operations.provision import provision
+from tests.support.odd_headers import write
 from tests.support.stranded import committed
 
 pytestmark = pytest.mark.broker
@@ -106,3 +108,21 @@ def test_a_drain_follows_a_chain_through_steps_that_take_their_time(tmp_path: Pa
     submit(context, [Submission(topic="onex.cmd.first.asked.v1", data={})])
     asyncio.run(work(context, drain=True))
     assert outcomes(context) == {(node, "done"): 1 for node in steps}
+
+
+def test_a_record_whose_headers_nobody_can_read_is_a_dead_letter_and_ends_no_worker(
+    tmp_path: Path, broker: Any
+) -> None:
+    context = project(tmp_path, broker, {"sound": NODE.format(node="sound", entry="answer"), "recorder": RECORDER})
+    write(broker.bootstrap_servers, "onex.cmd.sound.asked.v1", b"k", b"{}")
+    asyncio.run(work(context, drain=True))
+    (letter,) = committed(broker.bootstrap_servers, "onex.dlq.sound.dead-letter.v1", 1)
+    assert (letter.key(), letter.value()) == (b"k", b"{}")
+    told = dict(letter.headers() or ())
+    assert told["omni-unreadable-headers"] == b"a name among them is no UTF-8"
+    assert (
+        told["__connect.errors.exception.message"] == b"a name among its headers is no UTF-8, so nobody can read them"
+    )
+    assert outcomes(context) == {("sound", "dead-lettered"): 1}
+    (kept,) = letters(context, Filter(), 10).found
+    assert kept.origin is not None
