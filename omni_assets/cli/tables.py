@@ -1,7 +1,7 @@
 """Tables as lines of styled text, to any width or to a terminal's. Pure.
 
 No cell is cut: where a terminal is too narrow, the widest column gets a line of its own if it holds names, which nobody
-wants to read in pieces, and other columns fold onto further lines of the same row.
+wants to read in pieces, and what still does not fit folds onto further lines of the same row.
 """
 
 from __future__ import annotations
@@ -48,13 +48,14 @@ def table(header: Sequence[str], rows: Sequence[Row], width: int | None) -> list
     head = Row(tuple(Cell(title, "bold") for title in header))
     shown = [Row(tuple(Cell(visible(cell.text), cell.style) for cell in row.cells), row.below) for row in (head, *rows)]
     natural = [max(columns(row.cells[index].text) for row in shown) for index in range(len(header))]
-    if width is None or sum(natural) + GAP * (len(natural) - 1) <= width:
+    if width is None or _fit(natural, width):
         return [line for row in shown for line in _lines(row, natural, width)]
     widest = max(range(len(natural)), key=natural.__getitem__)
-    if any(" " in row.cells[widest].text for row in shown) or len(natural) <= _FEW_COLUMNS:
-        return [line for row in shown for line in _lines(row, _fitted(natural, width), width)]
-    others = _fitted([*natural[:widest], *natural[widest + 1 :]], width - _STEP)
-    return [line for row in shown for line in _in_two(row, widest, others, width)]
+    others = [*natural[:widest], *natural[widest + 1 :]]
+    names = len(natural) > _FEW_COLUMNS and not any(" " in row.cells[widest].text for row in shown)
+    if names and (widest == 0 or _fit(others, width - _STEP)):
+        return [line for row in shown for line in _in_two(row, widest, _fitted(others, width - _STEP), width)]
+    return [line for row in shown for line in _lines(row, _fitted(natural, width), width)]
 
 
 def paragraph(text: str, width: int | None, style: str = "", indent: int = 0) -> list[Line]:
@@ -147,6 +148,11 @@ def _without_trailing_space(line: Line) -> Line:
     while line and not line[-1][0].strip():
         line.pop()
     return line
+
+
+def _fit(widths: Sequence[int], width: int) -> bool:
+    """Whether columns of these widths fit beside one another."""
+    return sum(widths) + GAP * (len(widths) - 1) <= width
 
 
 def _fitted(natural: Sequence[int], width: int) -> list[int]:

@@ -47,6 +47,16 @@ def test_a_name_that_is_not_the_first_stands_below():
     ]
 
 
+def test_a_later_name_folds_where_a_line_of_its_own_would_not_be_enough():
+    rows = [plain_row("3f2a", "a-task-with-a-name", "a-class-with-a-longer-name", "a-model-with-a-name")]
+    assert text(table(("RECEIPT", "TASK", "CLASS", "ANSWER"), rows, 40))[1:] == [
+        "3f2a     a-task-    a-class-   a-model-",
+        "         with-a-    with-a-    with-a-",
+        "         name       longer-    name",
+        "                    name",
+    ]
+
+
 def test_texts_fold_beside_what_they_are_about():
     lines = text(table(("CODE", "RULE", "SAYS"), [plain_row("OM203", "near-miss", "two names " * 8)], 60))
     assert lines[1].startswith("OM203  near-miss  two names two names")
