@@ -278,8 +278,8 @@ COLUMN_DESCRIPTIONS: Mapping[str, Mapping[str, str]] = MappingProxyType(
             "text": "What there is to know of it.",
             "since": "When it was noticed.",
             "newest": "When the latest part of it began.",
-            "occasion": "What was, or is to be, said last: appeared, grew, reminder or over; nothing of what was noticed "
-            "alone, or passed before it was told.",
+            "occasion": "What was, or is to be, said last: appeared, grew, reminder or over; nothing of what was only "
+            "noticed, or passed before it was told.",
             "decided_at": "When that was decided.",
             "told_at": "When the last channel took it; when it was decided, before one did.",
             "told": "The channels that took it: webhook, topic.",

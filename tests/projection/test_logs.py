@@ -43,7 +43,18 @@ def _kept(sample: Any) -> tuple[Kept, ...]:
     rescue = RescueRow("main", "t1", "t0", 0, 5, 5, "begun", sample.at(0))
     meant = TrustedRow("local", "main", 7, "ada", "observed", sample.at(0))
     wrong = AlertRow(
-        "local", "run/a", "run", "error", "", "ü", "", sample.at(0), sample.at(0), "appeared", sample.at(0), sample.at(0)
+        "local",
+        "run/a",
+        "run",
+        "error",
+        "",
+        "ü",
+        "",
+        sample.at(0),
+        sample.at(0),
+        "appeared",
+        sample.at(0),
+        sample.at(0),
     )
     ending = RetirementRow("main", "t0", "t1", "drained", "no group is behind", sample.at(0), sample.at(0))
     return (
