@@ -120,6 +120,10 @@ async def work(
     staff = staffed(manifest, nodes)
     if not staff:
         raise InputError("no contract names a handler, so there is nothing to work for.", "docs/agents.md shows one.")
+    ledger = _ledger(context, manifest)
+    for each in staff:
+        if ledger in each.topics:
+            raise HandlerUnusable(each.node, f"it subscribes `{ledger}`, so the receipt of each of its tasks is a task")
     stint = Stint(staff, slot, IDLE_SECONDS if drain else None)
     return await work_for(context, manifest, stint, concurrency=concurrency, patience=patience, environ=environ)
 

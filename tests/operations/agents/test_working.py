@@ -13,7 +13,7 @@ import pytest
 from omni_assets.agents.attempts import Hopeless
 from omni_assets.agents.events import Event
 from omni_assets.agents.task_receipt import TaskReceipt
-from omni_assets.errors import DeadLettersHeld
+from omni_assets.errors import DeadLettersHeld, HandlerUnusable
 from omni_assets.operations.agents.dead_letters import Filter, letters
 from omni_assets.operations.agents.submitting import Submission, submit
 from omni_assets.operations.agents.working import IDLE_SECONDS, work
@@ -108,6 +108,16 @@ def test_a_drain_follows_a_chain_through_steps_that_take_their_time(tmp_path: Pa
     submit(context, [Submission(topic="onex.cmd.first.asked.v1", data={})])
     asyncio.run(work(context, drain=True))
     assert outcomes(context) == {(node, "done"): 1 for node in steps}
+
+
+def test_a_node_that_its_own_receipts_would_keep_at_work_for_ever_does_not_begin(tmp_path: Path, broker: Any) -> None:
+    reader = NODE.format(node="reader", entry="answer").replace("onex.cmd.reader.asked.v1", LEDGER)
+    context = project(tmp_path, broker, {"reader": reader, "recorder": RECORDER})
+    with pytest.raises(
+        HandlerUnusable, match=f"it subscribes `{LEDGER}`, so the receipt of each of its tasks is a task"
+    ):
+        asyncio.run(work(context, drain=True))
+    assert outcomes(context) == {}
 
 
 def test_a_record_whose_headers_nobody_can_read_is_a_dead_letter_and_ends_no_worker(
