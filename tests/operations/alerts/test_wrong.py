@@ -17,18 +17,26 @@ from omni_assets.operations.alerts.wrong import (
     FailedCheck,
     FailedRun,
     Money,
+    approval_alerts,
     broker_alerts,
     budget_alerts,
     check_alerts,
+    dead_letter_alerts,
     drift_alerts,
     run_alerts,
 )
+from omni_assets.projection.rows import TaskRow
 
 AT = datetime(2026, 3, 1, tzinfo=UTC)
 
 
 def drift(topic: str, verdict: Verdict, owner: str | None, kind: DriftKind = DriftKind.CONFIG) -> Drift:
     return Drift(topic, kind, "retention.ms", "1", "2", verdict, Reason.KEEPS_LESS, owner)
+
+
+def task(node: str, reason: str = "", approval: str | None = None, ended_at: datetime = AT) -> TaskRow:
+    empty = TaskRow(*([""] * len(TaskRow._fields)))  # type: ignore[arg-type]
+    return empty._replace(id=f"id of {node}", node=node, reason=reason, approval=approval, ended_at=ended_at)
 
 
 def test_drift_is_told_by_verdict_and_owner() -> None:
@@ -81,3 +89,21 @@ def test_checks_and_runs_have_a_key_of_their_own() -> None:
     (run,) = run_alerts([FailedRun("reconcile", "7", "no broker answers.")])
     assert (run.key, run.title) == ("run/reconcile", "a run of reconcile failed")
     assert run_alerts([FailedRun("reconcile", "8", "something else.")])[0].key == run.key
+
+
+def test_dead_letters_of_a_node_are_told_once_they_are_many_with_their_reasons() -> None:
+    failed = [*[task("echo", "it is no JSON\x1b[0m")] * 2, task("echo", "too late"), task("router", "too late")]
+    (alert,) = dead_letter_alerts(failed, 3)
+    assert (alert.key, alert.owner, alert.severity) == ("dead-letters/echo", "echo", Severity.ERROR)
+    assert alert.title == "3 tasks of echo failed within an hour"
+    assert alert.text.splitlines()[:2] == ["- it is no JSON\\x1b[0m (2)", "- too late (1)"]
+    assert dead_letter_alerts(failed, 4) == ()
+
+
+def test_questions_that_wait_are_one_alert_that_grows_with_the_newest() -> None:
+    later = AT + timedelta(hours=1)
+    (alert,) = approval_alerts([task("merger", approval="3f2a"), task("reviewer", ended_at=later)], timedelta(days=1))
+    assert alert.title == "2 questions of agents waiting for longer than 1 d"
+    assert alert.text.splitlines()[:2] == ["- merger: 3f2a", "- reviewer: id of reviewer"]
+    assert alert.newest == later
+    assert approval_alerts([], timedelta(days=1)) == ()
