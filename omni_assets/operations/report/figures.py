@@ -65,12 +65,14 @@ class Wire:
 
 @dataclass(frozen=True, slots=True)
 class Drawing:
-    """The wiring as it is drawn; ``left_out`` nodes are not. ``broken`` are the wires that there would be, were two
-    names that are nearly the same one: their topics are the two."""
+    """The wiring as it is drawn: nodes with a wire, without ``left_out`` of them, those with the fewest topics. ``alone`` is the
+    number of those that have none. ``broken`` are the wires that there would be, were two names that are nearly the same
+    one: their topics are the two."""
 
     dots: tuple[Dot, ...]
     wires: tuple[Wire, ...]
     broken: tuple[tuple[int, int, str, str], ...]
+    alone: int
     left_out: int
 
 
@@ -119,8 +121,12 @@ def open_by_day(content: Content) -> tuple[OpenByDay, ...]:
 def drawing(content: Content) -> Drawing:
     """The nodes with their wires, each where it stands."""
     wiring = content.wiring
+    gaps = [gap for near in content.near for gap in _broken(near.wrong, near.meant)]
+    wired = {node for node, readers in wiring.feeds.items() if readers}
+    wired |= {reader for readers in wiring.feeds.values() for reader in readers}
+    wired |= {end for writer, reader, *_ in gaps for end in (writer, reader)}
     topics = {name: number for number, name in enumerate(wiring.topics)}
-    busy = sorted(wiring.nodes, key=lambda node: (-len(wiring.reads[node]) - len(wiring.writes[node]), node))
+    busy = sorted(wired, key=lambda node: (-len(wiring.reads[node]) - len(wiring.writes[node]), node))
     drawn = frozenset(busy[:NODES_DRAWN])
     feeds = {
         node: tuple(reader for reader in wiring.feeds[node] if reader in drawn and reader != node)
@@ -137,11 +143,10 @@ def drawing(content: Content) -> Drawing:
     )
     broken = tuple(
         (position[writer], position[reader], written, read)
-        for near in content.near
-        for writer, reader, written, read in _broken(near.wrong, near.meant)
+        for writer, reader, written, read in gaps
         if writer in position and reader in position
     )
-    return Drawing(dots, wires, broken, len(wiring.nodes) - len(drawn))
+    return Drawing(dots, wires, broken, len(wiring.nodes) - len(wired), len(wired) - len(drawn))
 
 
 def _broken(one: Ends, other: Ends) -> Iterator[tuple[str, str, str, str]]:

@@ -116,6 +116,7 @@ def _wiring_document(drawn: Drawing) -> dict[str, object]:
         "nodes": [[visible(dot.name), dot.column, dot.row, dot.drifts] for dot in drawn.dots],
         "wires": [[wire.start, wire.end, list(wire.topics)] for wire in drawn.wires],
         "broken": [[start, end, visible(written), visible(read)] for start, end, written, read in drawn.broken],
+        "alone": drawn.alone,
         "leftOut": drawn.left_out,
     }
 

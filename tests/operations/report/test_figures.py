@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 from hypothesis import given
 from hypothesis import strategies as st
 
+from omni_assets.operations.context import resolve
 from omni_assets.operations.report.content import Content
 from omni_assets.operations.report.figures import (
     DAYS_DRAWN,
@@ -80,7 +81,21 @@ def test_the_drawing_has_every_node_and_each_wire_once(project_content):
     assert sorted(dot.name for dot in drawn.dots) == list(wiring.nodes)
     joined = [(drawn.dots[wire.start].name, drawn.dots[wire.end].name) for wire in drawn.wires]
     assert sorted(joined) == sorted((node, reader) for node, readers in wiring.feeds.items() for reader in readers)
-    assert drawn.left_out == 0
+    assert (drawn.alone, drawn.left_out) == (0, 0)
+
+
+def test_nodes_without_a_wire_are_counted_and_not_drawn(tmp_path):
+    for node, topics in {"a": ["x"], "b": ["y"], "c": []}.items():
+        file = tmp_path / "contracts" / node / "contract.yaml"
+        file.parent.mkdir(parents=True)
+        published = ", ".join(f"onex.evt.{node}.{each}.v1" for each in topics)
+        subscribed = "onex.evt.a.x.v1" if node == "c" else ""
+        bus = f"  publish_topics: [{published}]\n  subscribe_topics: [{subscribed}]\n"
+        file.write_text(f"name: {node}\nevent_bus:\n{bus}")
+    context = resolve(environ={"OMNI_HOME": str(tmp_path / "state")}, folder=tmp_path)
+    drawn = drawing(gather(context, NOW))
+    assert [dot.name for dot in drawn.dots] == ["a", "c"]
+    assert (drawn.alone, drawn.left_out) == (1, 0)
 
 
 def test_a_resolved_history_leaves_nothing_open(project):

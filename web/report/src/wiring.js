@@ -8,13 +8,14 @@ import { counted } from "./words.js";
 const LABELLED = 60;
 const MARGIN = { left: 24, right: 40, top: 28, bottom: 28 }; // pixels around what is drawn
 const MOST_SAID = 12;
-const LABEL = 170; // pixels for the names of the last column
+const LABEL = 280; // pixels for the names of the last column, at most
+const LETTER = 7;
 
 /** Draws the wiring, or what a search leaves of it. */
-export function wiringGraph(figure, { nodes, wires, broken, leftOut }, topics) {
+export function wiringGraph(figure, { nodes, wires, broken, alone, leftOut }, topics) {
   const area = figure.querySelector(".chart");
   if (!nodes.length) {
-    area.replaceWith(make("p", { class: "empty" }, "No contract declares a node."));
+    area.replaceWith(make("p", { class: "empty" }, alone ? "No node feeds another." : "No contract declares a node."));
     return () => {};
   }
   const names = topics.columns.find((column) => column.key === "topic").values;
@@ -53,7 +54,7 @@ export function wiringGraph(figure, { nodes, wires, broken, leftOut }, topics) {
   function draw() {
     const { dots, lines, gaps } = around(search.value.trim().toLowerCase());
     const near = gaps.length ? `, ${counted(gaps.length, "wire")} broken by a name` : "";
-    const rest = leftOut ? `; ${counted(leftOut, "node")} with the fewest wires left out` : "";
+    const rest = (alone ? `; ${counted(alone, "node")} without a wire left out` : "") + (leftOut ? `; ${counted(leftOut, "node")} with the fewest topics left out` : "");
     found.textContent = `${counted(dots.length, "node")}, ${counted(lines.length, "wire")}${near}${rest}`;
     drawn.setOption(option(dots, lines, gaps), true);
   }
@@ -70,9 +71,10 @@ export function wiringGraph(figure, { nodes, wires, broken, leftOut }, topics) {
 
   function option(dots, lines, gaps) {
     const few = dots.length <= LABELLED;
-    const label = { show: true, position: "right", distance: 6, color: colour("ink"), fontFamily: FONT, fontSize: 12 };
+    const label = { show: true, position: "right", distance: 6, color: colour("ink"), fontFamily: FONT, fontSize: 12, textBorderColor: colour("panel"), textBorderWidth: 3 };
+    const letters = Math.max(...dots.map((place) => nodes[place][0].length));
     const upright = area.clientWidth < area.clientHeight;
-    const margin = { ...MARGIN, right: !few ? MARGIN.right : upright ? LABEL / 2 : LABEL };
+    const margin = { ...MARGIN, right: !few ? MARGIN.right : upright ? 85 : Math.min(LABEL, letters * LETTER + MARGIN.left) };
     const width = area.clientWidth - margin.left - margin.right;
     const height = area.clientHeight - margin.top - margin.bottom;
     const columns = between(dots.map((place) => nodes[place][1]), upright ? height : width);
