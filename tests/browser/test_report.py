@@ -132,6 +132,8 @@ def test_a_search_in_the_wiring_leaves_the_neighbours(opened, report):
     assert "7 nodes, 8 wires, 1 wire broken by a name" in page.locator("#wiring-graph .count").text_content()
     page.get_by_label("Search the wiring").fill("merger")
     assert page.locator("#wiring-graph .count").text_content() == "4 nodes, 3 wires"
+    page.get_by_label("Search the wiring").fill("nothing of that name")
+    assert page.locator("#wiring-graph .count").text_content() == "0 nodes, 0 wires"
     page.get_by_label("Zoom in").click()
     page.get_by_label("Show all of it").click()
 

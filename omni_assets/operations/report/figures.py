@@ -65,9 +65,11 @@ class Wire:
 
 @dataclass(frozen=True, slots=True)
 class Drawing:
-    """The wiring as it is drawn: nodes with a wire, without ``left_out`` of them, those with the fewest topics. ``alone`` is the
-    number of those that have none. ``broken`` are the wires that there would be, were two names that are nearly the same
-    one: their topics are the two."""
+    """The wiring as it is drawn: nodes with a wire, without the ``left_out`` ones, those with the fewest topics.
+
+    ``alone`` is the number of nodes that have none. ``broken`` are the wires that there would be if two names that are
+    nearly the same were one: writer, reader, and the two names.
+    """
 
     dots: tuple[Dot, ...]
     wires: tuple[Wire, ...]

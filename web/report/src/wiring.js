@@ -72,7 +72,7 @@ export function wiringGraph(figure, { nodes, wires, broken, alone, leftOut }, to
   function option(dots, lines, gaps) {
     const few = dots.length <= LABELLED;
     const label = { show: true, position: "right", distance: 6, color: colour("ink"), fontFamily: FONT, fontSize: 12, textBorderColor: colour("panel"), textBorderWidth: 3 };
-    const letters = Math.max(...dots.map((place) => nodes[place][0].length));
+    const letters = Math.max(0, ...dots.map((place) => nodes[place][0].length));
     const upright = area.clientWidth < area.clientHeight;
     const margin = { ...MARGIN, right: !few ? MARGIN.right : upright ? 85 : Math.min(LABEL, letters * LETTER + MARGIN.left) };
     const width = area.clientWidth - margin.left - margin.right;
