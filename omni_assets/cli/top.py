@@ -59,10 +59,11 @@ def top(
     bootstrap_servers: BootstrapServers = None,
     output: OutputFormat = Format.TEXT,
 ) -> int:
-    """Show what goes on, live: lag, workers, tasks, drift, spend, escalations, dead letters and approvals.
+    """Show what goes on, live.
 
-    Press q to leave. With --format json it is one document, or with --interval one on each line until it is ended.
-    Looking moves nothing. Exits with 2 where one frame was to be shown, and something could not be seen.
+    Lag, workers, tasks, drift, spend, escalations, dead letters and approvals; q leaves. With --format json it is one
+    document, or with --interval one on each line until it is ended. Looking moves nothing. Exits with 2 where one frame
+    was to be shown, and something could not be seen.
     """
     from omni_assets.cli.screen import can_be_drawn_on
     from omni_assets.cli.views import top as view
