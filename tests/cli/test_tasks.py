@@ -202,6 +202,13 @@ def test_a_chain_and_a_list_fit_their_width(kept, width):
         assert max(map(len, plain(tasks_lines(found, NOW, width)))) <= width
 
 
+def test_a_key_of_sixty_thousand_characters_is_cut_for_people(project):
+    remember(project.home, OTHER.model_copy(update={"key": "k" * 60_000}))
+    (found,) = remembered.tasks(project.home)
+    drawn = [*tasks_lines([found], NOW, None), *chain_lines(remembered.chain(project.home, OTHER.id), None)]
+    assert 120 < max(map(len, plain(drawn))) < 300
+
+
 def test_a_chain_for_programs_says_what_each_follows_from(kept):
     told = kept.omni("task", "show", "pull-17", "--stored", "--format", "json").document
     assert (told["correlation_id"], told["cost_usd"], told["more"]) == ("c", None, False)

@@ -11,6 +11,7 @@ from omni_assets.agents.task_receipt import Answer, TaskAttempt, TaskOutcome, Ta
 from omni_assets.cli.tables import Line, paragraph, wrap
 from omni_assets.cli.views.money import exact_usd, plain
 from omni_assets.cli.views.tasks import SHORT_ID, STYLES
+from omni_assets.contracts.faults import short
 from omni_assets.contracts.text import count, visible
 from omni_assets.operations.agents.chains import How, Link
 from omni_assets.operations.agents.tasks import MOST_IN_A_CHAIN, Chain
@@ -82,7 +83,7 @@ def _title(link: Link) -> str:
 
 def _facts(link: Link, row: TaskRow, *, answered: bool) -> Iterator[str]:
     receipt = link.receipt
-    yield f"{_place(receipt)}{f', key {receipt.key}' if receipt.key else ''}, ended {_second(receipt.ended_at)}"
+    yield f"{_place(receipt)}{f', key {short(receipt.key)}' if receipt.key else ''}, ended {_second(receipt.ended_at)}"
     if receipt.reason:
         yield f"reason: {receipt.reason}"
     if receipt.duplicate_of and link.how is not How.DUPLICATE:

@@ -10,6 +10,7 @@ from omni_assets.agents.task_receipt import TaskOutcome
 from omni_assets.cli.tables import Cell, Line, Row, paragraph, table
 from omni_assets.cli.views.money import plain, usd
 from omni_assets.cli.words import age
+from omni_assets.contracts.faults import short
 from omni_assets.contracts.text import count
 from omni_assets.projection.rows import TaskSummary
 
@@ -42,7 +43,7 @@ def _cells(each: TaskSummary, now: datetime) -> list[Cell]:
         Cell(age(each.ended_at, now)),
         Cell(each.node),
         Cell(f"{each.topic}/{each.partition}/{each.position}"),
-        Cell(each.key or "-"),
+        Cell(short(each.key) or "-"),
         Cell(each.outcome, STYLES.get(each.outcome, "")),
         Cell(str(each.attempts)),
         Cell(usd(each.cost_usd)),
