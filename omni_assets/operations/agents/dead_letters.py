@@ -23,7 +23,7 @@ from omni_assets.agents.terms import deadline, stated
 from omni_assets.broker import ledger
 from omni_assets.broker.ledger import LedgerRecord
 from omni_assets.broker.records import RecordReader, Span
-from omni_assets.broker.transfer import MOST_BYTES, MOST_RECORDS, Target
+from omni_assets.broker.transfer import MOST_BYTES, MOST_RECORDS
 from omni_assets.contracts.model import Role
 from omni_assets.contracts.text import visible
 from omni_assets.errors import InputError, ReadOnly
@@ -31,6 +31,7 @@ from omni_assets.operations.agents.noted import task_receipts
 from omni_assets.operations.context import Context
 from omni_assets.operations.memory import cluster_of
 from omni_assets.operations.routing.ledger import NoLedger, ledger_topic
+from omni_assets.operations.targets import target_of
 
 _READERS = "omni-task-dlq"  # a group in which nothing is ever committed
 _NUMBER = re.compile(r"[0-9]{1,18}")
@@ -205,6 +206,7 @@ class _Look:
         with context.admin() as admin:
             snapshot = admin.snapshot(tuple(sorted(asked)))
         self._cluster = cluster_of(snapshot)
+        self._topics = snapshot.topics
         self._partitions = {name: topic.partitions or 1 for name, topic in snapshot.topics.items()}
 
     def all(self) -> Iterator[Opened]:
@@ -252,7 +254,7 @@ class _Look:
             records[requeued.topic].append(record)
             meant[record.id] = requeued
         for topic, several in records.items():
-            appended = ledger.append(self._context.connection, Target(topic, self._partitions[topic]), several)
+            appended = ledger.append(self._context.connection, target_of(self._topics[topic]), several)
             for record in several:
                 requeued = meant[record.id]
                 if record.id in appended.places:

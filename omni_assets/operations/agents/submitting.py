@@ -20,12 +20,12 @@ from omni_assets.agents.payloads import Payloads
 from omni_assets.agents.terms import EXPIRY, IDEMPOTENCY, moment, stated
 from omni_assets.broker import ledger
 from omni_assets.broker.ledger import LedgerRecord
-from omni_assets.broker.transfer import Target
 from omni_assets.contracts.model import Manifest
 from omni_assets.contracts.payloads import payloads
 from omni_assets.contracts.text import visible
 from omni_assets.errors import TaskUnusable, UnknownName
 from omni_assets.operations.context import Context
+from omni_assets.operations.targets import target_of
 from omni_assets.operations.task_files import read_text, refuse
 from omni_assets.router.values import Strict
 from omni_assets.settings import duration
@@ -119,7 +119,7 @@ def submit(context: Context, submissions: Sequence[Submission]) -> Submitted:
     written: set[str] = set()
     failed: list[tuple[str, str]] = []
     for topic, wanted in records.items():
-        done = ledger.append(context.connection, Target(topic, snapshot.topics[topic].partitions or 1), wanted)
+        done = ledger.append(context.connection, target_of(snapshot.topics[topic]), wanted)
         written |= done.places.keys()
         failed += [(submissions[int(line)].id, str(error)) for line, error in done.errors.items()]
     return Submitted(tuple(each.id for line, each in enumerate(submissions) if str(line) in written), tuple(failed))

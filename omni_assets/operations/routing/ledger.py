@@ -18,6 +18,7 @@ from omni_assets.contracts.text import count
 from omni_assets.errors import BrokerError, BrokerRefused, OmniError, UnnamedBroker
 from omni_assets.operations.context import BrokerOrigin, Context
 from omni_assets.operations.memory import cluster_of
+from omni_assets.operations.targets import target_of
 from omni_assets.projection.rows import PublicationRow, ReceiptRow
 from omni_assets.projection.store import Projection
 from omni_assets.router.receipt_schema import schema_name
@@ -28,7 +29,6 @@ ENVIRONMENT = "ce_omnienvironment"
 _EVENT_KIND = "evt"
 _LOCK_FILE = "ledger.lock"
 _PAGE = 1_000
-_LARGEST_BATCH = 1_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,11 +109,7 @@ def found(context: Context, topic: Topic) -> tuple[str, Target]:
         raise NoLedger(f"The ledger `{topic.name}` is not at {context.bootstrap_servers}: `omni provision` creates it.")
     if not seen.partitions:
         raise BrokerRefused(f"to show the ledger {topic.name}", seen.unknown or "no partition was listed")
-    largest = (seen.configs or {}).get("max.message.bytes")
-    stated = largest.value if largest is not None else None
-    return cluster_of(snapshot), Target(
-        topic.name, seen.partitions, int(stated) if stated and stated.isdecimal() else _LARGEST_BATCH
-    )
+    return cluster_of(snapshot), target_of(seen)
 
 
 class _alone:  # noqa: N801 - a context manager that reads as a word

@@ -29,11 +29,12 @@ def test_of_lines_with_one_id_each_is_told_for_itself(tmp_path: Path, broker: An
     environ = {"OMNI_HOME": str(tmp_path / "state"), "OMNI_BOOTSTRAP_SERVERS": broker.bootstrap_servers}
     context = resolve(environ=environ, folder=tmp_path)
     large = random.Random(1).randbytes(10_000).hex()  # compression makes too little of it
-    lines = [(ASKED, "first"), (NARROW, large), (ASKED, "last")]
+    lines = [(ASKED, "first"), (NARROW, large), (NARROW, "fits"), (ASKED, "last")]
     done = submit(context, [Submission(topic=topic, data=data, id="again") for topic, data in lines])
-    assert done.ids == ("again", "again")
+    assert done.ids == ("again", "again", "again")
     ((id_, why),) = done.failed
     assert id_ == "again"
     assert "larger than the topic takes" in why
-    found = committed(broker.bootstrap_servers, ASKED, 1)
-    assert [each.value() for each in found] == [b'"first"', b'"last"']
+    found = {topic: committed(broker.bootstrap_servers, topic, 1) for topic in (ASKED, NARROW)}
+    assert [each.value() for each in found[ASKED]] == [b'"first"', b'"last"']
+    assert [each.value() for each in found[NARROW]] == [b'"fits"'], "what is too large takes nothing else with it"
