@@ -67,11 +67,10 @@ def omni(folder: Path, address: str, *arguments: str) -> subprocess.Popen[str]:
 
 def killed(process: subprocess.Popen[str], moments: random.Random) -> str:
     """Kill it before it works, or while it works on one of its next records. What it said to the person."""
-    assert process.stdout is not None
     assert process.stderr is not None
     said = process.stderr.readline()
     for _ in range(moments.choice([0, *range(2, 40)])):
-        process.stdout.readline()
+        process.stderr.readline()
     time.sleep(moments.uniform(0, 0.02))
     process.send_signal(signal.SIGKILL)
     process.communicate(timeout=30)
@@ -127,15 +126,16 @@ def test_a_person_who_ends_it_can_go_on_with_it(tmp_path, broker):
     context = project(tmp_path, broker.bootstrap_servers, broker.client)
     submit(context, [Submission(topic=ASKED, key=f"k{each % KEYS}", data=each, id=f"e{each}") for each in range(600)])
     first = omni(tmp_path, broker.bootstrap_servers, "--topic", ASKED, "--from", "start")
-    assert first.stdout is not None
-    begun = [first.stdout.readline() for _ in range(20)]
+    assert first.stderr is not None
+    told = [first.stderr.readline() for _ in range(21)]
     first.send_signal(signal.SIGINT)
-    out, said = first.communicate(timeout=60)
+    _, said = first.communicate(timeout=60)
     assert (first.returncode, said.splitlines()[-1]) == (130, "omni: interrupted.")
-    begun += out.splitlines()
+    told += said.splitlines()
+    begun = [each for each in told if not each.startswith("omni:")]
     ended = receipts(broker.bootstrap_servers)
     assert len(ended) > len(begun) - 20
-    found = re.match(r"omni: replay ([0-9a-f]{12}) of ", said)
+    found = re.match(r"omni: replay ([0-9a-f]{12}) of ", told[0])
     assert found is not None
     last = omni(tmp_path, broker.bootstrap_servers, "--resume", found[1])
     out, complaint = last.communicate(timeout=60)
