@@ -26,11 +26,11 @@ demo: $(READY) ## the story in a minute, on the embedded broker; ends by itself
 	@$(BIN)/omni demo
 
 test: $(READY) ## all tests that can run here
-	@$(BIN)/python -m pytest -m cluster
+	@$(BIN)/python -m pytest -n 2 --dist loadfile -m cluster
 	@$(BIN)/python -m pytest -n auto --dist worksteal -m "not cluster"
 
 test-cluster: $(READY) ## only those with three Kafka brokers; they skip without Java and Maven
-	@$(BIN)/python -m pytest -m cluster
+	@$(BIN)/python -m pytest -n 2 --dist loadfile -m cluster
 
 fuzz: $(READY) ## 20 seconds of mutated contracts against the extractor; SECONDS_TO_FUZZ=600 for longer, SEED=7 for the same again
 	@$(BIN)/python -m tests.fuzz.extractor --seconds $(SECONDS_TO_FUZZ) $(if $(SEED),--seed $(SEED))
