@@ -8,7 +8,6 @@ from __future__ import annotations
 import asyncio
 import math
 from collections.abc import Mapping
-from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -16,11 +15,13 @@ from typing import Protocol
 
 from omni_assets.agents.approvals import NO_APPROVALS, Approvals, noted
 from omni_assets.agents.attempts import Hopeless, Patience, Tried, attempt
+from omni_assets.agents.deaths import MOST_DEATHS, NO_LOG, Calls, EndsItsWorker
 from omni_assets.agents.effects import NO_EFFECTS, Effects
 from omni_assets.agents.events import Event, NotAnEvent, from_record, source_of
 from omni_assets.agents.exchange import Ended
 from omni_assets.agents.handlers import Handle, Handled, RoutingFailed, Said
 from omni_assets.agents.letters import Origin, sealed
+from omni_assets.agents.room import Room
 from omni_assets.agents.seen import Claim, Seen, command, identity
 from omni_assets.agents.task_context import TaskContext
 from omni_assets.agents.task_receipt import (
@@ -84,7 +85,9 @@ class _Course:
 
 
 class Working:
-    """Works on the records of one node. ``room`` bounds how many calls of its handler run at once."""
+    """Works on the records of one node. ``room`` bounds how many calls of its handler run at once; ``calls`` are told
+    of each, and know which may have ended the process of a worker.
+    """
 
     def __init__(
         self,
@@ -93,9 +96,10 @@ class Working:
         gate: Gate,
         seen: Seen,
         patience: Patience,
-        room: AbstractAsyncContextManager[object],
+        room: Room,
         effects: Effects = NO_EFFECTS,
         approvals: Approvals = NO_APPROVALS,
+        calls: Calls = NO_LOG,
     ) -> None:
         self._post = post
         self._handle = handle
@@ -105,6 +109,7 @@ class Working:
         self._room = room
         self._effects = effects
         self._approvals = approvals
+        self._calls = calls
 
     async def work(self, received: Received) -> Ended:
         """Take a record to its end. Raises nothing but ``CancelledError``."""
@@ -144,13 +149,19 @@ class Working:
 
     async def _tried(self, course: _Course, event: Event, left: float) -> Ended:
         own = course.context
+        deaths = self._calls.deaths(own.id)
+        if deaths >= MOST_DEATHS:
+            fatal = EndsItsWorker(deaths)
+            course.tried = Tried(None, (), fatal)
+            return self._failed(course, str(fatal))
 
         async def call() -> tuple[Handled, tuple[Outgoing, ...]]:
             self._gate.accept(course.received.place.partition.topic, event)
             meant, course.context = await self._approvals.resolve(event, own)
             if meant is not event:
                 self._gate.accept(course.context.place.partition.topic, meant)
-            with self._effects.begin(event, course.context, course.effects, course.received.place.partition) as steps:
+            effects = self._effects.begin(event, course.context, course.effects, course.received.place.partition)
+            with effects as steps, self._calls.under_way(own.id):
                 handled = await self._handled(course, meant, replace(course.context, steps=steps))
             key = course.received.key
             results = tuple(
@@ -161,7 +172,7 @@ class Working:
             )
             return handled, results
 
-        course.tried = await attempt(call, self._patience, self._room, left)
+        course.tried = await attempt(call, self._patience, self._room.alone if deaths else self._room, left)
         if course.tried.late:
             return self._ended(course, self._receipt(course, TaskOutcome.FAILED, _late(course)))
         if course.tried.answer is None:

@@ -20,6 +20,7 @@ from omni_assets.agents.effects import NO_EFFECTS, Effects, Sink
 from omni_assets.agents.events import Event, Record, from_record, to_record
 from omni_assets.agents.exchange import Ended
 from omni_assets.agents.handlers import Handle, Handled, Said
+from omni_assets.agents.room import Room
 from omni_assets.agents.seen import Seen
 from omni_assets.agents.task_context import MOST_SHOWN, Ask, TaskContext
 from omni_assets.agents.task_receipt import Answer, TaskReceipt
@@ -80,7 +81,7 @@ class Desk:
 
         async def to_its_end() -> Ended:
             asking = approvals or Approvals("reviewer", REQUESTS, ANSWERS, self.read)
-            room = asyncio.Semaphore(1)
+            room = Room(1)
             working = Working(POST, self._handle, Open(), self.seen, QUICK, room, self._effects, asking)
             return await working.work(received)
 

@@ -19,6 +19,7 @@ from omni_assets.agents.effects import NO_EFFECTS, Effects, EffectUnclear, Recal
 from omni_assets.agents.events import Event, from_record, to_record
 from omni_assets.agents.exchange import Ended
 from omni_assets.agents.handlers import Handle, Handled, Said, python_handler
+from omni_assets.agents.room import Room
 from omni_assets.agents.seen import Seen
 from omni_assets.agents.task_context import TaskContext
 from omni_assets.agents.task_receipt import TaskReceipt
@@ -84,7 +85,7 @@ def asked(**extensions: str) -> Received:
 
 def work(handle: Handle, effects: Effects, received: Received | None = None, patience: Patience = QUICK) -> Ended:
     async def to_its_end() -> Ended:
-        working = Working(POST, handle, Open(), Seen(), patience, asyncio.Semaphore(4), effects)
+        working = Working(POST, handle, Open(), Seen(), patience, Room(4), effects)
         return await working.work(received or asked())
 
     return asyncio.run(to_its_end())
@@ -435,7 +436,7 @@ def test_an_asynchronous_effect_that_nobody_waits_for_any_more_comes_to_its_end(
             await context.effect_async("merge", slow, find)
             return Handled(())
 
-        working = Working(POST, handle, Open(), Seen(), QUICK, asyncio.Semaphore(1), effects)
+        working = Working(POST, handle, Open(), Seen(), QUICK, Room(1), effects)
         task = asyncio.create_task(working.work(asked()))
         await begun.wait()
         task.cancel()

@@ -17,6 +17,7 @@ from omni_assets.agents.attempts import Hopeless, Patience
 from omni_assets.agents.events import Event, from_record, to_record
 from omni_assets.agents.exchange import Ended
 from omni_assets.agents.handlers import Handled, RoutingFailed, Said, python_handler
+from omni_assets.agents.room import Room
 from omni_assets.agents.seen import Seen
 from omni_assets.agents.task_context import TaskContext
 from omni_assets.agents.task_receipt import TaskReceipt, task_id
@@ -60,7 +61,7 @@ def asked(data: bytes = b"1", number: int = 1) -> Event:
 
 def work(handle: Any, *records: Received, post: Post = POST, seen: Seen | None = None) -> list[Ended]:
     async def all_of_them() -> list[Ended]:
-        working = Working(post, handle, Open(), Seen() if seen is None else seen, QUICK, asyncio.Semaphore(4))
+        working = Working(post, handle, Open(), Seen() if seen is None else seen, QUICK, Room(4))
         return [await working.work(each) for each in records]
 
     return asyncio.run(all_of_them())
@@ -317,7 +318,7 @@ def test_work_that_was_cancelled_is_no_first_of_a_duplicate():
         return Handled(())
 
     async def cancelled() -> None:
-        working = Working(POST, slow, Open(), seen, QUICK, asyncio.Semaphore(1))
+        working = Working(POST, slow, Open(), seen, QUICK, Room(1))
         task = asyncio.create_task(working.work(received(asked(), 7)))
         await asyncio.sleep(0)
         await asyncio.sleep(0)

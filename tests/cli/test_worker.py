@@ -189,6 +189,26 @@ def test_what_handlers_print_is_no_result_and_one_that_exits_ends_no_worker(agen
     assert all(worked.err.count(word) == 3 for word in ("said", "written", "called"))
 
 
+def test_a_task_that_ends_its_worker_is_given_up_and_blocks_nobody(agents, address):
+    """Nothing in the process can catch it: the third worker that dies of it is the last one."""
+    agents.contract("echo", ECHO.replace("omni_assets.agents.echo:echo", "fatal:work"))
+    (agents.folder / "fatal.py").write_text(
+        "import os\ndef work(event):\n    if b't7' in event.data: os._exit(9)\n    return {'text': 'well'}\n"
+    )
+    agents.omni("task", "submit", "-", stdin=lines(*range(20)))
+    assert [agents.omni("worker", "--drain").code for _ in range(3)] == [9, 9, 9]
+    last = agents.omni("worker", "--drain")
+    assert last.code == 1
+    assert "1 task dead-lettered" in last.out
+    outcomes = {each.event_id: each.outcome for each in receipts(address)}
+    assert outcomes.pop("e7") == "dead-lettered"
+    assert outcomes == {f"e{number}": "done" for number in range(20) if number != 7}
+    (letter,) = committed(address, LETTERS, 3)
+    told = dict(letter.headers())
+    assert told["__connect.errors.exception.class.name"] == b"EndsItsWorker"
+    assert told["__connect.errors.exception.message"].startswith(b"the process of its worker ended 3 times")
+
+
 def test_a_node_without_a_handler_and_a_handler_that_is_not_there_are_named(agents):
     assert "`receipt-recorder`" in agents.omni("worker", "--drain", "--node", "receipt-recorder").err
     agents.contract("echo", ECHO.replace("echo:echo", "echo:ecco"))

@@ -18,6 +18,7 @@ from omni_assets.agents.drain import Drain
 from omni_assets.agents.handlers import Handle, llm_handler, python_handler
 from omni_assets.agents.payloads import Payloads
 from omni_assets.agents.publishing import Outlet
+from omni_assets.agents.room import Room
 from omni_assets.agents.routing import RoutingTopics, router_handler, routing_topics
 from omni_assets.agents.runner import run
 from omni_assets.agents.seen import Seen
@@ -28,6 +29,7 @@ from omni_assets.contracts.model import Contract, Handler, HandlerKind, Manifest
 from omni_assets.contracts.payloads import payloads
 from omni_assets.errors import DeadLettersHeld, HandlerUnusable, InputError, UnknownName
 from omni_assets.operations.agents.approving import approvals_of
+from omni_assets.operations.agents.call_log import calls_of
 from omni_assets.operations.agents.intents import effects_of, recalled
 from omni_assets.operations.agents.noted import known
 from omni_assets.operations.context import Context
@@ -144,11 +146,11 @@ async def work_for(
     """
     ledger = _ledger(context, manifest)
     cluster, partitions = await asyncio.to_thread(_present, context, manifest, stint.staff, ledger)
-    shapes, room = Payloads(payloads(manifest)), asyncio.Semaphore(concurrency)
+    shapes, room = Payloads(payloads(manifest)), Room(concurrency)
     held: list[DeadLettersHeld] = []
     seats = {each.node: Seat(each.node, each.topics, stint.slot, stint.replay, stint.spans) for each in stint.staff}
     drain = None if stint.idle_seconds is None else Drain((s.member for s in seats.values()), stint.idle_seconds)
-    async with _handlers(context, manifest, stint.staff, environ) as handlers:
+    async with _handlers(context, manifest, stint.staff, environ) as handlers, AsyncExitStack() as logs:
 
         async def one(each: Staffed) -> Worked:
             outlet = Outlet(manifest, each.node, shapes, context.grammar())
@@ -176,7 +178,8 @@ async def work_for(
 
                 return recall
 
-            working = Working(post, handlers[each.node], edge, seen, patience, room, effects, approvals)
+            calls = logs.enter_context(calls_of(context.home, seats[each.node].member))
+            working = Working(post, handlers[each.node], edge, seen, patience, room, effects, approvals, calls)
             try:
                 settled = await run(
                     context.connection,
