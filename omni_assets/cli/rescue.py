@@ -114,4 +114,4 @@ def rescue(
 def _agreed(records: int, target: str) -> bool:
     from omni_assets.contracts.text import count, visible
 
-    return typer.confirm(f"Copy {count(records, 'record')} to {visible(target)}?", err=True)
+    return streams.agreed(f"Copy {count(records, 'record')} to {visible(target)}?")

@@ -12,7 +12,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Protocol, TextIO
 
-from omni_assets.errors import OmniError, reason
+from omni_assets.errors import InputError, OmniError, reason
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -120,6 +120,22 @@ def say(text: str) -> None:
         say(text.encode("ascii", "backslashreplace").decode("ascii"))
     except OSError:
         _silence(stream)
+
+
+def agreed(question: str) -> bool:
+    """What a person, or what stands in for one on standard input, answers; asked on standard error.
+
+    Raises ``InputError`` where nobody is there to answer.
+    """
+    import typer
+
+    try:
+        return typer.confirm(question, err=True)
+    except typer.Abort as abort:
+        if not isinstance(abort.__context__, EOFError):
+            raise
+    say("")
+    raise InputError(f"nobody answered: {question}", "`--yes` says so beforehand.")
 
 
 @contextmanager

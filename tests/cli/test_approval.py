@@ -115,6 +115,9 @@ def test_nothing_is_answered_without_a_yes(agents, address):
     asked = agents.omni("task", "approve", waits["id"], stdin="n\n")
     assert (asked.code, asked.out.strip()) == (1, "")
     assert "Is that to be approved? [y/N]:" in asked.err
+    alone = agents.omni("task", "approve", waits["id"], stdin="")
+    assert alone.code == 2
+    assert alone.err.endswith("omni: nobody answered: Is that to be approved?\n      `--yes` says so beforehand.\n")
     assert committed(address, ANSWERS, 1) == []
     read_only = agents.omni("task", "approve", waits["id"], "--yes", OMNI_READONLY="1")
     assert read_only.code == 2

@@ -133,7 +133,7 @@ def _answer(
         return 1
     streams.say(view.facts(asked, datetime.now(UTC)))
     _show("\n".join(view.shown_lines(asked)))
-    if not yes and not typer.confirm(f"Is that to be {given}?", err=True):
+    if not yes and not streams.agreed(f"Is that to be {given}?"):
         return 1
     done = answer(context, asked, given, by or who(), reason)
     if output is Format.JSON:
