@@ -14,6 +14,7 @@ from concurrent.futures import Executor, ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from difflib import get_close_matches
 from pathlib import Path
 from uuid import uuid4
 
@@ -30,8 +31,10 @@ from omni_assets.broker import ledger
 from omni_assets.broker.assignment import Partition, Place
 from omni_assets.broker.ledger import LedgerRecord
 from omni_assets.broker.local import lifecycle
+from omni_assets.broker.local.watch import Watch
 from omni_assets.broker.transfer import Target
 from omni_assets.broker.worker import Outgoing
+from omni_assets.contracts.faults import short
 from omni_assets.contracts.model import Contract, Handler, HandlerKind, Manifest, Payload, Role
 from omni_assets.contracts.payloads import payloads
 from omni_assets.errors import OmniError
@@ -43,6 +46,10 @@ HANDLER_SECONDS = 60.0
 """How long a handler may take for its example."""
 
 _AT_ONCE = 8
+
+
+_ADDRESS = "OMNI_BOOTSTRAP_SERVERS"
+_BEGINS_SECONDS, _ASKS_SECONDS = 0.3, 1.0  # clients begin and ask in threads of their own, a moment later
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +94,8 @@ def smoke(paths: Sequence[str] = (), *, environ: Mapping[str, str] = os.environ,
                     manifest.topics,
                 )
             )
-        handlers, untried = asyncio.run(_handlers(context, manifest, stated))
+        with Watch(context.bootstrap_servers) as watch, _pointed(watch.bootstrap_servers):
+            handlers, untried = asyncio.run(_handlers(context, manifest, stated, watch))
     return Smoke(topics, handlers, untried, time.monotonic() - started)
 
 
@@ -101,7 +109,7 @@ def _stage(paths: Sequence[str], environ: Mapping[str, str], folder: Path | None
         afterwards.callback(lifecycle.stop, home)
         broker = lifecycle.start(home, port=0)
         own = {name: value for name, value in environ.items() if not name.startswith("OMNI_")}
-        place = {"OMNI_HOME": str(home), "OMNI_BOOTSTRAP_SERVERS": broker.bootstrap_servers, "OMNI_ENV": "local"}
+        place = {"OMNI_HOME": str(home), _ADDRESS: broker.bootstrap_servers, "OMNI_ENV": "local"}
         yield resolve(sources, environ={**own, **place}, folder=folder)
 
 
@@ -123,11 +131,12 @@ def _there_and_back(context: Context, manifest: Manifest, name: str, stated: Map
 
 
 async def _handlers(
-    context: Context, manifest: Manifest, stated: Mapping[str, Payload]
+    context: Context, manifest: Manifest, stated: Mapping[str, Payload], watch: Watch
 ) -> tuple[tuple[Tried, ...], tuple[str, ...]]:
     shapes = Payloads(stated)
     tried: list[Tried] = []
     untried: list[str] = []
+    told: set[str] = set()
     threads = Daemons()
     for contract in manifest.contracts:
         if contract.handler is None or contract.handler.kind is not HandlerKind.PYTHON:
@@ -139,6 +148,9 @@ async def _handlers(
         for topic in examples:
             why = await _does(contract.node, contract.handler, outlet, _example(topic, stated[topic]), threads)
             tried.append(Tried(f"{contract.node} on {topic}", why))
+        if examples and (strange := sorted(await _touched(watch, contract) - told)):
+            told.update(strange)  # a client that is left open asks again while other nodes are tried
+            tried.append(Tried(f"{contract.node} by itself", _strayed(strange[0], contract)))
     return tuple(tried), tuple(untried)
 
 
@@ -164,6 +176,39 @@ async def _does(node: str, handler: Handler, outlet: Outlet, event: Event, threa
     except Exception as error:  # noqa: BLE001 - whatever a handler does
         return words_of(error).rstrip(".") or type(error).__name__
     return ""
+
+
+async def _touched(watch: Watch, contract: Contract) -> frozenset[str]:
+    """The topics that clients of a node's own asked for, and that its contract does not name."""
+    before = watch.clients
+    await asyncio.sleep(_BEGINS_SECONDS)
+    if watch.clients > before:
+        await asyncio.sleep(_ASKS_SECONDS)
+    return watch.take() - _named(contract)
+
+
+def _strayed(topic: str, contract: Contract) -> str:
+    near = get_close_matches(topic, sorted(_named(contract)), 1)
+    meant = f": perhaps `{near[0]}` is meant" if near else ""
+    return f"a client of its own asks for `{short(topic)}`, which its contract does not name{meant}"
+
+
+def _named(contract: Contract) -> frozenset[str]:
+    return frozenset(each.topic for each in contract.declarations)
+
+
+@contextmanager
+def _pointed(bootstrap_servers: str) -> Iterator[None]:
+    """Handlers with a client of their own find the broker by this variable."""
+    before = os.environ.get(_ADDRESS)
+    os.environ[_ADDRESS] = bootstrap_servers
+    try:
+        yield
+    finally:
+        if before is None:
+            del os.environ[_ADDRESS]
+        else:
+            os.environ[_ADDRESS] = before
 
 
 @contextmanager

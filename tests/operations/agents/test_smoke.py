@@ -89,6 +89,50 @@ def test_what_does_not_work_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     assert smoked.untried == ("quiet",)
 
 
+OWN_CLIENT = '''
+"""Handlers with a client of their own, which nobody waits for."""
+
+import os
+
+from confluent_kafka import Producer
+
+KEPT = []
+
+
+def say(event, topic):
+    KEPT.append(Producer({"bootstrap.servers": os.environ["OMNI_BOOTSTRAP_SERVERS"], "log_level": 0}))
+    KEPT[-1].produce(topic, b"1")
+    return {"text": "a"}
+
+
+def elsewhere(event):
+    return say(event, "onex.evt.stray.dnoe.v1")
+
+
+def within(event):
+    return say(event, "onex.evt.tidy.done.v1")
+'''
+
+
+def test_a_client_of_its_own_that_goes_elsewhere_fails_a_handler(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("OMNI_BOOTSTRAP_SERVERS", "127.0.0.1:1")
+    (tmp_path / "own_client.py").write_text(OWN_CLIENT)
+    monkeypatch.syspath_prepend(tmp_path)
+    for name, function in (("tidy", "within"), ("stray", "elsewhere")):
+        (tmp_path / "contracts" / name).mkdir(parents=True)
+        (tmp_path / "contracts" / name / "contract.yaml").write_text(NODE.format(name, f"own_client:{function}"))
+    smoked = smoke(environ={}, folder=tmp_path)
+    why = {each.name: each.why for each in smoked.handlers}
+    assert set(why) == {"tidy on onex.cmd.tidy.go.v1", "stray on onex.cmd.stray.go.v1", "stray by itself"}
+    assert why["stray by itself"] == (
+        "a client of its own asks for `onex.evt.stray.dnoe.v1`, which its contract does not name: perhaps "
+        "`onex.evt.stray.done.v1` is meant"
+    )
+    assert os.environ["OMNI_BOOTSTRAP_SERVERS"] == "127.0.0.1:1"
+
+
 OUTSIDE = '''
 """Handlers that do something outside the bus, and that ask."""
 
