@@ -26,9 +26,9 @@ def chromium() -> str | None:
     return next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser() -> Iterator[object]:
-    """Chromium, one for all tests of this process."""
+    """Chromium, one for all tests of a module: its event loop runs for as long as it is there."""
     sync_api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
     program = chromium()
     if program is None:

@@ -137,7 +137,7 @@ def test_the_list_is_newest_first_with_the_reason_of_each_that_was_not_done(kept
     [
         (("--node", "reviewer", "--outcome", "dead-lettered"), ["c3c3c3c3"]),
         (("--key", "pull-17"), ["a1a1a1a1"]),
-        (("--since", "90s"), ["b8b8b8b8"]),
+        (("--since", (NOW - timedelta(seconds=90)).isoformat()), ["b8b8b8b8"]),
         (("--topic", "onex.cmd.echo.asked.v1", "--limit", "2"), ["b8b8b8b8", "c9c9c9c9"]),
         (("--topic", "nothing"), []),
     ],

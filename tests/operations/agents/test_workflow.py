@@ -169,7 +169,8 @@ def test_a_worker_killed_at_the_merge_merges_once(forge: Forge, point: str) -> N
     forge.work(lambda: bool(forge.said(Topic.EVT_CI_WATCHER_PIPELINE_PASSED_V1)))
     (merged,) = forge.said(Topic.EVT_MERGER_PULL_REQUEST_MERGED_V1)
     assert merged["merge"] == forge.there.branch("main") == forge.pull_request(GOOD).merge
-    assert len(forge.said(Topic.INTENT_MERGER_MERGE_PULL_REQUEST_V1)) == 1
+    # What was approved and what was met are two records: the other one may come first now, and means to merge as well.
+    assert len(forge.said(Topic.INTENT_MERGER_MERGE_PULL_REQUEST_V1)) in (1, 2)
     receipts = forge.receipts()
     effects = [effect for each in receipts for effect in each.effects if effect.name == "merge"]
     # An intent that stands says that it may have happened: the repository is asked, and says whether it did.
