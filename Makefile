@@ -5,6 +5,8 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 SECONDS_TO_FUZZ ?= 20
+# Twice the processors: tests wait for brokers and processes half of their time.
+WORKERS ?= $(shell $(PYTHON) -c 'import os; print(2 * (os.cpu_count() or 1))')
 
 .DEFAULT_GOAL := help
 .PHONY: help setup demo test test-cluster fuzz smoke agent-kills rescue-kills report-script up lint format lock bench clean
@@ -27,7 +29,7 @@ demo: $(READY) ## the story in a minute, on the embedded broker; ends by itself
 
 test: $(READY) ## all tests that can run here
 	@$(BIN)/python -m pytest -n 2 --dist loadfile -m cluster
-	@$(BIN)/python -m pytest -n auto --dist worksteal -m "not cluster"
+	@$(BIN)/python -m pytest -n $(WORKERS) --dist worksteal -m "not cluster"
 
 test-cluster: $(READY) ## only those with three Kafka brokers; they skip without Java and Maven
 	@$(BIN)/python -m pytest -n 2 --dist loadfile -m cluster
