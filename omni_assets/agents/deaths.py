@@ -50,6 +50,11 @@ def suspects(lines: Iterable[str]) -> dict[str, int]:
     return dict(list(deaths.items())[-MOST_SUSPECTS:])
 
 
+def earlier(lines: Iterable[str]) -> list[str]:
+    """Of a log, what says of deaths before it was begun: all that counts while its own process lives."""
+    return [line for line in lines if line.startswith(f"{_DIED} ")]
+
+
 class Calls:
     """The calls of the handler of one node, as they begin and end; ``write`` takes a line of the log."""
 

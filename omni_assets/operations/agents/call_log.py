@@ -8,7 +8,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from urllib.parse import quote
 
-from omni_assets.agents.deaths import Calls, suspects
+from omni_assets.agents.deaths import Calls, earlier, suspects
 from omni_assets.errors import StateError
 from omni_assets.operations.files import write_whole
 from omni_assets.processes.identity import identity
@@ -82,7 +82,7 @@ def _suspects(path: Path) -> dict[str, int]:
             lines: list[str] = file.read(4 * MOST_BYTES).splitlines()
     except FileNotFoundError:
         return {}
-    return suspects(lines if _is_dead(lines) else _died(lines))
+    return suspects(lines if _is_dead(lines) else earlier(lines))
 
 
 def _is_dead(lines: Iterable[str]) -> bool:
@@ -92,8 +92,3 @@ def _is_dead(lines: Iterable[str]) -> bool:
                 return identity(int(pid)) != " ".join(known_as)
         return False
     return False
-
-
-def _died(lines: Iterable[str]) -> list[str]:
-    """What is known of earlier deaths alone."""
-    return [line for line in lines if line.startswith("died ")]
