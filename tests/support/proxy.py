@@ -6,7 +6,6 @@ Clients stay behind it: where a broker's answer names a broker, its port becomes
 from __future__ import annotations
 
 import socket
-import struct
 import threading
 import time
 from collections import Counter
@@ -15,10 +14,11 @@ from contextlib import suppress
 from enum import Enum
 from typing import Self
 
+from omni_assets.broker.local import frames
+from omni_assets.broker.local.frames import Place
 from tests.support import api_keys
 
 _HOST = "127.0.0.1"
-_NAMES_BROKERS = frozenset({"Metadata", "FindCoordinator", "DescribeCluster"})
 
 
 class Lost(Enum):
@@ -49,9 +49,8 @@ class Proxy:
         self._listeners = {
             (host, int(port)): socket.create_server((_HOST, 0), backlog=128) for host, _, port in upstream
         }
-        # Host and port stand side by side in every version of every answer that names a broker.
         self._renamed = {
-            _place(host, port): _place(host, listener.getsockname()[1])
+            Place(host, port).encoded: Place(host, listener.getsockname()[1]).encoded
             for (host, port), listener in self._listeners.items()
         }
 
@@ -62,7 +61,7 @@ class Proxy:
 
     def __exit__(self, *_: object) -> None:
         for listener in self._listeners.values():
-            _close(listener)
+            frames.close(listener)
         self.cut()
 
     @property
@@ -98,7 +97,7 @@ class Proxy:
         with self._lock:
             connections = list(self._open)
         for connection in connections:
-            _close(connection)
+            frames.close(connection)
 
     def _accept(self, listener: socket.socket, address: tuple[str, int]) -> None:
         while True:
@@ -110,7 +109,7 @@ class Proxy:
                 broker = socket.create_connection(address, timeout=5)
                 broker.settimeout(None)
             except OSError:
-                _close(client)
+                frames.close(client)
                 continue
             _Conversation(self, client, broker, "{}:{}".format(*address)).start()
 
@@ -137,7 +136,7 @@ class _Conversation:
         self._address = address
         self._client = client
         self._broker = broker
-        self._asked: dict[int, str] = {}
+        self._naming: set[int] = set()
         self._unanswered: set[int] = set()
 
     def start(self) -> None:
@@ -148,69 +147,39 @@ class _Conversation:
 
     def _run(self, pump: Callable[[bytes], bool], source: socket.socket) -> None:
         with suppress(OSError):
-            while (message := _message(source)) is not None and pump(message):
+            while (message := frames.receive(source)) is not None and pump(message):
                 pass
         with self._proxy._lock:
             self._proxy._open -= {self._client, self._broker}
-        _close(self._client)
-        _close(self._broker)
+        frames.close(self._client)
+        frames.close(self._broker)
 
     def _forward(self, request: bytes) -> bool:
         """Hand a request on; false where the connection is to end with it."""
-        key, _, correlation = struct.unpack_from(">hhi", request)
-        name = api_keys.name(key)
-        lost, action = self._proxy._count(name, request, self._address)
+        head = frames.head(request)
+        lost, action = self._proxy._count(api_keys.name(head.key), request, self._address)
         if self._proxy.delay:
             time.sleep(self._proxy.delay)
         if action is not None:
             action()
         if lost is Lost.REQUEST:
             return False
-        self._asked[correlation] = name
+        if head.key in frames.NAMES_BROKERS:
+            self._naming.add(head.correlation)
         if lost is Lost.ANSWER:
-            self._unanswered.add(correlation)
-        self._broker.sendall(_framed(request))
+            self._unanswered.add(head.correlation)
+        frames.send(self._broker, request)
         return True
 
     def _backward(self, answer: bytes) -> bool:
-        (correlation,) = struct.unpack_from(">i", answer)
+        correlation = frames.correlation(answer)
         if correlation in self._unanswered:
             return False
-        renames = self._asked.pop(correlation, "") in _NAMES_BROKERS
-        self._client.sendall(_framed(self._proxy._rename(answer) if renames else answer))
+        renames = correlation in self._naming
+        self._naming.discard(correlation)
+        frames.send(self._client, self._proxy._rename(answer) if renames else answer)
         return True
-
-
-def _message(source: socket.socket) -> bytes | None:
-    """One message without its length; ``None`` at the end."""
-    header = _exactly(source, 4)
-    return None if header is None else _exactly(source, struct.unpack(">i", header)[0])
-
-
-def _exactly(source: socket.socket, size: int) -> bytes | None:
-    received = bytearray()
-    while len(received) < size:
-        part = source.recv(min(size - len(received), 1 << 20))
-        if not part:
-            return None
-        received += part
-    return bytes(received)
-
-
-def _framed(message: bytes) -> bytes:
-    return struct.pack(">i", len(message)) + message
-
-
-def _place(host: str, port: int) -> bytes:
-    return host.encode() + struct.pack(">i", port)
 
 
 def _known(name: str) -> None:
     assert name in api_keys.NAMES.values(), f"`{name}` is no request of Kafka's"
-
-
-def _close(connection: socket.socket) -> None:
-    # Closing alone does not wake a thread that waits on it.
-    with suppress(OSError):
-        connection.shutdown(socket.SHUT_RDWR)
-    connection.close()

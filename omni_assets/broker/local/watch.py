@@ -13,11 +13,11 @@ from collections.abc import Callable, Iterator
 from contextlib import suppress
 from typing import Self
 
+from omni_assets.broker.local import frames
+from omni_assets.broker.local.frames import Place
+
 _HOST = "127.0.0.1"
-_METADATA, _FIND_COORDINATOR, _DESCRIBE_CLUSTER = 3, 10, 60
-_NAMES_BROKERS = frozenset({_METADATA, _FIND_COORDINATOR, _DESCRIBE_CLUSTER})
 _FLEXIBLE_METADATA, _TOPIC_IDS = 9, 10  # from which versions on lengths are compact, and topics have ids
-_LARGEST_MESSAGE = 104_857_600
 _SECONDS = 5.0
 
 
@@ -26,7 +26,7 @@ class Watch:
 
     def __init__(self, bootstrap_servers: str) -> None:
         host, _, port = bootstrap_servers.rpartition(":")
-        self._broker = (host, int(port))
+        self._broker = Place(host, int(port))
         self._lock = threading.Lock()
         self._asked: set[str] = set()
         self._clients = 0
@@ -39,11 +39,11 @@ class Watch:
         return self
 
     def __exit__(self, *_: object) -> None:
-        _close(self._listener)
+        frames.close(self._listener)
         with self._lock:
             left = tuple(self._open)
         for each in left:
-            _close(each)
+            frames.close(each)
 
     @property
     def bootstrap_servers(self) -> str:
@@ -67,7 +67,7 @@ class Watch:
                 try:
                     broker = socket.create_connection(self._broker, timeout=_SECONDS)
                 except OSError:
-                    _close(client)
+                    frames.close(client)
                     continue
                 broker.settimeout(None)
                 self._join(client, broker)
@@ -76,21 +76,20 @@ class Watch:
         named: set[int] = set()
 
         def there(request: bytes) -> bytes:
-            key, _, correlation = struct.unpack_from(">hhi", request)
-            if key in _NAMES_BROKERS:
-                named.add(correlation)
-            if key == _METADATA:
+            head = frames.head(request)
+            if head.key in frames.NAMES_BROKERS:
+                named.add(head.correlation)
+            if head.key == frames.METADATA:
                 with self._lock:
                     self._asked.update(asked_topics(request))
             return request
 
         def back(answer: bytes) -> bytes:
-            (correlation,) = struct.unpack_from(">i", answer)
+            correlation = frames.correlation(answer)
             if correlation not in named:
                 return answer
             named.discard(correlation)
-            # Host and port stand side by side in every version of every answer that names a broker.
-            return answer.replace(_place(*self._broker), _place(self._broker[0], self._port))
+            return answer.replace(self._broker.encoded, Place(self._broker.host, self._port).encoded)
 
         with self._lock:
             self._clients += 1
@@ -100,13 +99,12 @@ class Watch:
 
     def _pump(self, source: socket.socket, to: socket.socket, change: Callable[[bytes], bytes]) -> None:
         with suppress(OSError, struct.error):
-            while (message := _message(source)) is not None:
-                changed = change(message)
-                to.sendall(struct.pack(">i", len(changed)) + changed)
+            while (message := frames.receive(source)) is not None:
+                frames.send(to, change(message))
         with self._lock:
             self._open -= {source, to}
-        _close(source)
-        _close(to)
+        frames.close(source)
+        frames.close(to)
 
 
 def asked_topics(request: bytes) -> frozenset[str]:
@@ -160,32 +158,3 @@ def _varint(body: bytes, at: int) -> tuple[int, int]:
         at, shift = at + 1, shift + 7
         if not byte & 0x80:
             return number, at
-
-
-def _place(host: str, port: int) -> bytes:
-    return host.encode() + struct.pack(">i", port)
-
-
-def _message(source: socket.socket) -> bytes | None:
-    head = _exactly(source, 4)
-    if head is None:
-        return None
-    (size,) = struct.unpack(">i", head)
-    return _exactly(source, size) if 0 <= size <= _LARGEST_MESSAGE else None
-
-
-def _exactly(source: socket.socket, size: int) -> bytes | None:
-    parts: list[bytes] = []
-    while size:
-        part = source.recv(min(size, 65_536))
-        if not part:
-            return None
-        parts.append(part)
-        size -= len(part)
-    return b"".join(parts)
-
-
-def _close(each: socket.socket) -> None:
-    with suppress(OSError):
-        each.shutdown(socket.SHUT_RDWR)
-    each.close()
