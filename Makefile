@@ -69,7 +69,7 @@ format: $(READY) ## sort imports and lay out the code
 lock: $(READY) ## make requirements.lock anew from pyproject.toml
 	@$(BIN)/uv pip compile pyproject.toml --quiet --universal --python-version 3.11 --generate-hashes \
 	  --no-emit-index-url --no-header --extra broker --extra router --extra agents --extra languages --extra learn \
-	  --extra classify --extra local --extra dev -o requirements.lock
+	  --extra classify --extra local --extra telemetry --extra dev -o requirements.lock
 
 bench: $(READY) ## measure every claim of benchmarks/README.md
 	@$(BIN)/python -m benchmarks.all
