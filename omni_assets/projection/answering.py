@@ -104,7 +104,7 @@ def _plain(value: Any) -> Any:
 
 
 def main(file: str, limit_rows: str, timeout_seconds: str, used_bytes: str, version: str) -> None:
-    # The kernel ends this process where whoever asked has been killed and cannot.
+    # The kernel ends this process in time, also where whoever asked has been killed meanwhile.
     signal.setitimer(signal.ITIMER_REAL, float(timeout_seconds))
     sql = sys.stdin.buffer.read().decode("utf-8", "replace")
     found = answer(file, sql, int(limit_rows), used_bytes, version)

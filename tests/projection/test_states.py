@@ -77,7 +77,7 @@ def test_held_by_a_program_that_does_not_know_our_lock(
     for use in (
         projection.stored,
         lambda: projection.record_observation(sample.declared(), sample.observed(1), []),
-        lambda: ask(projection.folder, "SELECT 1", timeout_seconds=0.5),
+        lambda: ask(projection.folder, "SELECT 1", timeout_seconds=2),
     ):
         with pytest.raises(ProjectionBusy, match=rf"projection\.duckdb has been locked by process {holder.pid} for"):
             use()
