@@ -164,7 +164,12 @@ def _served(context: Context, notify: Notify, interruption: Interruption, port: 
 
 
 def environment(context: Context, dagster_folder: Path) -> dict[str, str]:
-    """The variables under which a child process means the same contracts, broker, profile and state folder."""
+    """The variables under which a child process means the same contracts, broker, profile and state folder.
+
+    A broker that somebody named is named to it. This project's own is found by its record in the state folder: by its
+    address alone, another one there would be taken for it once it has stopped.
+    """
+    named = {"OMNI_BOOTSTRAP_SERVERS": context.bootstrap_servers} if context.named else {}
     root = context.settings.root
     binaries = str(Path(sys.executable).parent)
     return {
@@ -172,7 +177,7 @@ def environment(context: Context, dagster_folder: Path) -> dict[str, str]:
         "OMNI_HOME": str(context.home),
         "OMNI_ENV": context.environment,
         "OMNI_CONTRACTS": os.pathsep.join(_from(root, source) for source in context.sources),
-        "OMNI_BOOTSTRAP_SERVERS": context.bootstrap_servers,
+        **named,
         "DAGSTER_HOME": str(dagster_folder),
         "PATH": os.pathsep.join([binaries, os.environ.get("PATH", os.defpath)]),
         "PYTHONUNBUFFERED": "1",

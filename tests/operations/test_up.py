@@ -465,6 +465,18 @@ def test_children_find_the_same_project(context_of: Callable[..., Context], tmp_
     assert variables["PATH"].split(os.pathsep)[0] == str(Path(sys.executable).parent)
 
 
+def test_children_take_no_other_broker_for_the_local_one(context_of: Callable[..., Context], tmp_path: Path) -> None:
+    record = lifecycle.start(tmp_path / "state")
+    try:
+        context = context_of()
+        assert context.origin is BrokerOrigin.LOCAL
+        variables = environment(context, tmp_path / "dagster")
+    finally:
+        lifecycle.stop(tmp_path / "state")
+    child = context_of(environ={**variables, "OMNI_ENV": "local"})
+    assert (child.origin, child.bootstrap_servers) == (BrokerOrigin.ASSUMED, record.bootstrap_servers)
+
+
 def _wait_for(up: Up, words: str) -> int:
     """The process id of what runs with ``words`` in its command line, apart from what tethers it."""
     deadline = time.monotonic() + SECONDS
