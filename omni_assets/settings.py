@@ -12,6 +12,7 @@ project's root; relative paths start there.
 ``OMNI_BROKER_TIMEOUT``    seconds that one broker call may take, 15 by default
 ``OMNI_ALERT_WEBHOOK``     where alerts are posted: a secret, so that no file holds it
 ``OMNI_KAFKA_<PROPERTY>``  any librdkafka property, dots as underscores: ``OMNI_KAFKA_SASL_USERNAME``
+``<SECRET>_FILE``          in place of a variable that holds a secret, the file that holds it
 ========================== ===========================================================================
 """
 
@@ -31,6 +32,7 @@ from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
+from omni_assets.credentials import IN_FILE, secret
 from omni_assets.errors import SettingsError, reason
 
 SETTINGS_FILE = "omni.toml"
@@ -47,6 +49,7 @@ _GROUP_NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,39}")
 _DURATION = re.compile(r"([0-9]{1,6}) ?(s|min|h|d)")
 _SECONDS = {"s": 1, "min": 60, "h": 3_600, "d": 86_400}
 _ADDRESSES = frozenset({"bootstrap.servers", "metadata.broker.list"})
+_FILES_OF_ITS_OWN = frozenset({"sasl.oauthbearer.assertion.private.key.file"})  # what librdkafka reads itself
 
 ConfigValue = str | int | float | bool | list[str]
 
@@ -511,16 +514,32 @@ def state_folder(settings: Settings, environ: Mapping[str, str] = os.environ) ->
 def kafka_properties(environ: Mapping[str, str] = os.environ) -> dict[str, str]:
     """librdkafka properties from ``OMNI_KAFKA_<PROPERTY>`` variables: ``SASL_USERNAME`` is ``sasl.username``.
 
-    Raises ``SettingsError`` where one of them would name the broker.
+    What is secret may stand in a file, which ``OMNI_KAFKA_<PROPERTY>_FILE`` names. Raises ``SettingsError`` where one
+    of them would name the broker, or such a file cannot be used.
     """
-    variables = {
-        name.removeprefix(_KAFKA_PREFIX).lower().replace("_", "."): name
+    stated = {
+        _property(name): name
         for name, value in environ.items()
         if name.startswith(_KAFKA_PREFIX) and name != _KAFKA_PREFIX and value
     }
-    for key in sorted(_ADDRESSES & variables.keys()):
-        raise SettingsError(f"{variables[key]} does not name the broker.", "Set OMNI_BOOTSTRAP_SERVERS instead.")
-    return {key: environ[name] for key, name in variables.items()}
+    for key in sorted(_ADDRESSES & stated.keys()):
+        raise SettingsError(f"{stated[key]} does not name the broker.", "Set OMNI_BOOTSTRAP_SERVERS instead.")
+    in_files = {key: name for key, name in stated.items() if _names_a_file(key)}
+    properties = {key: environ[name] for key, name in stated.items() if key not in in_files}
+    for name in in_files.values():
+        held_by = name.removesuffix(IN_FILE)
+        properties[_property(held_by)] = secret(held_by, environ)
+    return properties
+
+
+def _property(variable: str) -> str:
+    return variable.removeprefix(_KAFKA_PREFIX).lower().replace("_", ".")
+
+
+def _names_a_file(key: str) -> bool:
+    """Whether what looks like a property is a secret's, with the file that holds it."""
+    suffix = IN_FILE.lower().replace("_", ".")
+    return key.endswith(suffix) and key not in _FILES_OF_ITS_OWN and is_secret(key.removesuffix(suffix))
 
 
 def read_only(environ: Mapping[str, str] = os.environ) -> bool:
@@ -541,11 +560,11 @@ def broker_timeout(environ: Mapping[str, str] = os.environ) -> float:
 
 
 def alert_webhook(environ: Mapping[str, str] = os.environ) -> str | None:
-    """Where alerts are posted, or ``None``. It is a secret: no error tells it.
+    """Where alerts are posted, or ``None``. It is a secret, which may stand in a file: no error tells it.
 
     Raises ``SettingsError`` where it is no https address; on this machine plain http will do.
     """
-    address = environ.get(_WEBHOOK, "").strip()
+    address = secret(_WEBHOOK, environ)
     if not address:
         return None
     if not _is_address(address, "http", "https"):

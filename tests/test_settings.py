@@ -455,6 +455,22 @@ def test_kafka_properties_from_variables() -> None:
     assert settings.kafka_properties(environ) == {"sasl.username": "omni", "ssl.ca.location": "/etc/ca.pem"}
 
 
+def test_secret_kafka_properties_stand_in_files_too(tmp_path: Path) -> None:
+    (tmp_path / "password").write_text("hunter2\n")
+    environ = {
+        "OMNI_KAFKA_SASL_PASSWORD_FILE": str(tmp_path / "password"),
+        "OMNI_KAFKA_SASL_OAUTHBEARER_ASSERTION_PRIVATE_KEY_FILE": "/etc/own.pem",
+        "OMNI_KAFKA_SASL_OAUTHBEARER_ASSERTION_FILE": "/etc/assertion",
+    }
+    assert settings.kafka_properties(environ) == {
+        "sasl.password": "hunter2",
+        "sasl.oauthbearer.assertion.private.key.file": "/etc/own.pem",
+        "sasl.oauthbearer.assertion.file": "/etc/assertion",
+    }
+    with pytest.raises(SettingsError, match="are both set"):
+        settings.kafka_properties({**environ, "OMNI_KAFKA_SASL_PASSWORD": "hunter2"})
+
+
 @pytest.mark.parametrize(
     ("value", "forbids"),
     [
@@ -488,6 +504,11 @@ def test_the_webhook_of_alerts() -> None:
     assert settings.alert_webhook({}) is settings.alert_webhook({HOOK: " "}) is None
     for address in ("https://hooks.example/services/T0/B0/x?y=1", "http://127.0.0.1:8080/a", "http://localhost/a"):
         assert settings.alert_webhook({HOOK: f" {address}\n"}) == address
+
+
+def test_the_webhook_stands_in_a_file_too(tmp_path: Path) -> None:
+    (tmp_path / "hook").write_text("https://hooks.example/T0\n")
+    assert settings.alert_webhook({f"{HOOK}_FILE": str(tmp_path / "hook")}) == "https://hooks.example/T0"
 
 
 @pytest.mark.parametrize(

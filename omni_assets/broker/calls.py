@@ -130,9 +130,9 @@ class Calls:
             pass
         refused = authentication_failure(self._complaints)
         if refused is not None:
-            raise BrokerRefused("the connection", refused)
+            raise BrokerRefused("the connection", self.connection.redacted(refused))
         if not error.silent:
-            raise BrokerRefused(call, error.message)
+            raise BrokerRefused(call, self.connection.redacted(error.message))
         if self._cluster is None:
             raise BrokerUnreachable(self.connection.bootstrap_servers, why_unreachable(self._complaints), limit)
         raise BrokerTimeout(call, limit)

@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
+from omni_assets.credentials import MASK, without_users
 from omni_assets.errors import SettingsError
 from omni_assets.settings import is_secret
 
@@ -40,9 +41,17 @@ class Connection:
             # librdkafka takes a port modulo 65536, and would look for another broker without a word.
             if found is None or not 0 < int(found["port"] or 9092) < 65536:
                 raise SettingsError(
-                    f"`{self.bootstrap_servers}` is not a broker address.",
+                    f"`{without_users(self.bootstrap_servers)}` is not a broker address.",
                     "Give host:port, or several of them with commas between, such as 127.0.0.1:9092.",
                 )
+
+    def redacted(self, words: str) -> str:
+        """What librdkafka, or whoever it asks for a token, says, without any secret of this connection."""
+        # The longer ones first: one may hold another.
+        secrets = sorted((value for name, value in self.properties.items() if is_secret(name)), key=len, reverse=True)
+        for each in secrets:
+            words = words.replace(each, MASK) if each else words
+        return without_users(words)
 
 
 def client_config(connection: Connection) -> dict[str, Any]:
@@ -76,23 +85,17 @@ def open_client(
     try:
         return factory({**client_config(connection), **(extra or {})})
     except KafkaException as error:
-        raise _not_accepted(error.args[0].str(), connection.properties) from None
+        raise _not_accepted(error.args[0].str(), connection) from None
     except (TypeError, ValueError, AttributeError) as error:
-        raise _not_accepted(str(error), connection.properties) from None
+        raise _not_accepted(str(error), connection) from None
 
 
-def _not_accepted(words: str, properties: Mapping[str, str]) -> SettingsError:
+def _not_accepted(words: str, connection: Connection) -> SettingsError:
     remedy = "Mend it in [environments.<name>.kafka] of the settings, or in its OMNI_KAFKA_… variable."
-    named = [name for name in _QUOTED.findall(words) if name in properties]
+    named = [name for name in _QUOTED.findall(words) if name in connection.properties]
     if words.startswith("No such configuration property") and named:
         return SettingsError(f"librdkafka knows no property `{named[0]}`.", remedy)
     if named:
         return SettingsError(f"librdkafka does not accept the value of the property `{named[-1]}`.", remedy)
-    return SettingsError(f"no client can be made from the broker properties: {_redacted(words, properties)}.", remedy)
-
-
-def _redacted(words: str, properties: Mapping[str, str]) -> str:
-    for name, value in properties.items():
-        if value and is_secret(name):
-            words = words.replace(value, "…")
-    return words.strip().rstrip(".")
+    said = connection.redacted(words).strip().rstrip(".")
+    return SettingsError(f"no client can be made from the broker properties: {said}.", remedy)

@@ -30,12 +30,19 @@ def failure_text(message: str, remedy: str = "", width: int | None = None) -> st
 
 
 def report(message: str, remedy: str = "") -> None:
-    """Say on standard error what failed, and the way out."""
+    """Say on standard error what failed, and the way out; whatever it quotes, no secret of the environment."""
+    from omni_assets.credentials import Redactor, known, without_users
+
+    redactor = Redactor(known())
+
+    def told(text: str) -> str:
+        return redactor.exact(without_users(text))
+
     if os.environ.get("OMNI_DEBUG") and sys.exc_info()[0] is not None:
         import traceback
 
-        say(traceback.format_exc())
-    say(failure_text(message, remedy, width(sys.stderr)))
+        say(told(traceback.format_exc()))
+    say(failure_text(told(message), remedy, width(sys.stderr)))
 
 
 def _wrapped(line: str, number: int, width: int) -> str:

@@ -7,7 +7,7 @@ import pytest
 from confluent_kafka import Consumer, Producer
 from confluent_kafka.admin import AdminClient
 
-from omni_assets.broker.connection import Connection, _redacted, client_config, open_client
+from omni_assets.broker.connection import Connection, client_config, open_client
 from omni_assets.errors import SettingsError
 
 
@@ -75,8 +75,18 @@ def test_a_property_that_is_not_accepted_is_named_without_its_value(properties: 
 
 
 def test_what_librdkafka_says_is_shown_without_secrets() -> None:
-    words = _redacted("cannot use hunter2 of omni.", {"sasl.oauthbearer.config": "hunter2", "sasl.username": "omni"})
-    assert words == "cannot use … of omni"
+    connection = Connection(
+        "a:1", {"sasl.oauthbearer.config": "hunter2", "sasl.password": "hunter22", "sasl.username": "omni"}
+    )
+    said = connection.redacted("cannot use hunter2 or hunter22 of omni at https://me:pass@idp.example/token")
+    assert said == "cannot use *** or *** of omni at https://***@idp.example/token"
+
+
+def test_an_address_with_a_password_is_refused_without_it() -> None:
+    with pytest.raises(SettingsError) as refused:
+        Connection("SASL_SSL://me:hunter2@broker.example:9093")
+    assert "hunter2" not in str(refused.value)
+    assert "broker.example" in refused.value.message
 
 
 def test_neither_connections_nor_snapshots_nor_records_bring_in_the_client() -> None:

@@ -9,6 +9,7 @@ from contextlib import asynccontextmanager, contextmanager, suppress
 
 from pydantic import ValidationError
 
+from omni_assets.credentials import IN_FILE, secret
 from omni_assets.errors import ExtraMissing
 from omni_assets.operations.context import Context
 from omni_assets.operations.local_model import variables
@@ -63,8 +64,12 @@ def budget(context: Context) -> Iterator[Budget]:
 
 
 def environment(project: Planner, context: Context, environ: Mapping[str, str] = os.environ) -> Mapping[str, str]:
-    """The variables that endpoints are found by: those of the process, and where the local model is served."""
-    return variables(project.catalog, context.home, environ)
+    """The variables that endpoints are found by: those of the process, their keys that stand in files, and where the
+    local model is served. Raises ``SettingsError`` where such a file cannot be used.
+    """
+    wanted = (each.key_env for each in project.catalog.endpoints.values() if each.key_env)
+    in_files = {name: secret(name, environ) for name in wanted if environ.get(name + IN_FILE)}
+    return variables(project.catalog, context.home, {**environ, **in_files} if in_files else environ)
 
 
 @asynccontextmanager

@@ -10,20 +10,20 @@ from __future__ import annotations
 import asyncio
 import logging
 import ssl
-from collections.abc import AsyncIterator, Awaitable, Coroutine, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Mapping
 from dataclasses import replace
 from http.cookiejar import CookieJar, DefaultCookiePolicy
 from types import MappingProxyType
-from typing import Any, TypeVar
+from typing import Any, TypeAlias, TypeVar
 
 import httpx2
 import openai
 from openai import RequestOptions
 
+from omni_assets.credentials import Redactor
 from omni_assets.router.calling import replies
 from omni_assets.router.calling.addresses import Address
 from omni_assets.router.calling.failures import Failed, Kind
-from omni_assets.router.calling.redaction import Redactor
 from omni_assets.router.calling.replies import Answer, Question
 from omni_assets.router.catalog import Endpoint
 from omni_assets.router.values import Location
@@ -39,6 +39,7 @@ for _talkative in ("httpcore2", "openai"):
     logging.getLogger(_talkative).setLevel(logging.INFO)
 
 Reply = TypeVar("Reply", Answer, tuple[str, ...])
+_ReadList: TypeAlias = Callable[[int, Mapping[str, str], bytes], tuple[str, ...] | Failed]
 
 
 class Client:
@@ -77,7 +78,11 @@ class Client:
 
     async def models(self, seconds: float) -> tuple[str, ...] | Failed:
         """The names of the models that the endpoint lists, asked for within so many seconds."""
-        return await self._within(seconds, self._listed())
+        return await self._within(seconds, self._listed(replies.models))
+
+    async def listing(self, seconds: float) -> tuple[str, ...] | Failed:
+        """As ``models``, and where the endpoint refuses the list, why: for people, who want to know."""
+        return await self._within(seconds, self._listed(replies.listing))
 
     async def close(self) -> None:
         """Close every connection."""
@@ -94,9 +99,9 @@ class Client:
                 return replies.read(reply.status_code, reply.headers, reply.content, question)
             instead = self._instead[question.served_name] = {**instead, blamed: _INSTEAD[blamed]}
 
-    async def _listed(self) -> tuple[str, ...] | Failed:
+    async def _listed(self, read: _ReadList) -> tuple[str, ...] | Failed:
         reply = await _received(self._client.get(_MODELS, cast_to=httpx2.Response, options=self._options))
-        return replies.models(reply.status_code, reply.headers, reply.content)
+        return read(reply.status_code, reply.headers, reply.content)
 
     async def _within(self, seconds: float, asking: Coroutine[Any, Any, Reply | Failed]) -> Reply | Failed:
         """What comes of asking; where nothing does, no message holds the key, which some endpoints quote."""

@@ -93,6 +93,11 @@ def models(status: int, headers: Mapping[str, str], body: bytes) -> tuple[str, .
     return tuple(name for name in names if isinstance(name, str))
 
 
+def listing(status: int, headers: Mapping[str, str], body: bytes) -> tuple[str, ...] | Failed:
+    """As ``models``, and where the list is refused, why."""
+    return _refusal(status, headers, _document(body)) if status >= 400 else models(status, headers, body)
+
+
 def blamed_parameter(body: bytes) -> str | None:
     """The parameter that a model does not take, where an error says so."""
     document = _document(body)

@@ -15,11 +15,11 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
+from omni_assets.credentials import Redactor
 from omni_assets.errors import ExtraMissing
 from omni_assets.router.calling.addresses import Address, address
 from omni_assets.router.calling.failures import Failed, Kind
 from omni_assets.router.calling.health import Breaker, Health, Patience, look
-from omni_assets.router.calling.redaction import Redactor
 from omni_assets.router.calling.replies import Answer, Question
 from omni_assets.router.catalog import Catalog, Endpoint, Model, Price
 from omni_assets.router.money import pricing

@@ -10,11 +10,11 @@ from typing import Any
 
 import pytest
 
+from omni_assets.credentials import Redactor
 from omni_assets.router.calling import client as client_module
 from omni_assets.router.calling.addresses import Address
 from omni_assets.router.calling.client import Client
 from omni_assets.router.calling.failures import Failed, Kind
-from omni_assets.router.calling.redaction import Redactor
 from omni_assets.router.calling.replies import Answer, Question
 from omni_assets.router.catalog import Endpoint
 from omni_assets.router.values import FinishReason, Location

@@ -7,10 +7,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
+from omni_assets.credentials import Redactor
 from omni_assets.router.calling.addresses import Address
 from omni_assets.router.calling.client import Client
 from omni_assets.router.calling.health import Breaker, Closed, HalfOpen, Health, Open, Patience, look
-from omni_assets.router.calling.redaction import Redactor
 from omni_assets.router.catalog import Endpoint
 from omni_assets.router.values import Location
 from tests.support.model_endpoint import Behaviour, ModelEndpoint, fails, hangs, replies, resets
