@@ -21,6 +21,7 @@ from omni_assets.agents.handlers import Handled, Said
 from omni_assets.agents.task_context import Approval, Ask, TaskContext
 from omni_assets.agents.task_receipt import Answer, TaskApproval, result_id
 from omni_assets.agents.terms import EXPIRY
+from omni_assets.agents.traces import trace_extensions, trace_of
 from omni_assets.broker.assignment import Partition, Place
 from omni_assets.contracts.text import visible
 from omni_assets.router.values import Count, Strict
@@ -182,7 +183,10 @@ def reply_event(question: Question, asked: Event, answers: str, reply: Reply, at
         correlation_id=asked.correlation_id or asked.id,
         causation_id=asked.id,
         data=reply.model_dump_json().encode(),
-        extensions={EXPIRY: question.event[EXPIRY]} if EXPIRY in question.event else {},
+        extensions={
+            **({EXPIRY: question.event[EXPIRY]} if EXPIRY in question.event else {}),
+            **trace_extensions(trace_of(asked)),
+        },
     )
 
 

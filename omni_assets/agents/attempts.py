@@ -12,6 +12,8 @@ from typing import Generic, TypeVar
 from omni_assets.agents.task_receipt import TaskAttempt
 from omni_assets.contracts.text import visible
 from omni_assets.errors import OmniError
+from omni_assets.telemetry import conventions as names
+from omni_assets.telemetry import signals
 
 _Answer = TypeVar("_Answer")
 
@@ -78,8 +80,9 @@ async def attempt(
             if began >= due:
                 return Tried(None, tuple(attempts), failed, late=True)
             try:
-                async with asyncio.timeout_at(min(began + patience.seconds, due)) as limit:
-                    answer = await call()
+                with signals.span("attempt", attributes={names.ATTEMPT: len(attempts) + 1}):
+                    async with asyncio.timeout_at(min(began + patience.seconds, due)) as limit:
+                        answer = await call()
             except Exception as error:  # noqa: BLE001 - one task stops no other
                 failed, ended = error, clock()
                 cut = limit.expired() and due <= began + patience.seconds

@@ -9,6 +9,7 @@ import json
 import sys
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from concurrent.futures import Executor
+from contextvars import copy_context
 from dataclasses import dataclass
 from difflib import get_close_matches
 from functools import partial
@@ -70,7 +71,8 @@ def python_handler(entry: str, threads: Executor) -> Handle:
     """The function ``module:function``, which is given the event, and a ``TaskContext`` where it takes two arguments.
 
     It gives back ``None``, what it wants to say as JSON, a ``Said``, or several of them; or it raises ``Ask``. One that
-    is not asynchronous runs in one of ``threads``: nothing can end it there, and after its time nobody waits for it.
+    is not asynchronous runs in one of ``threads``, with the context of its task: nothing can end it there, and after
+    its time nobody waits for it.
     One that exits, or cancels itself, ends its own call and nothing else. Raises ``HandlerUnusable``.
     """
     function = function_of(entry)
@@ -82,7 +84,8 @@ def python_handler(entry: str, threads: Executor) -> Handle:
             if inspect.iscoroutinefunction(function):
                 answered = await _awaited(function, given)
             else:
-                answered = await asyncio.get_running_loop().run_in_executor(threads, partial(_called, function, given))
+                call = partial(copy_context().run, _called, function, given)
+                answered = await asyncio.get_running_loop().run_in_executor(threads, call)
         except Ask as asked:
             return Handled((), asked=asked)
         return Handled(_said(answered))

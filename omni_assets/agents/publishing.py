@@ -11,11 +11,13 @@ from omni_assets.agents.attempts import Hopeless
 from omni_assets.agents.events import JSON, Event, NotAnEvent, source_of, to_record
 from omni_assets.agents.handlers import Said
 from omni_assets.agents.payloads import Payloads
+from omni_assets.agents.traces import created, trace_extensions, trace_of
 from omni_assets.broker.worker import Outgoing
 from omni_assets.contracts.faults import short
 from omni_assets.contracts.model import Manifest, Role
 from omni_assets.contracts.naming import Grammar
 from omni_assets.contracts.wiring.near_miss import NearNames
+from omni_assets.telemetry.trace_context import TraceContext
 
 BYTES = "application/octet-stream"
 ORIGINAL_TOPIC = "ce_originaltopic"
@@ -63,11 +65,17 @@ class Outlet:
 
     def publish(self, said: Said, cause: Event, event_id: str, key: bytes | None) -> Outgoing:
         """What a handler said as the record of an event that follows from ``cause``: it belongs to what that one
-        belongs to.
+        belongs to, and to the same trace.
 
         Raises ``NotDeclared``, ``PayloadUnfit``, and ``Hopeless`` where no event can carry it.
         """
         topic = self._topic(said)
+        with created(topic, event_id) as here:
+            return self._made(topic, said, cause, event_id, key, here or trace_of(cause))
+
+    def _made(
+        self, topic: str, said: Said, cause: Event, event_id: str, key: bytes | None, place: TraceContext | None
+    ) -> Outgoing:
         raw = isinstance(said.data, bytes)
         event = Event(
             id=event_id,
@@ -79,6 +87,7 @@ class Outlet:
             causation_id=cause.id,
             data=said.data if raw else _written(said.data),
             content_type=BYTES if raw and not self._payloads.judges(topic) else JSON,
+            extensions=trace_extensions(place),
         )
         self._payloads.check(topic, event)
         try:

@@ -21,6 +21,7 @@ from omni_assets.agents.events import Event, NotAnEvent, from_record, source_of
 from omni_assets.agents.exchange import Ended
 from omni_assets.agents.handlers import Handle, Handled, RoutingFailed, Said
 from omni_assets.agents.letters import Origin, sealed
+from omni_assets.agents.observed import observed
 from omni_assets.agents.room import Room
 from omni_assets.agents.seen import Claim, Seen, command, identity
 from omni_assets.agents.task_context import TaskContext
@@ -36,9 +37,11 @@ from omni_assets.agents.task_receipt import (
     task_id,
 )
 from omni_assets.agents.terms import deadline, idempotency_key, requeue_of, stated
+from omni_assets.agents.traces import trace_extensions, trace_of
 from omni_assets.broker.worker import Outgoing, Received
 from omni_assets.contracts.model import HandlerKind
 from omni_assets.router.receipt import Receipt
+from omni_assets.telemetry import signals
 
 
 class Gate(Protocol):
@@ -71,13 +74,15 @@ class Post:
 @dataclass(slots=True)
 class _Course:
     """How far one record has come. ``routings`` are what the router did for it, in all attempts; of ``untold`` calls of
-    the handler nobody knows what it did.
+    the handler nobody knows what it did. ``flaw`` says why it carries no event.
     """
 
     received: Received
     context: TaskContext
     started_at: datetime = field(default_factory=lambda: datetime.now(UTC))
     event: Event | None = None
+    flaw: str = ""
+    receipt: TaskReceipt | None = None
     tried: Tried[tuple[Handled, tuple[Outgoing, ...]]] = field(default_factory=lambda: Tried(None, ()))
     routings: list[Receipt] = field(default_factory=list)
     untold: int = 0
@@ -116,9 +121,19 @@ class Working:
         own = self._id(received, self._post.replay)
         course = _Course(received, TaskContext(own, self._post.node, received.place))
         try:
-            event = course.event = from_record(received.key, received.value, received.headers)
+            course.event = from_record(received.key, received.value, received.headers)
         except NotAnEvent as flaw:
-            return self._failed(course, str(flaw))
+            course.flaw = str(flaw)
+        with observed(course.context, course.event, self._post.replay) as tell:
+            ended = await self._read(course)
+            tell(course.receipt)
+        return ended
+
+    async def _read(self, course: _Course) -> Ended:
+        """Take what was read to its end: an event, or none."""
+        event = course.event
+        if event is None:
+            return self._failed(course, course.flaw)
         claim = _claim(course, event)
         earlier = self._seen.claim(claim)
         if earlier is not None:
@@ -205,14 +220,16 @@ class Working:
         return self._ended(course, receipt, *letter)
 
     def _ended(self, course: _Course, receipt: TaskReceipt, *records: Outgoing) -> Ended:
+        course.receipt = receipt
+
         def otherwise(why: str) -> tuple[Outgoing, ...]:
             """Where the broker does not take it: a receipt that says so, and no record that could be refused again."""
             reason = f"the broker did not take what came of it: {why}"
             if course.event is not None:
                 self._seen.forgive(_claim(course, course.event))
-            return (self._noted(self._receipt(course, TaskOutcome.FAILED, reason)),)
+            return (self._noted(course, self._receipt(course, TaskOutcome.FAILED, reason)),)
 
-        return Ended(course.received.place, (*records, self._noted(receipt)), otherwise, receipt.outcome)
+        return Ended(course.received.place, (*records, self._noted(course, receipt)), otherwise, receipt.outcome)
 
     def _receipt(
         self,
@@ -264,8 +281,9 @@ class Working:
         known = [cost for cost in costs if cost is not None]
         return sum(known, NOTHING_SPENT) if not course.untold and len(known) == len(costs) else None
 
-    def _noted(self, receipt: TaskReceipt) -> Outgoing:
-        """A receipt as a CloudEvent for the ledger."""
+    def _noted(self, course: _Course, receipt: TaskReceipt) -> Outgoing:
+        """A receipt as a CloudEvent for the ledger, in the trace of its task."""
+        place = signals.here().context or (trace_of(course.event) if course.event else None)
         headers = {
             "ce_specversion": "1.0",
             "ce_id": receipt.id,
@@ -275,6 +293,7 @@ class Working:
             "ce_time": receipt.ended_at.isoformat(),
             "ce_dataschema": SCHEMA_NAME,
             "ce_omnienvironment": self._post.environment,
+            **{f"ce_{name}": fact for name, fact in trace_extensions(place).items()},
             "content-type": "application/json",
         }
         key = receipt.key or receipt.event_id or receipt.id

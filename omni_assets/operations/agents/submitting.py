@@ -18,6 +18,7 @@ from omni_assets.agents.attempts import Hopeless
 from omni_assets.agents.events import Event, to_record
 from omni_assets.agents.payloads import Payloads
 from omni_assets.agents.terms import EXPIRY, IDEMPOTENCY, moment, stated
+from omni_assets.agents.traces import created, trace_extensions
 from omni_assets.broker import ledger
 from omni_assets.broker.ledger import LedgerRecord
 from omni_assets.contracts.model import Manifest
@@ -29,6 +30,7 @@ from omni_assets.operations.targets import target_of
 from omni_assets.operations.task_files import read_text, refuse
 from omni_assets.router.values import Strict
 from omni_assets.settings import duration
+from omni_assets.telemetry.trace_context import NewTrace
 
 SOURCE = "/omni-assets/task-submit"
 """The source of events that are submitted: with it, an id is the same event wherever it comes from."""
@@ -134,9 +136,9 @@ def _records(manifest: Manifest, submissions: Iterable[Submission]) -> dict[str,
         if each.topic not in manifest.topics:
             raise UnknownName(each.topic, get_close_matches(each.topic, manifest.topics, 1))
         data = json.dumps(each.data, ensure_ascii=False, separators=(",", ":")).encode()
-        event = Event(
-            each.id, SOURCE, each.topic, None, datetime.now(UTC), each.id, None, data, extensions=_terms(each)
-        )
+        with created(each.topic, each.id, NewTrace()) as place:
+            told = {**_terms(each), **trace_extensions(place)}
+        event = Event(each.id, SOURCE, each.topic, None, datetime.now(UTC), each.id, None, data, extensions=told)
         try:
             shapes.check(each.topic, event)
             _, value, headers = to_record(event, None)
