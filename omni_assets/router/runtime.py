@@ -30,6 +30,7 @@ from omni_assets.router.money import accounts
 from omni_assets.router.money.budget import Budget
 from omni_assets.router.money.pricing import most_input_tokens, price_call, unmeasured_call
 from omni_assets.router.normalise import Normalised, normalise
+from omni_assets.router.observed import tell_of
 from omni_assets.router.planning import Circumstances, Planned, Planner, Told
 from omni_assets.router.receipt import Attempt, Audit, Baseline, Classified, Outcome, Receipt
 from omni_assets.router.route import Accept, Call, GiveUp, Step
@@ -294,6 +295,7 @@ class Router:
         judged = None if accepted is None else course.judged[accepted]
         done = Done(receipt, judged.normalised.text if judged else None)
         self._record(done)
+        tell_of(receipt)
         self._lesson.append(receipt)
         if len(self._lesson) >= LESSON:
             self._learn()

@@ -84,7 +84,7 @@ SPEND = Metric(
     Kind.COUNTER,
     "{USD}",
     "What calls of models cost, in US dollars, audits included, as far as it is known",
-    (names.TASK_CLASS, names.GEN_AI_REQUEST_MODEL, names.LOCATION),
+    (names.TASK_CLASS, names.MODEL, names.LOCATION),
 )
 ESCALATIONS = Metric(
     "omni.routing.escalations",

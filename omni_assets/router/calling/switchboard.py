@@ -24,6 +24,7 @@ from omni_assets.router.calling.replies import Answer, Question
 from omni_assets.router.catalog import Catalog, Endpoint, Model, Price
 from omni_assets.router.money import pricing
 from omni_assets.router.money.budget import Budget, Refusal, Reservation
+from omni_assets.router.observed import asked
 from omni_assets.router.prompt import Prompt
 from omni_assets.router.receipt import Cost
 from omni_assets.router.values import Usage, dollars
@@ -88,6 +89,7 @@ class _Line:
     """The way to one endpoint."""
 
     endpoint: Endpoint
+    base_url: str
     client: Client
     breaker: Breaker
     free: asyncio.Semaphore = field(init=False)
@@ -124,7 +126,7 @@ class Switchboard:
         redactor = Redactor(at.key for at in known.values() if at.key)
         for name, at in known.items():
             endpoint = self._catalog.endpoints[name]
-            self._lines[name] = _Line(endpoint, _client(endpoint, at, redactor), Breaker(self._patience))
+            self._lines[name] = _Line(endpoint, at.base_url, _client(endpoint, at, redactor), Breaker(self._patience))
         looks = (look(name, line.client, self._served(name)) for name, line in self._lines.items())
         found = await asyncio.gather(*looks)
         for health in found:
@@ -181,14 +183,17 @@ class Switchboard:
                 return _not_made(name, model.price, Kind.UNAVAILABLE, line.breaker.why_not() or "its endpoint is down")
             question = Question(model.served_name, asking.prompt.system, asking.prompt.user, limit, asking.temperature)
             started = time.perf_counter()
-            try:
-                reply = await line.client.ask(question)
-            except BaseException as error:
-                line.breaker.abandoned()
-                calls.append(self._called(name, model, at, started, _cut_off(error), reserved))
-                raise
-            _tell(line.breaker, reply)
-            return self._called(name, model, at, started, reply, reserved)
+            with asked(name, model, line.base_url, question) as tell:
+                try:
+                    reply = await line.client.ask(question)
+                except BaseException as error:
+                    line.breaker.abandoned()
+                    calls.append(self._called(name, model, at, started, _cut_off(error), reserved))
+                    raise
+                _tell(line.breaker, reply)
+                called = self._called(name, model, at, started, reply, reserved)
+                tell(reply, called.latency_seconds, called.usage)
+            return called
 
     def _called(
         self, name: str, model: Model, at: datetime, started: float, reply: Answer | Failed, reserved: Reservation
