@@ -9,7 +9,7 @@ SECONDS_TO_FUZZ ?= 20
 WORKERS ?= $(shell $(PYTHON) -c 'import os; print(2 * (os.cpu_count() or 1))')
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-cluster fuzz smoke agent-kills rescue-kills report-script up lint format lock bench clean
+.PHONY: help setup demo test test-cluster fuzz smoke agent-kills rescue-kills report-script up lint lint-deployment format lock bench clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -56,11 +56,22 @@ web/report/node_modules: web/report/package-lock.json
 up: $(READY) ## local broker, provisioning, drift and the Dagster UI, until Ctrl-C
 	@$(BIN)/omni up
 
-lint: $(READY) ## ruff, mypy and import-linter
+lint: $(READY) lint-deployment ## ruff, mypy and import-linter, and what docker/ and .github/ hold
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports
+
+lint-deployment: $(READY) ## the Dockerfile by hadolint, compose file and workflows by their schemas, workflows by actionlint
+	@$(BIN)/hadolint docker/Dockerfile
+	@$(BIN)/check-jsonschema --quiet --builtin-schema vendor.compose-spec docker/compose.yaml
+	@$(BIN)/check-jsonschema --quiet --builtin-schema vendor.github-workflows .github/workflows/*.yaml
+	@if $(MAKE) --silent $(BIN)/actionlint; then $(BIN)/actionlint -shellcheck= -pyflakes=; \
+	  else echo "omni: actionlint cannot be had here (it is built with Go), the workflows are held against their schema alone" >&2; fi
+
+$(BIN)/actionlint: Makefile
+	@command -v go >/dev/null && GOBIN=$(abspath $(BIN)) timeout 300 go install github.com/rhysd/actionlint/cmd/actionlint@v1.7.12
+	@touch $@
 
 format: $(READY) ## sort imports and lay out the code
 	@$(BIN)/ruff check --fix-only .

@@ -37,8 +37,8 @@ class Tethered:
         """Send a signal; nothing happens where the process has ended."""
         self._process.send_signal(number)
 
-    def end(self, number: signal.Signals, seconds: float = 20.0) -> None:
-        """Send a signal that ends it and wait; after ``seconds`` it is killed."""
+    def end(self, number: signal.Signals, seconds: float = 20.0) -> int:
+        """Send a signal that ends it and wait; after ``seconds`` it is killed. Its exit code."""
         self._process.send_signal(number)
         try:
             self._process.wait(seconds)
@@ -49,3 +49,4 @@ class Tethered:
         self._guard.kill()
         self._guard.stdin.close()
         self._guard.wait()
+        return self._process.returncode
