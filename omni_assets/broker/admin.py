@@ -13,12 +13,13 @@ from time import monotonic, sleep
 from types import TracebackType
 from typing import Self
 
-from omni_assets.broker import groups, looking, offsets, probing, reading, standing, writing
+from omni_assets.broker import groups, looking, nodes, offsets, probing, reading, rights, standing, writing
 from omni_assets.broker.calls import REACH_SECONDS, Calls
 from omni_assets.broker.capabilities import Capabilities
 from omni_assets.broker.connection import Connection
 from omni_assets.broker.flows import Flows
-from omni_assets.broker.rights import Right, lacking
+from omni_assets.broker.nodes import Node
+from omni_assets.broker.rights import Right
 from omni_assets.broker.snapshot import BrokerSnapshot, ObservedTopic
 from omni_assets.broker.standing import Standing
 from omni_assets.broker.topics import ConfigChange, NewTopicRequest, TopicError
@@ -105,9 +106,21 @@ class BrokerAdmin:
         topic is described."""
         return reading.topics(self._calls, names)
 
-    def lacking(self, rights: Iterable[Right]) -> tuple[Right, ...]:
+    def lacking(self, wanted: Iterable[Right]) -> tuple[Right, ...]:
         """Those of the rights that the broker says this principal does not have; none where it does not tell."""
-        return lacking(self._calls, rights)
+        return rights.lacking(self._calls, wanted)
+
+    def rights(self, wanted: Iterable[Right]) -> Mapping[Right, bool | None]:
+        """Which of these rights this principal has; ``None`` where the broker does not tell."""
+        return rights.told(self._calls, wanted)
+
+    def nodes(self) -> tuple[Node, ...]:
+        """Every broker of the cluster, by id, with the address that it has clients come to. One call."""
+        return nodes.nodes(self._calls)
+
+    def node_configs(self) -> Mapping[int, Mapping[str, str | None] | TopicError]:
+        """The configs of every broker, by its id, without values of what is sensitive; one call for each."""
+        return nodes.node_configs(self._calls)
 
     def flows(self, topics: Iterable[str]) -> Flows:
         """The offsets of these topics, and all consumer groups; what could not be seen is marked where it belongs.

@@ -1,12 +1,13 @@
-"""What this principal may do with topics and consumer groups, as the broker itself tells it. Asks, and changes nothing.
+"""What this principal may do with topics, consumer groups and the cluster, as the broker itself tells it. Asks, and
+changes nothing.
 
-Source: KIP-430, authorised operations in the answers to Metadata and DescribeGroups. There is no such answer for
-transactional ids.
+Source: KIP-430, authorised operations in the answers to Metadata, DescribeGroups and DescribeCluster. There is no such
+answer for transactional ids.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future
 from enum import StrEnum
 from typing import Any, NamedTuple
@@ -29,11 +30,14 @@ class Operation(StrEnum):
     READ = "Read"
     WRITE = "Write"
     DELETE = "Delete"
+    ALTER = "Alter"
+    ALTER_CONFIGS = "AlterConfigs"
+    CREATE = "Create"
     DESCRIBE = "Describe"
     DESCRIBE_CONFIGS = "DescribeConfigs"
 
 
-_SHOWN_TO = frozenset({Operation.READ, Operation.WRITE, Operation.DELETE, Operation.DESCRIBE})
+_SHOWN_TO = frozenset({Operation.READ, Operation.WRITE, Operation.DELETE, Operation.ALTER, Operation.DESCRIBE})
 """Whoever has one of these is shown what it is on. Of the others nothing is known where it is not shown."""
 
 
@@ -42,33 +46,46 @@ class Resource(StrEnum):
 
     TOPIC = "topic"
     GROUP = "consumer group"
+    CLUSTER = "cluster"
 
 
 class Right(NamedTuple):
-    """One operation on one topic or group."""
+    """One operation on one topic or group, or on the cluster, whose name is empty."""
 
     operation: Operation
     resource: Resource
-    name: str
+    name: str = ""
 
     def __str__(self) -> str:
-        return f"{self.operation} on the {self.resource} `{self.name}`"
+        return f"{self.operation} on the {self.resource}{f' `{self.name}`' if self.name else ''}"
 
 
 def lacking(calls: Calls, rights: Iterable[Right]) -> tuple[Right, ...]:
     """Those that the broker says this principal does not have; see ``BrokerAdmin.lacking``."""
-    wanted = tuple(rights)
+    return tuple(right for right, held in told(calls, rights).items() if held is False)
+
+
+def told(calls: Calls, rights: Iterable[Right]) -> Mapping[Right, bool | None]:
+    """Which of them this principal has, ``None`` where the broker does not tell; see ``BrokerAdmin.rights``."""
+    wanted = tuple(dict.fromkeys(rights))
     calls.reach()
-    told = {(Resource.TOPIC, name): answer for name, answer in _topics(calls, _names(wanted, Resource.TOPIC))}
-    told |= {(Resource.GROUP, name): answer for name, answer in _groups(calls, _names(wanted, Resource.GROUP))}
-    return tuple(right for right in wanted if _withheld(right, told[right.resource, right.name]))
+    answers = {(Resource.TOPIC, name): answer for name, answer in _topics(calls, _names(wanted, Resource.TOPIC))}
+    answers |= {(Resource.GROUP, name): answer for name, answer in _groups(calls, _names(wanted, Resource.GROUP))}
+    answers |= {(Resource.CLUSTER, name): _cluster(calls) for name in _names(wanted, Resource.CLUSTER)}
+    return {right: _held(right, answers[right.resource, right.name]) for right in wanted}
 
 
-def _withheld(right: Right, answer: Any | TopicError) -> bool:
+def _held(right: Right, answer: Any | TopicError) -> bool | None:
     if isinstance(answer, TopicError):
-        return answer.code in _NOT_EVEN_SHOWN and right.operation in _SHOWN_TO
+        return False if answer.code in _NOT_EVEN_SHOWN and right.operation in _SHOWN_TO else None
     granted = answer.authorized_operations
-    return bool(granted) and AclOperation[right.operation.name] not in granted
+    return AclOperation[right.operation.name] in granted if granted else None
+
+
+def _cluster(calls: Calls) -> Any:
+    calls.made += 1
+    future = calls.client.describe_cluster(include_authorized_operations=True, request_timeout=calls.timeout)
+    return calls.whole("a request for this principal's rights on the cluster", calls.timeout, future)
 
 
 def _names(rights: Iterable[Right], resource: Resource) -> list[str]:

@@ -20,6 +20,7 @@ from omni_assets.cli import (
     check,
     demo,
     docs,
+    doctor,
     drift,
     explain,
     model,
@@ -91,6 +92,7 @@ for module in (
     broker,
     model,
     up,
+    doctor,
     demo,
 ):
     module.add_to(app)

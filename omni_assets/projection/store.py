@@ -479,6 +479,14 @@ class Projection:
                 read(connection, DriftRow, queries.DRIFT, cluster=cluster),
             )
 
+    def journal_lines(self) -> Mapping[str, int]:
+        """The number of lines of each journal that there is, each of them read. Takes no lock: a line that is being
+        appended does not count yet. Raises ``JournalDamaged`` and ``StateError``."""
+        journals = (self._drift, *(log.journal for log in self._logs))
+        return MappingProxyType(
+            {each.path.stem: sum(1 for _ in each.read()) for each in journals if each.path.exists()}
+        )
+
     def counts(self) -> Mapping[str, int]:
         """The number of rows of each table that is not about the projection itself.
 
