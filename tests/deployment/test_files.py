@@ -144,6 +144,20 @@ def test_the_workflow_runs_what_every_change_has_to_pass() -> None:
     assert all(re.fullmatch("[0-9a-f]{40}", each) for each in used)
 
 
+def test_the_values_for_the_chart_are_for_the_dagster_that_is_pinned_and_hold_no_secret() -> None:
+    text = (composed.FOLDER / "helm-values.yaml").read_text(encoding="utf-8")
+    values = yaml.safe_load(text)
+    assert f"--version {_pins(composed.ROOT / 'requirements.lock')['dagster']} " in text
+    assert "postgresqlPassword" not in values["postgresql"]
+    [code] = values["dagster-user-deployments"]["deployments"]
+    assert ["dagster", "code-server", "start", *code["codeServerArgs"]] == SERVICES["code"]["command"]
+    mounted = {each["mountPath"] for each in code["volumeMounts"]}
+    assert mounted == {composed.image_environ()["OMNI_HOME"], SERVICES["code"]["working_dir"], "/tmp"}
+    stated = yaml.safe_load((composed.FOLDER / "dagster.yaml").read_text(encoding="utf-8"))
+    assert values["runLauncher"]["config"]["customRunLauncher"].items() >= stated["run_launcher"].items()
+    assert values["additionalInstanceConfig"]["concurrency"]["pools"] == stated["concurrency"]["pools"]
+
+
 def _pins(lock: Path) -> dict[str, str]:
     """The version of each package that a lock names."""
     return dict(re.findall(r"^([a-z0-9.-]+)==(\S+)", lock.read_text(encoding="utf-8"), re.MULTILINE))
