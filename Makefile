@@ -61,6 +61,8 @@ lint: $(READY) lint-deployment ## ruff, mypy and import-linter, and what docker/
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports
+	@if [ -x web/report/node_modules/.bin/tsc ]; then cd web/report && npm run --silent lint; \
+	  else echo "omni: the script of the report was not checked: make web/report/node_modules installs what that takes"; fi
 
 lint-deployment: $(READY) ## the Dockerfile by hadolint, compose file and workflows by their schemas, workflows by actionlint
 	@$(BIN)/hadolint docker/Dockerfile

@@ -20,6 +20,7 @@ from omni_assets.projection.rows import (
     GroupRow,
     HistoryRow,
     LedgerPositionRow,
+    LinkedTask,
     ObservationRow,
     OffsetRow,
     ProvisionRow,
@@ -145,6 +146,13 @@ RECEIPTS = (
     "AND ($since IS NULL OR epoch_us(receipts.ended_at) >= $since) "
     "ORDER BY receipts.ended_at DESC, id LIMIT $limit"
 )
+CALLS = (
+    "SELECT receipt, list(model ORDER BY number), list(outcome ORDER BY number), "
+    "list(coalesce(failure_kind, array_to_string("
+    "[each ->> 'gate' FOR each IN checks::JSON::JSON[] IF each ->> 'verdict' = 'failed'], ', ')) ORDER BY number) "
+    "FROM attempts WHERE receipt IN (SELECT id FROM receipts WHERE $since IS NULL OR epoch_us(ended_at) >= $since "
+    "ORDER BY receipts.ended_at DESC, id LIMIT $limit) GROUP BY receipt ORDER BY receipt"
+)
 RECEIPTS_BY_ID = (
     f"SELECT {_columns(ReceiptRow._fields)} FROM receipts WHERE starts_with(id, $prefix) "
     "ORDER BY receipts.ended_at DESC, id LIMIT $limit"
@@ -175,6 +183,24 @@ TASKS = (
     "WHERE ($node IS NULL OR node = $node) AND ($outcome IS NULL OR outcome = $outcome) "
     "AND ($topic IS NULL OR topic = $topic) AND ($key IS NULL OR key = $key) "
     "AND ($since IS NULL OR epoch_us(tasks.ended_at) >= $since) "
+    "ORDER BY tasks.ended_at DESC, ledger_partition DESC, ledger_position DESC, id LIMIT $limit"
+)
+_LINKED: Mapping[str, str] = MappingProxyType(
+    {
+        "seconds": "json_extract(document, '$.attempts[*].seconds')::DOUBLE[]",
+        "reasons": "json_extract_string(document, '$.attempts[*].reason')",
+        "results": "json_extract_string(document, '$.results[*].event_id')",
+        "published": "json_extract_string(document, '$.results[*].topic')",
+        "effects": "json_extract_string(document, '$.effects[*].name')",
+        "effect_outcomes": "json_extract_string(document, '$.effects[*].outcome')",
+    }
+)
+"""What of a linked task stands in its document alone."""
+
+LINKED_TASKS = (
+    f"SELECT {_columns(tuple(each for each in LinkedTask._fields if each not in _LINKED))}, "
+    f"{', '.join(f'{part} AS {name}' for name, part in _LINKED.items())} "
+    "FROM tasks WHERE ($since IS NULL OR epoch_us(tasks.ended_at) >= $since) "
     "ORDER BY tasks.ended_at DESC, ledger_partition DESC, ledger_position DESC, id LIMIT $limit"
 )
 TASKS_BEHIND = (

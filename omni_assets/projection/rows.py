@@ -590,6 +590,43 @@ class TaskSummary(NamedTuple):
     replay: str | None
 
 
+class LinkedTask(NamedTuple):
+    """A task with what says where it stands in its chain. A place in ``seconds`` and ``reasons`` is an attempt, one in
+    ``results`` (ids of events) and ``published`` (their topics) an event that it published, one in ``effects`` and
+    ``effect_outcomes`` an effect outside the bus.
+    """
+
+    id: str
+    node: str
+    topic: str
+    partition: int
+    position: int
+    key: str
+    event_id: str
+    correlation_id: str
+    started_at: datetime
+    ended_at: datetime
+    outcome: str
+    reason: str
+    duplicate_of: str | None
+    routing: str | None
+    cost_usd: Decimal | None
+    requeue_of: str | None
+    replay: str | None
+    replay_of: str | None
+    approval: str | None
+    approval_answer: str | None
+    approval_by: str | None
+    ledger_partition: int
+    ledger_position: int
+    seconds: Sequence[float]
+    reasons: Sequence[str]
+    results: Sequence[str]
+    published: Sequence[str]
+    effects: Sequence[str]
+    effect_outcomes: Sequence[str]
+
+
 class ReceiptSummary(NamedTuple):
     """A receipt in a list. ``spent_usd`` is what is known of its cost, ``calls_without_cost`` how many calls are not
     in it; ``published`` whether a ledger has it."""
@@ -612,6 +649,16 @@ class ReceiptSummary(NamedTuple):
     saved_usd: Decimal | None
     audit_agrees: bool | None
     published: bool
+
+
+class CallsRow(NamedTuple):
+    """The calls of a routed task, a place each: the model, how it ended, and why, which is the kind of failure or the
+    gates that it did not pass, and empty where nothing was wrong."""
+
+    receipt: str
+    models: Sequence[str]
+    outcomes: Sequence[str]
+    reasons: Sequence[str]
 
 
 class SavingsRow(NamedTuple):
@@ -689,7 +736,8 @@ class Books(NamedTuple):
 
 class Told(NamedTuple):
     """What a report tells of, of one reading. Drift is that of all clusters; what tasks cost and saved stands together,
-    by class, by model and by day (UTC). Histories, receipts and tasks are the newest alone, newest first."""
+    by class, by model and by day (UTC). Histories, receipts and tasks are the newest alone, newest first; ``calls`` are
+    those of the receipts that called a model."""
 
     observations: tuple[ObservationRow, ...] = ()
     drift: tuple[DriftRow, ...] = ()
@@ -699,7 +747,8 @@ class Told(NamedTuple):
     models: tuple[SavingsRow, ...] = ()
     days: tuple[SavingsRow, ...] = ()
     receipts: tuple[ReceiptSummary, ...] = ()
-    tasks: tuple[TaskSummary, ...] = ()
+    calls: tuple[CallsRow, ...] = ()
+    tasks: tuple[LinkedTask, ...] = ()
 
 
 class Remembered(NamedTuple):

@@ -28,6 +28,7 @@ from omni_assets.projection.rows import (
     AlertRow,
     AuditRow,
     Books,
+    CallsRow,
     CapabilitiesRow,
     Declared,
     Drift,
@@ -40,6 +41,7 @@ from omni_assets.projection.rows import (
     HistoryRow,
     LedgerPositionRow,
     LedgerStretch,
+    LinkedTask,
     ObservationRow,
     Observed,
     ObservedTopicRow,
@@ -448,7 +450,8 @@ class Projection:
                 sums(queries.SAVINGS_GROUPS["model"]),
                 sums(queries.SAVINGS_GROUPS["day"]),
                 newest(ReceiptSummary, queries.RECEIPTS, "task_class", "model", "outcome"),
-                newest(TaskSummary, queries.TASKS, "node", "outcome", "topic", "key"),
+                newest(CallsRow, queries.CALLS),
+                newest(LinkedTask, queries.LINKED_TASKS),
             )
 
     def alerts(self, environment: str) -> tuple[AlertRow, ...]:

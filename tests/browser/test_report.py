@@ -74,19 +74,56 @@ def test_every_view_is_drawn_fits_and_passes_axe(opened, report, pictures, size,
         page.screenshot(path=pictures / f"report-{view}-{size}-{scheme}.png")
 
 
-def test_an_opened_row_passes_axe_and_closes_with_escape(opened, report, pictures):
-    page = opened(report, f"tasks?row=tasks%3A{receipt_id(10_002)[:12]}")
+def task_of(node: str, chain: int, turn: int = 0) -> str:
+    """The address of a task in the made-up fleet."""
+    step = ("coder", "tester", "reviewer", "merger").index(node)
+    return f"tasks?row=tasks%3A{receipt_id(10_000 + (chain * 5 + step) * 2 + turn)[:10]}"
+
+
+# The rule that is left out takes each link that a dialog has to be scrolled to for one that skips to the content.
+@pytest.mark.parametrize(("size", "scheme"), LOOKS)
+def test_a_task_opens_to_its_chain_as_a_tree(opened, report, pictures, size, scheme):
+    page = opened(report, task_of("tester", 3), size, scheme)
     page.evaluate((files("axe_playwright_python") / "axe.min.js").read_text(encoding="utf-8"))
     dialog = page.get_by_role("dialog")
-    expect(dialog.get_by_role("listitem")).to_have_count(4)
+    tree = dialog.locator(".chain > ol")
+    expect(tree.get_by_role("listitem")).to_have_count(4)
+    expect(tree.locator("> li > ol > li")).to_have_count(2)
+    expect(tree.locator("> li > ol > li > ol > li")).to_contain_text("its dead letter, sent again")
+    expect(dialog.locator("[aria-current=true]")).to_have_text("tester")
+    expect(dialog).to_contain_text("3 done, 1 dead-lettered")
+    expect(tree).to_contain_text("0.90 s: 2 of 31 tests failed")
+    expect(tree).to_contain_text("published onex.evt.reviewer.review-complete.v1")
+    assert page.evaluate("axe.run(document, { rules: { 'skip-link': { enabled: false } } })")["violations"] == []
+    assert dialog.evaluate("each => each.scrollWidth <= each.clientWidth")
+    page.screenshot(path=pictures / f"report-opened-task-{size}-{scheme}.png")
+    dialog.locator(".chain").scroll_into_view_if_needed()
+    dialog.evaluate("each => { each.scrollTop = each.scrollHeight }")
+    page.screenshot(path=pictures / f"report-chain-{size}-{scheme}.png")
+
+
+def test_the_keyboard_walks_a_chain_which_closes_with_escape(opened, report):
+    page = opened(report, task_of("merger", 18))
+    dialog = page.get_by_role("dialog")
+    expect(dialog.locator(".chain")).to_contain_text("approved by ada")
+    dialog.get_by_role("link", name="reviewer").focus()
+    page.keyboard.press("Enter")
     expect(dialog.locator("[aria-current=true]")).to_have_text("reviewer")
-    assert page.evaluate("axe.run(document)")["violations"] == []
-    page.screenshot(path=pictures / "report-opened-row.png")
-    dialog.get_by_role("link", name="merger").click()
-    expect(dialog.locator("[aria-current=true]")).to_have_text("merger")
+    expect(page).to_have_url(re.compile(receipt_id(10_000 + (18 * 5 + 2) * 2)[:10]))
+    assert page.evaluate("document.activeElement.id") == "row-title"
     page.keyboard.press("Escape")
     expect(dialog).to_be_hidden()
     expect(page).not_to_have_url(re.compile("row="))
+
+
+def test_a_task_and_the_receipt_of_its_calls_lead_to_each_other(opened, report):
+    page = opened(report, task_of("coder", 1))
+    dialog = page.get_by_role("dialog")
+    dialog.get_by_role("link", name="The calls of models that it took").click()
+    expect(dialog.get_by_role("heading", name="Receipt", exact=False)).to_be_visible()
+    expect(dialog).to_contain_text("smollm2: accepted")
+    dialog.get_by_role("link", name="coder").click()
+    expect(dialog.locator("[aria-current=true]")).to_have_text("coder")
 
 
 def test_sorting_and_filtering_change_the_rows_and_the_address_which_leads_back_to_them(opened, report):

@@ -7,9 +7,20 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 from pathlib import Path
+from typing import Any
 
-from omni_assets.agents.task_receipt import TaskOutcome, TaskReceipt
+from omni_assets.agents.task_receipt import (
+    Answer,
+    EffectOutcome,
+    TaskApproval,
+    TaskAttempt,
+    TaskEffect,
+    TaskOutcome,
+    TaskReceipt,
+    TaskResult,
+)
 from omni_assets.operations.context import Context, resolve
 from omni_assets.operations.routing.recording import record
 from omni_assets.projection.rows import (
@@ -58,6 +69,14 @@ _CONTRACTS = {
     "ci-watcher": (["evt.ci-watcher.pipeline-green.v1"], ["evt.merger.merged.v1"]),
 }
 _DAYS = 14
+_STEPS = (
+    ("coder", "onex.evt.planner.plan-made.v1", (1, 2)),
+    ("tester", "onex.evt.coder.pull-request-opened.v1", ()),
+    ("reviewer", "onex.evt.coder.pull-request-opened.v1", (3,)),
+    ("merger", "onex.evt.reviewer.review-complete.v1", (4,)),
+    ("ci-watcher", "onex.evt.merger.merged.v1", ()),
+)
+"""Who works on which topic, and which steps come of that; nobody has come to the last yet."""
 
 
 def reported(folder: Path, strange: Sequence[str] = ()) -> Context:
@@ -154,43 +173,74 @@ def _receipts(strange: Sequence[str]) -> Iterator[receipts.Receipt]:
 
 
 def _tasks(strange: Sequence[str]) -> Iterator[TaskReceipt]:
-    steps = (
-        ("coder", "onex.evt.planner.plan-made.v1"),
-        ("tester", "onex.evt.coder.pull-request-opened.v1"),
-        ("reviewer", "onex.evt.coder.pull-request-opened.v1"),
-        ("merger", "onex.evt.reviewer.review-complete.v1"),
-    )
     for chain in range(40):
-        for step, (node, topic) in enumerate(steps):
-            number = chain * len(steps) + step
-            outcome = TaskOutcome.DONE
-            if node == "merger" and chain % 13 == 5:
-                outcome = TaskOutcome.WAITING
-            elif node == "tester" and chain % 11 == 3:
-                outcome = TaskOutcome.DEAD_LETTERED
-            text = strange[number % len(strange)] if strange else ""
-            began = NOW - timedelta(hours=5 * chain, minutes=40 - 9 * step)
-            yield task_receipts.receipt(
-                receipts.receipt_id(10_000 + number),
-                node=node,
-                topic=topic,
-                offset=number,
-                key=text or f"pull-{chain}",
-                correlation_id=receipts.receipt_id(20_000 + chain),
-                started_at=began,
-                ended_at=began + timedelta(seconds=4),
-                outcome=outcome,
-                reason=text or ("2 of 31 tests failed" if outcome is TaskOutcome.DEAD_LETTERED else ""),
-            )
-            if outcome is not TaskOutcome.DONE:
-                break
+        began = NOW - timedelta(hours=5 * chain, minutes=40)
+        for number, each in enumerate(_chain(chain, began)):
+            text = strange[(chain + number) % len(strange)] if strange else ""
+            changed = {"key": text or f"pull-{chain}", "reason": text or each.reason}
+            yield each.model_copy(update={**changed, "offset": chain * len(_STEPS) + number})
+
+
+def _chain(chain: int, began: datetime) -> Iterator[TaskReceipt]:
+    """What came of one plan: most went well; some were tried again, given up and sent again, or asked a person."""
+
+    def task(step: int, after: int, turn: int = 0, **changed: Any) -> TaskReceipt:
+        node, topic, then = _STEPS[step]
+        started = began + timedelta(seconds=after)
+        seconds = 0.04 if node == "merger" else 1.5 + step
+        facts = {
+            "node": node,
+            "topic": topic,
+            "event_id": _event(chain, step),
+            "correlation_id": _event(chain, 0),
+            "started_at": started,
+            "ended_at": started + timedelta(seconds=seconds),
+            "attempts": (TaskAttempt(number=1, seconds=seconds),),
+            "results": tuple(TaskResult(topic=_STEPS[each][1], event_id=_event(chain, each)) for each in then),
+        }
+        return task_receipts.receipt(_task_id(chain, step, turn), **{**facts, **changed})
+
+    lost, asks = chain % 11 == 3, chain % 13 == 5
+    failed = "2 of 31 tests failed"
+    tried = (TaskAttempt(number=1, seconds=2, reason="no answer within 2 s"), TaskAttempt(number=2, seconds=1.25))
+    yield task(0, 0, attempts=tried if chain % 6 == 1 else tried[1:], cost_usd=Decimal("0.0182"))
+    if lost:
+        again = tuple(TaskAttempt(number=each, seconds=0.3 * each, reason=failed) for each in (1, 2, 3))
+        yield task(1, 9, outcome=TaskOutcome.DEAD_LETTERED, reason=failed, attempts=again, results=())
+        yield task(1, 900, 1, requeue_of=_task_id(chain, 1))
+    else:
+        yield task(1, 9)
+    yield task(2, 18)
+    if chain % 9 == 2:
+        yield task(2, 27, 1, outcome=TaskOutcome.DUPLICATE, duplicate_of=_task_id(chain, 2), results=())
+    question = TaskApproval(id=_event(chain, 9), content_sha256="ab" * 32)
+    if asks:
+        yield task(3, 36, outcome=TaskOutcome.WAITING, approval=question, results=())
+    if asks and chain > 13:
+        answer = {
+            "approval": question.model_copy(update={"answer": Answer.APPROVED, "by": "ada"}),
+            "event_id": "answer",
+        }
+        yield task(3, 4_000, 1, **answer, effects=(TaskEffect(name="merge", key="m", outcome=EffectOutcome.DONE),))
+    elif not asks and not lost:
+        yield task(3, 36, effects=(TaskEffect(name="merge", key="m", outcome=EffectOutcome.DONE),))
+
+
+def _event(chain: int, step: int) -> str:
+    return receipts.receipt_id(20_000 + chain * 10 + step)
+
+
+def _task_id(chain: int, step: int, turn: int = 0) -> str:
+    return receipts.receipt_id(10_000 + (chain * len(_STEPS) + step) * 2 + turn)
 
 
 def _project_tasks(context: Context, found: Sequence[TaskReceipt]) -> None:
-    rows = [
-        task_row(each.model_dump(mode="json"), "local", LedgerPlace(CLUSTER, LEDGER, 0, position))
-        for position, each in enumerate(found)
-    ]
+    rows = []
+    for position, each in enumerate(found):
+        document = each.model_dump(mode="json")
+        if each.node == _STEPS[0][0]:
+            document["routing"] = receipts.receipt_id(position + 1)
+        rows.append(task_row(document, "local", LedgerPlace(CLUSTER, LEDGER, 0, position)))
     start = LedgerPositionRow(CLUSTER, LEDGER, 0)
     end = start._replace(position=len(rows), mark="last")
     Projection(context.home).take_over_ledger([LedgerStretch(start, end, rows, ())])

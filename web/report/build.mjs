@@ -9,7 +9,7 @@ const folder = process.argv[2] ?? join(here, "../../omni_assets/operations/repor
 
 await build({
   absWorkingDir: here,
-  entryPoints: ["src/main.js"],
+  entryPoints: ["src/main.ts"],
   outfile: join(folder, "report.js"),
   bundle: true,
   minify: true,

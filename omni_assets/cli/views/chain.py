@@ -13,20 +13,13 @@ from omni_assets.cli.views.money import exact_usd, plain
 from omni_assets.cli.views.tasks import SHORT_ID, STYLES
 from omni_assets.contracts.faults import short
 from omni_assets.contracts.text import count, visible
-from omni_assets.operations.agents.chains import How, Link
+from omni_assets.operations.agents.chains import IN_WORDS, How, Link
 from omni_assets.operations.agents.tasks import MOST_IN_A_CHAIN, Chain
 from omni_assets.projection.rows import TaskRow
 
 _LEAST_WIDTH = 24
 _DEEPEST = 20
 """Steps that are drawn further in; what is below stands as far in as they."""
-
-_HOW = {
-    How.REQUEUE: "its dead letter, sent again",
-    How.REPLAY: "the same in a replay",
-    How.ANSWER: "the answer to its question",
-    How.CIRCLE: "part of a circle, which is cut here",
-}
 
 
 def chain_lines(chain: Chain, width: int | None) -> list[Line]:
@@ -75,7 +68,7 @@ def _cost(receipts: Sequence[TaskReceipt]) -> Decimal | None:
 
 def _title(link: Link) -> str:
     receipt = link.receipt
-    how = f", {_HOW[link.how]}" if link.how in _HOW else ""
+    how = f", {IN_WORDS[link.how]}" if link.how in IN_WORDS else ""
     seconds = (receipt.ended_at - receipt.started_at).total_seconds()
     cost = "" if receipt.cost_usd == 0 else f", cost {exact_usd(receipt.cost_usd)}"
     return f"{receipt.node}: {receipt.outcome}{how} ({receipt.id[:SHORT_ID]}, {_duration(seconds)}{cost})"

@@ -26,6 +26,40 @@ class How(StrEnum):
     CIRCLE = "circle"
 
 
+IN_WORDS = {
+    How.REQUEUE: "its dead letter, sent again",
+    How.REPLAY: "the same in a replay",
+    How.ANSWER: "the answer to its question",
+    How.CIRCLE: "part of a circle, which is cut here",
+}
+"""What is said of a task beside what stands above it; nothing where its outcome or its event says it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """What of a task says where it stands: ids of tasks, of its event and of its ``results``' events, and of the
+    approval that it ``asks`` for or ``answers``."""
+
+    id: str
+    event_id: str
+    results: Sequence[str] = ()
+    duplicate_of: str | None = None
+    requeue_of: str | None = None
+    replay_of: str | None = None
+    asks: str | None = None
+    answers: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a task stands: ``depth`` steps below a beginning, and ``parent`` the id of the one above it."""
+
+    id: str
+    depth: int
+    parent: str | None
+    how: How
+
+
 @dataclass(frozen=True, slots=True)
 class Link:
     """A task in its chain: ``depth`` steps below a beginning, and ``parent`` the id of the one above it."""
@@ -41,54 +75,77 @@ def chained(receipts: Sequence[TaskReceipt]) -> tuple[Link, ...]:
 
     Receipts have ids of their own.
     """
-    above = _parents(receipts)
-    below: defaultdict[str, list[tuple[TaskReceipt, How]]] = defaultdict(list)
-    beginnings: list[TaskReceipt] = []
-    for each in receipts:
+    known = {each.id: each for each in receipts}
+    return tuple(Link(known[each.id], each.depth, each.parent, each.how) for each in placed([*map(_step, receipts)]))
+
+
+def placed(steps: Sequence[Step]) -> tuple[Place, ...]:
+    """Where steps that belong together stand, each behind the one above it; those side by side in the order given.
+
+    Steps have ids of their own.
+    """
+    above = _parents(steps)
+    below: defaultdict[str, list[tuple[str, How]]] = defaultdict(list)
+    beginnings: list[str] = []
+    for each in steps:
         if each.id in above:
             parent, how = above[each.id]
-            below[parent].append((each, how))
+            below[parent].append((each.id, how))
         else:
-            beginnings.append(each)
-    links: list[Link] = []
-    placed: set[str] = set()
+            beginnings.append(each.id)
+    places: list[Place] = []
+    there: set[str] = set()
 
-    def place(first: TaskReceipt, first_how: How) -> None:
-        waiting: list[Link] = [Link(first, 0, None, first_how)]
+    def place(first: str, first_how: How) -> None:
+        waiting: list[Place] = [Place(first, 0, None, first_how)]
         while waiting:
-            link = waiting.pop()
-            if link.receipt.id in placed:
+            now = waiting.pop()
+            if now.id in there:
                 continue
-            placed.add(link.receipt.id)
-            links.append(link)
-            found = below[link.receipt.id]
-            waiting += [Link(each, link.depth + 1, link.receipt.id, how) for each, how in reversed(found)]
+            there.add(now.id)
+            places.append(now)
+            found = below[now.id]
+            waiting += [Place(each, now.depth + 1, now.id, how) for each, how in reversed(found)]
 
-    for each in beginnings:
-        place(each, How.BEGINNING)
-    for each in receipts:
-        if each.id not in placed:
-            place(each, How.CIRCLE)
-    return tuple(links)
+    for beginning in beginnings:
+        place(beginning, How.BEGINNING)
+    for each in steps:
+        if each.id not in there:
+            place(each.id, How.CIRCLE)
+    return tuple(places)
 
 
-def _parents(receipts: Sequence[TaskReceipt]) -> Mapping[str, tuple[str, How]]:
+def _step(receipt: TaskReceipt) -> Step:
+    approval = receipt.approval
+    return Step(
+        receipt.id,
+        receipt.event_id,
+        tuple(each.event_id for each in receipt.results),
+        receipt.duplicate_of,
+        receipt.requeue_of,
+        receipt.replay_of,
+        asks=approval.id if approval and approval.answer is None else None,
+        answers=approval.id if approval and approval.answer else None,
+    )
+
+
+def _parents(steps: Sequence[Step]) -> Mapping[str, tuple[str, How]]:
     """What each task follows from, of those that are there: the nearest reason counts."""
-    known = {each.id for each in receipts}
-    asked = {each.approval.id: each.id for each in receipts if each.approval and each.approval.answer is None}
+    known = {each.id for each in steps}
+    asked = {each.asks: each.id for each in steps if each.asks is not None}
     said: dict[str, str] = {}
-    for each in receipts:
-        for result in each.results:
-            said.setdefault(result.event_id, each.id)
-    reasons: tuple[tuple[How, Callable[[TaskReceipt], str | None]], ...] = (
+    for each in steps:
+        for event_id in each.results:
+            said.setdefault(event_id, each.id)
+    reasons: tuple[tuple[How, Callable[[Step], str | None]], ...] = (
         (How.REPLAY, lambda each: each.replay_of),
         (How.REQUEUE, lambda each: each.requeue_of),
-        (How.ANSWER, lambda each: asked.get(each.approval.id) if each.approval and each.approval.answer else None),
+        (How.ANSWER, lambda each: None if each.answers is None else asked.get(each.answers)),
         (How.DUPLICATE, lambda each: each.duplicate_of),
         (How.RESULT, lambda each: said.get(each.event_id)),
     )
     found: dict[str, tuple[str, How]] = {}
-    for each in receipts:
+    for each in steps:
         for how, reason in reasons:
             parent = reason(each)
             if parent in known and parent != each.id:

@@ -16,6 +16,7 @@ from html import escape
 from string import Template
 
 from omni_assets.contracts.text import count, visible
+from omni_assets.operations.report.chains import duration
 from omni_assets.operations.report.content import Content
 from omni_assets.operations.report.figures import (
     TONES,
@@ -28,10 +29,17 @@ from omni_assets.operations.report.figures import (
     open_by_day,
     sentence,
 )
+from omni_assets.operations.report.fitting import fitted
 from omni_assets.operations.report.packing import packed, table_document
-from omni_assets.operations.report.registers import milliseconds, tables
+from omni_assets.operations.report.registers import seconds, tables
 from omni_assets.operations.report.tables import Column, Kind, Shown, Table, Value
 from omni_assets.router.money.words import percent, usd
+
+MOST_BYTES = 5_000_000
+"""Of a page: it is sent by mail."""
+
+_SAYING_SO = 2_000
+"""Bytes that it takes to say what was left out."""
 
 _ROWS_SHOWN = 8
 """Rows of a table in the summary."""
@@ -68,9 +76,15 @@ class Parts:
     script: str
 
 
-def page(content: Content, parts: Parts) -> str:
-    """The whole page: the same for the same content."""
+def page(content: Content, parts: Parts, most: int = MOST_BYTES) -> str:
+    """The whole page: the same for the same content. Rows are left out where it would have more than ``most`` bytes."""
     every = {table.name: table for table in tables(content)}
+    whole = _page(content, parts, every, most)
+    excess = len(whole.encode()) - most
+    return whole if excess <= 0 else _page(content, parts, fitted(every, excess + _SAYING_SO), most)
+
+
+def _page(content: Content, parts: Parts, every: Mapping[str, Table], most: int) -> str:
     said = sentence(content)
     return Template(parts.template).substitute(
         policy=_policy(parts),
@@ -83,7 +97,7 @@ def page(content: Content, parts: Parts) -> str:
         newest=_static(every["drift"], _ROWS_SHOWN),
         worst="".join(_static(every[name], _ROWS_SHOWN) for name in _SUMMARY),
         views="".join(_view(name, title, own) for name, title, own in _VIEWS[1:]),
-        cut=_cut(content.cut),
+        cut=_cut(content.cut) + _left_out(every.values(), most),
         style=parts.style,
         script=parts.script,
         data=packed(_document(content, every)),
@@ -92,8 +106,8 @@ def page(content: Content, parts: Parts) -> str:
 
 def _document(content: Content, every: Mapping[str, Table]) -> dict[str, object]:
     return {
-        "now": milliseconds(content.now),
-        "tables": {name: table_document(table) for name, table in every.items() if name not in _SUMMARY},
+        "now": seconds(content.now),
+        "tables": {name: table_document(table, every) for name, table in every.items() if name not in _SUMMARY},
         "views": {name: list(own) for name, _, own in _VIEWS},
         "tones": TONES,
         "days": _days_document(open_by_day(content)),
@@ -212,7 +226,8 @@ def written(kind: Kind, value: Value) -> str:
 
 
 _WRITERS: Mapping[Kind, Callable[[int], str]] = {
-    Kind.TIME: lambda value: _moment(datetime.fromtimestamp(value / 1000, UTC)),
+    Kind.TIME: lambda value: _moment(datetime.fromtimestamp(value, UTC)),
+    Kind.TOOK: lambda value: duration(value / 1000),
     Kind.USD: lambda value: usd(Decimal(value) / 10**9),
     Kind.SHARE: lambda value: percent(value / 1000),
 }
@@ -240,3 +255,17 @@ def _cut(cut: Mapping[str, int]) -> str:
         return ""
     said = " and ".join(f"the newest {count(most, name.removesuffix('s'))}" for name, most in cut.items())
     return f'<p class="cut">Of what is remembered this shows {said}; <code>omni sql</code> has the rest.</p>'
+
+
+def _left_out(every: Iterable[Table], most: int) -> str:
+    """Which rows there was no room for."""
+    short = [table for table in every if table.left_out]
+    if not short:
+        return ""
+    rows = ", ".join(
+        f"{table.left_out:,} of {count(table.left_out + len(table.rows), 'row')} of {table.title}" for table in short
+    )
+    return (
+        f'<p class="cut">With all rows this page would be larger than {most / 1e6:g} MB. Left out are {rows}: '
+        "those that say nothing bad, the oldest first. Sums and charts count them.</p>"
+    )

@@ -12,13 +12,23 @@ from omni_assets.contracts.model import Declaration, Finding, Severity
 from omni_assets.contracts.values import readable
 from omni_assets.contracts.wiring.graph import Ends
 from omni_assets.drift.verdict import EXPLANATIONS
+from omni_assets.operations.report.chains import (
+    Linked,
+    approval_words,
+    attempts_lines,
+    calls_lines,
+    effects_lines,
+    linked,
+    published_lines,
+)
 from omni_assets.operations.report.content import Content
 from omni_assets.operations.report.tables import Column, Kind, Row, Shown, Table
 from omni_assets.operations.routing.savings import Economics
 from omni_assets.projection.rows import FLOW_KINDS, DriftRow, SavingsRow
 
-_ID_LETTERS = 12
-"""Letters of an id that are kept: commands take what an id begins with."""
+_ID_LETTERS = 10
+"""Letters of an id that are kept: commands take what an id begins with, and no two of 100,000 begin alike but by a rare
+chance."""
 
 WIDE, OPENED = Shown.WIDE, Shown.OPENED
 
@@ -74,9 +84,9 @@ def tables(content: Content) -> tuple[Table, ...]:
     )
 
 
-def milliseconds(at: datetime | None) -> int | None:
-    """A time as the page takes it."""
-    return None if at is None else int(at.astimezone(UTC).timestamp() * 1000)
+def seconds(at: datetime | None) -> int | None:
+    """A time as the page takes it: seconds since 1970."""
+    return None if at is None else int(at.astimezone(UTC).timestamp())
 
 
 def _billionths(amount: Decimal | None) -> int | None:
@@ -98,14 +108,14 @@ def _drift(name: str, title: str, rows: Iterable[DriftRow], empty: str) -> Table
                 _difference(row.kind, row.field),
                 row.verdict.replace("_", " "),
                 row.owner,
-                milliseconds(row.first_seen),
+                seconds(row.first_seen),
                 _value(row.field, row.declared),
                 _value(row.field, row.observed),
                 _why(row.reason),
                 row.detail or None,
                 f"{row.path}:{row.line}" if row.path else None,
                 row.field or None,
-                milliseconds(row.last_seen),
+                seconds(row.last_seen),
             )
             for row in rows
         ),
@@ -144,8 +154,8 @@ def _history(content: Content) -> Table:
             _difference(row.kind, row.field),
             row.verdict.replace("_", " "),
             row.owner,
-            milliseconds(row.first_seen),
-            milliseconds(row.resolved),
+            seconds(row.first_seen),
+            seconds(row.resolved),
             _value(row.field, row.declared),
             _value(row.field, row.observed),
             _why(row.reason),
@@ -249,12 +259,14 @@ def _receipts(content: Content) -> Table:
         Column("saved", "Avoided", Kind.USD, shown=WIDE),
         Column("audit", "Audit", Kind.MARK, choice=True, shown=WIDE),
         Column("failure", "Why not", shown=OPENED),
+        Column("calls", "Calls", Kind.LINES, shown=OPENED),
         Column("task", "Task", Kind.NAME, shown=OPENED),
         Column("id", "Receipt", Kind.NAME, shown=OPENED),
     )
+    calls = {row.receipt: row for row in content.told.calls}
     rows = tuple(
         (
-            milliseconds(row.ended_at),
+            seconds(row.ended_at),
             row.task_class,
             row.outcome,
             row.model,
@@ -265,6 +277,7 @@ def _receipts(content: Content) -> Table:
             _billionths(row.saved_usd),
             None if row.audit_agrees is None else "agrees" if row.audit_agrees else "false accept",
             row.failure,
+            calls_lines(calls.get(row.id)),
             row.task_id,
             row.id[:_ID_LETTERS],
         )
@@ -284,32 +297,53 @@ def _tasks(content: Content) -> Table:
         Column("topic", "Topic", Kind.NAME, shown=WIDE),
         Column("key", "Key", Kind.NAME, shown=WIDE),
         Column("attempts", "Attempts", Kind.NUMBER, shown=WIDE),
+        Column("took", "Took", Kind.TOOK, shown=WIDE),
         Column("spent", "Spent", Kind.USD, shown=WIDE),
         Column("reason", "Why", shown=OPENED),
+        Column("tried", "Each attempt", Kind.LINES, shown=OPENED),
+        Column("published", "Published", Kind.LINES, shown=OPENED),
+        Column("effects", "Effects", Kind.LINES, shown=OPENED),
+        Column("approval", "Approval", shown=OPENED),
+        Column("how", "Came as", shown=OPENED),
         Column("position", "Record", Kind.NAME, shown=OPENED),
-        Column("started", "Started", Kind.TIME, shown=OPENED),
         Column("chain", "Chain", Kind.NAME, shown=OPENED),
+        Column("receipt", "Routed", Kind.NAME, shown=Shown.DRAWN, refers="receipts.id"),
+        Column("depth", "Depth", Kind.NUMBER, shown=Shown.DRAWN),
         Column("id", "Receipt", Kind.NAME, shown=OPENED),
     )
-    rows = tuple(
-        (
-            milliseconds(row.ended_at),
-            row.node,
-            row.outcome,
-            row.topic,
-            row.key or None,
-            row.attempts,
-            _billionths(row.cost_usd),
-            row.reason or None,
-            f"{row.partition}/{row.position}",
-            milliseconds(row.started_at),
-            (row.correlation_id or row.id)[:_ID_LETTERS],
-            row.id[:_ID_LETTERS],
-        )
-        for row in content.told.tasks
-    )
     empty = "No task on the bus is remembered."
+    rows = tuple(map(_task, linked(content.told.tasks)))
     return Table("tasks", "Tasks on the bus", columns, rows, "-ended", ("id",), empty, "omni task show {id}")
+
+
+def _task(link: Linked) -> Row:
+    row = link.task
+    return (
+        seconds(row.ended_at),
+        row.node,
+        row.outcome,
+        row.topic,
+        row.key or None,
+        len(row.reasons),
+        _took((row.ended_at - row.started_at).total_seconds()),
+        _billionths(row.cost_usd),
+        row.reason or None,
+        attempts_lines(row),
+        published_lines(row),
+        effects_lines(row),
+        approval_words(row),
+        link.how,
+        f"{row.partition}/{row.position}",
+        link.chain[:_ID_LETTERS],
+        row.routing and row.routing[:_ID_LETTERS],
+        link.depth,
+        row.id[:_ID_LETTERS],
+    )
+
+
+def _took(seconds_: float) -> int:
+    """Milliseconds, to the hundredth of a second where that is what is shown of them."""
+    return round(seconds_ * 1000) if seconds_ < 0.1 else round(seconds_ * 100) * 10
 
 
 def _worst_nodes(content: Content) -> Table:

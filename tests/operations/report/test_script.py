@@ -14,7 +14,7 @@ from omni_assets.operations.report.writing import parts
 
 ROOT = Path(__file__).parents[3]
 WEB = ROOT / "web" / "report"
-SOURCES = sorted((WEB / "src").glob("*.js"))
+SOURCES = sorted((WEB / "src").glob("*.ts"))
 MARKUP = re.compile(r"innerHTML|outerHTML|insertAdjacentHTML|document\.write|DOMParser|\beval\b|new Function|srcdoc")
 
 

@@ -1,10 +1,11 @@
 // Dark or light: as the system has it until somebody says otherwise.
+import { byId } from "./element";
 
 const KEPT = "omni-report-theme";
 
 /** Sets the switch up; `changed` is called whenever the colours are others. */
-export function theme(changed) {
-  const button = document.getElementById("theme");
+export function theme(changed: () => void): void {
+  const button = byId("theme");
   const system = matchMedia("(prefers-color-scheme: dark)");
   let chosen = kept();
   const apply = () => {
@@ -25,7 +26,7 @@ export function theme(changed) {
 }
 
 // A browser that keeps nothing for files says so with an error.
-function kept() {
+function kept(): string | null {
   try {
     return localStorage.getItem(KEPT);
   } catch {
@@ -33,7 +34,7 @@ function kept() {
   }
 }
 
-function keep(chosen) {
+function keep(chosen: string): void {
   try {
     localStorage.setItem(KEPT, chosen);
   } catch {
@@ -42,6 +43,6 @@ function keep(chosen) {
 }
 
 /** A colour of the style sheet. */
-export function colour(name) {
+export function colour(name: string): string {
   return getComputedStyle(document.documentElement).getPropertyValue(`--${name}`).trim();
 }

@@ -1,9 +1,13 @@
 // The wiring: nodes from left to right, on a small screen from top to bottom, to be zoomed, moved and searched. What is drawn is listed below it.
-import { changed, read, replace } from "./address.js";
-import { make } from "./element.js";
-import { chart, FONT, tooltip } from "./engine.js";
-import { colour } from "./theme.js";
-import { counted } from "./words.js";
+import { changed, read, replace } from "./address";
+import type { Redraw } from "./charts";
+import { column, type Gap, type TableData, type Wire, type Wiring } from "./document";
+import { make, within } from "./element";
+import { chart, FONT, tooltip } from "./engine";
+import { colour } from "./theme";
+import { counted } from "./words";
+
+type Point = [x: number, y: number];
 
 const LABELLED = 60;
 const MARGIN = { left: 24, right: 40, top: 28, bottom: 28 }; // pixels around what is drawn
@@ -12,13 +16,13 @@ const LABEL = 280; // pixels for the names of the last column, at most
 const LETTER = 7;
 
 /** Draws the wiring, or what a search leaves of it. */
-export function wiringGraph(figure, { nodes, wires, broken, alone, leftOut }, topics) {
-  const area = figure.querySelector(".chart");
+export function wiringGraph(figure: HTMLElement, { nodes, wires, broken, alone, leftOut }: Wiring, topics: TableData): Redraw {
+  const area = within(figure, ".chart");
   if (!nodes.length) {
     area.replaceWith(make("p", { class: "empty" }, alone ? "No node feeds another." : "No contract declares a node."));
-    return () => {};
+    return () => undefined;
   }
-  const names = topics.columns.find((column) => column.key === "topic").values;
+  const names = column(topics, "topic").values.map(String);
   const found = make("span", { class: "count", role: "status" });
   const search = make("input", {
     type: "search",
@@ -31,7 +35,7 @@ export function wiringGraph(figure, { nodes, wires, broken, alone, leftOut }, to
     },
   });
   let zoom = 1;
-  const by = (factor) => () => {
+  const by = (factor: number) => () => {
     zoom = Math.min(20, Math.max(0.2, zoom * factor));
     drawn.setOption({ series: [{ zoom }] });
   };
@@ -39,19 +43,20 @@ export function wiringGraph(figure, { nodes, wires, broken, alone, leftOut }, to
     zoom = 1;
     draw();
   };
-  const button = (label, text, click) => make("button", { type: "button", "aria-label": label, click }, text);
-  figure.querySelector(".controls").replaceChildren(search, button("Zoom in", "+", by(1.4)), button("Zoom out", "\u2212", by(1 / 1.4)), button("Show all of it", "Fit", whole), found);
-  figure.querySelector(".instead").replaceChildren(legend(broken.length));
+  const button = (label: string, text: string, click: () => void) => make("button", { type: "button", "aria-label": label, click }, text);
+  within(figure, ".controls").replaceChildren(search, button("Zoom in", "+", by(1.4)), button("Zoom out", "\u2212", by(1 / 1.4)), button("Show all of it", "Fit", whole), found);
+  within(figure, ".instead").replaceChildren(legend(broken.length));
   area.classList.add("tall");
   const drawn = chart(area, `The wiring of ${counted(nodes.length, "node")} and ${counted(names.length, "topic")}. The table below lists who publishes and who subscribes each topic.`);
   drawn.on("click", ({ dataType, data }) => {
-    if (dataType !== "node") return;
-    search.value = data.name;
-    replace(changed({ "wiring.q": data.name }));
+    const name = dataType === "node" ? part(data, "name") : "";
+    if (!name) return;
+    search.value = name;
+    replace(changed({ "wiring.q": name }));
     draw();
   });
 
-  function draw() {
+  function draw(): void {
     const { dots, lines, gaps } = around(search.value.trim().toLowerCase());
     const near = gaps.length ? `, ${counted(gaps.length, "wire")} broken by a name` : "";
     const rest = (alone ? `; ${counted(alone, "node")} without a wire left out` : "") + (leftOut ? `; ${counted(leftOut, "node")} with the fewest topics left out` : "");
@@ -60,7 +65,7 @@ export function wiringGraph(figure, { nodes, wires, broken, alone, leftOut }, to
   }
 
   /** The nodes that a search means, or whose topics it means, and their neighbours; all of them without one. */
-  function around(wanted) {
+  function around(wanted: string): { dots: number[]; lines: Wire[]; gaps: Gap[] } {
     const all = nodes.map((_, place) => place);
     if (!wanted) return { dots: all, lines: wires, gaps: broken };
     const meant = new Set(all.filter((place) => nodes[place][0].toLowerCase().includes(wanted)));
@@ -69,9 +74,9 @@ export function wiringGraph(figure, { nodes, wires, broken, alone, leftOut }, to
     return { dots: [...new Set([...meant, ...[...lines, ...gaps].flatMap(([start, end]) => [start, end])])], lines, gaps };
   }
 
-  function option(dots, lines, gaps) {
+  function option(dots: number[], lines: Wire[], gaps: Gap[]) {
     const few = dots.length <= LABELLED;
-    const label = { show: true, position: "right", distance: 6, color: colour("ink"), fontFamily: FONT, fontSize: 12, textBorderColor: colour("panel"), textBorderWidth: 3 };
+    const label = { show: true, position: "right" as const, distance: 6, color: colour("ink"), fontFamily: FONT, fontSize: 12, textBorderColor: colour("panel"), textBorderWidth: 3 };
     const letters = Math.max(0, ...dots.map((place) => nodes[place][0].length));
     const upright = area.clientWidth < area.clientHeight;
     const margin = { ...MARGIN, right: !few ? MARGIN.right : upright ? 85 : Math.min(LABEL, letters * LETTER + MARGIN.left) };
@@ -79,11 +84,13 @@ export function wiringGraph(figure, { nodes, wires, broken, alone, leftOut }, to
     const height = area.clientHeight - margin.top - margin.bottom;
     const columns = between(dots.map((place) => nodes[place][1]), upright ? height : width);
     const rows = between(dots.map((place) => nodes[place][2]), upright ? width : height);
-    const at = (place) => [columns(nodes[place][1]), rows(nodes[place][2])];
-    const where = upright ? (place) => at(place).reverse() : at;
+    const where = (place: number): Point => {
+      const [x, y] = [columns(nodes[place][1]), rows(nodes[place][2])];
+      return upright ? [y, x] : [x, y];
+    };
     return {
       animation: false,
-      tooltip: tooltip({ formatter: ({ data }) => data.said }),
+      tooltip: tooltip({ formatter: (item) => part(Array.isArray(item) ? null : item.data, "said") }),
       series: [
         {
           type: "graph",
@@ -105,7 +112,7 @@ export function wiringGraph(figure, { nodes, wires, broken, alone, leftOut }, to
     };
   }
 
-  function dot(place, [x, y]) {
+  function dot(place: number, [x, y]: Point) {
     const [name, , , drifts] = nodes[place];
     return {
       id: String(place),
@@ -119,13 +126,13 @@ export function wiringGraph(figure, { nodes, wires, broken, alone, leftOut }, to
     };
   }
 
-  function wire([start, end, carried]) {
+  function wire([start, end, carried]: Wire) {
     const more = carried.length > MOST_SAID ? `\n${counted(carried.length - MOST_SAID, "more topic")}` : "";
     const said = carried.slice(0, MOST_SAID).map((topic) => names[topic]).join("\n") + more;
     return { source: String(start), target: String(end), said };
   }
 
-  function gap([start, end, written, read]) {
+  function gap([start, end, written, read]: Gap) {
     const lineStyle = { color: colour("bad"), type: "dashed", opacity: 1, width: 1.6, curveness: -0.2 };
     return { source: String(start), target: String(end), said: `written: ${written}\nread: ${read}`, lineStyle };
   }
@@ -133,20 +140,25 @@ export function wiringGraph(figure, { nodes, wires, broken, alone, leftOut }, to
   return draw;
 }
 
+/** A text that we gave a dot or a line, when ECharts hands it back. */
+function part(data: unknown, name: "name" | "said"): string {
+  return (data as Partial<Record<typeof name, string>> | null)?.[name] ?? "";
+}
+
 /** From columns or rows to pixels: the least at 0, the greatest at `size`; a single one in the middle. */
-function between(values, size) {
+function between(values: number[], size: number): (value: number) => number {
   const least = Math.min(...values);
   const wide = Math.max(...values) - least;
-  return (value) => (wide ? ((value - least) / wide) * size : size / 2);
+  return (value: number) => (wide ? ((value - least) / wide) * size : size / 2);
 }
 
 /** A node that nobody sees: two of them keep the drawing as large as its place, so that nothing is stretched. */
-function corner(x, y) {
+function corner(x: number, y: number) {
   return { id: `corner ${x} ${y}`, x, y, symbolSize: 0, silent: true, label: { show: false }, emphasis: { label: { show: false } } };
 }
 
-function legend(gaps) {
-  const mark = (tone, text) => make("span", { class: `mark ${tone}` }, text);
+function legend(gaps: number): HTMLElement {
+  const mark = (tone: string, text: string) => make("span", { class: `mark ${tone}` }, text);
   const parts = [mark("dot", "a node"), mark("bad", "a node with open drift"), gaps ? make("span", {}, "dashed: nothing flows, since two names differ a little") : null];
   return make("div", { class: "legend" }, ...parts);
 }
