@@ -9,7 +9,7 @@ SECONDS_TO_FUZZ ?= 20
 WORKERS ?= $(shell $(PYTHON) -c 'import os; print(2 * (os.cpu_count() or 1))')
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-cluster fuzz smoke agent-kills rescue-kills report-script up lint lint-deployment format lock bench clean
+.PHONY: audit sbom help setup demo test test-cluster fuzz smoke agent-kills rescue-kills report-script up lint lint-deployment format lock bench clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -56,8 +56,9 @@ web/report/node_modules: web/report/package-lock.json
 up: $(READY) ## local broker, provisioning, drift and the Dagster UI, until Ctrl-C
 	@$(BIN)/omni up
 
-lint: $(READY) lint-deployment ## ruff, mypy and import-linter, and what docker/ and .github/ hold
+lint: $(READY) lint-deployment ## ruff, bandit, mypy and import-linter, and what docker/ and .github/ hold
 	@$(BIN)/ruff check .
+	@$(BIN)/bandit --quiet --configfile pyproject.toml --recursive omni_assets
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports
@@ -74,6 +75,12 @@ lint-deployment: $(READY) ## the Dockerfile by hadolint, compose file and workfl
 $(BIN)/actionlint: Makefile
 	@command -v go >/dev/null && GOBIN=$(abspath $(BIN)) timeout 300 go install github.com/rhysd/actionlint/cmd/actionlint@v1.7.12
 	@touch $@
+
+audit: $(READY) ## known weaknesses of what is locked, where a database of them can be reached
+	@$(BIN)/python -m tests.supply_chain.audit
+
+sbom: $(READY) ## the bill of materials in build/sbom.json: CycloneDX, out of the lock file alone
+	@mkdir -p build && $(BIN)/python -m tests.supply_chain.bill build/sbom.json && echo build/sbom.json
 
 format: $(READY) ## sort imports and lay out the code
 	@$(BIN)/ruff check --fix-only .
