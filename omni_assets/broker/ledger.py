@@ -10,12 +10,12 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, NamedTuple
 
 from confluent_kafka import KafkaError, KafkaException, Message, Producer
 
-from omni_assets.broker.codes import TIMED_OUT, topic_error
+from omni_assets.broker.codes import NO_TOPIC, TIMED_OUT, topic_error
 from omni_assets.broker.connection import Connection, open_client
 from omni_assets.broker.records import RecordReader, Span
 from omni_assets.broker.topics import TopicError
@@ -140,7 +140,7 @@ def read(connection: Connection, topic: str, partitions: int) -> Iterator[Found]
 def _produce(producer: Producer, topic: str, record: LedgerRecord, done: Appended, deadline: float) -> None:
     def delivered(error: KafkaError | None, message: Message) -> None:
         if error is not None:
-            done.errors[record.id] = topic_error(error)
+            done.errors[record.id] = _not_written(error, topic)
         else:
             done.places[record.id] = Place(message.partition() or 0, message.offset() or 0)
 
@@ -158,11 +158,17 @@ def _produce(producer: Producer, topic: str, record: LedgerRecord, done: Appende
                 return
             producer.poll(_POLL_SECONDS)
         except KafkaException as raised:
-            done.errors[record.id] = topic_error(raised.args[0])
+            done.errors[record.id] = _not_written(raised.args[0], topic)
             return
         else:
             producer.poll(0)
             return
+
+
+def _not_written(error: KafkaError, topic: str) -> TopicError:
+    known = topic_error(error)
+    lacks = f"this principal lacks Write on the topic `{topic}`"
+    return replace(known, message=lacks) if known.code == NO_TOPIC else known
 
 
 def _headers(record: LedgerRecord) -> list[tuple[str, str | bytes | None]]:

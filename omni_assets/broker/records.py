@@ -15,7 +15,7 @@ from typing import Any, NamedTuple, Self, TypeVar
 
 from confluent_kafka import Consumer, KafkaError, KafkaException, Message, TopicPartition
 
-from omni_assets.broker.codes import topic_error
+from omni_assets.broker.codes import NO_GROUP, topic_error
 from omni_assets.broker.connection import Connection, open_client
 from omni_assets.broker.headers import headers_of
 from omni_assets.errors import BrokerError, BrokerRefused, BrokerTimeout
@@ -188,7 +188,8 @@ class RecordReader:
 
     def _failed(self, error: KafkaError) -> None:
         known = topic_error(error)
-        if not known.transient:
+        # The client looks for its group all the same. Where that is not allowed, nothing that is read here needs it.
+        if not known.transient and known.code != NO_GROUP:
             raise BrokerRefused(f"to show the records of {self.topic}", known.message)
 
 

@@ -114,10 +114,9 @@ def keep(connection: Connection, plan: Plan) -> None:
     if not plan.spans:
         return
     ends = [TopicPartition(plan.topic, each, span.stop, _beside(plan, span)) for each, span in plan.spans.items()]
-    consumer: Consumer = open_client(
-        Consumer, connection, {"group.id": f"{REPLAY_PLANS}{plan.id}", "enable.auto.commit": False}
-    )
-    call = f"to keep the plan of the replay {plan.id}"
+    group = f"{REPLAY_PLANS}{plan.id}"
+    consumer: Consumer = open_client(Consumer, connection, {"group.id": group, "enable.auto.commit": False})
+    call = f"to keep the plan of the replay in the group `{group}`"
     try:
         written = asked(call, connection.timeout, lambda: consumer.commit(offsets=ends, asynchronous=False))
     finally:

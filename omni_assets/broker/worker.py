@@ -19,7 +19,7 @@ from confluent_kafka import Consumer, KafkaError, KafkaException, Message, Produ
 
 from omni_assets.broker.assignment import Committed, Partition, Place
 from omni_assets.broker.calls import Calls
-from omni_assets.broker.codes import topic_error
+from omni_assets.broker.codes import NO_GROUP, NO_TOPIC, NO_TRANSACTIONAL_ID, topic_error
 from omni_assets.broker.connection import Connection, client_config, open_client
 from omni_assets.broker.flows import REPLAY_GROUPS, WORKERS
 from omni_assets.broker.headers import headers_of
@@ -46,7 +46,7 @@ _EVERYTHING, _NOTHING = range(2**63 - 1), range(0)
 _END_OF_PARTITION = "_PARTITION_EOF"
 _TAKEN_OVER = frozenset({"_FENCED", "PRODUCER_FENCED", "INVALID_PRODUCER_EPOCH", "FENCED_INSTANCE_ID"})
 _FENCED_MEMBER = KafkaError(KafkaError.FENCED_INSTANCE_ID).str()  # what is fatal to a consumer is told in words alone
-_NOT_AUTHORISED = frozenset({"GROUP_AUTHORIZATION_FAILED", "TRANSACTIONAL_ID_AUTHORIZATION_FAILED"})
+_NOT_AUTHORISED = frozenset({NO_GROUP, NO_TRANSACTIONAL_ID})
 
 
 class Received(NamedTuple):
@@ -191,7 +191,7 @@ class Worker:
             )
             self._insist(lambda: self._producer.commit_transaction(self._timeout), within=True)
         except KafkaException as raised:
-            return self._ended_badly(raised.args[0], positions)
+            return self._ended_badly(raised.args[0], records, positions)
         return True
 
     def close(self) -> None:
@@ -318,7 +318,9 @@ class Worker:
         if error is not None and not error.name().startswith("_PURGE"):
             self._undelivered = self._undelivered or error
 
-    def _ended_badly(self, error: KafkaError, positions: Mapping[Partition, Committed]) -> bool:
+    def _ended_badly(
+        self, error: KafkaError, records: Sequence[Outgoing], positions: Mapping[Partition, Committed]
+    ) -> bool:
         """Make good what a failed transaction left, and say whether it was committed after all."""
         if error.name() in _TAKEN_OVER:
             raise WorkerReplaced(self._seat.node, self._seat.slot) from None
@@ -333,6 +335,9 @@ class Worker:
                 f"the positions of the group `{self._seat.group}`", topic_error(error).message
             ) from None
         known = topic_error(self._undelivered or error)
+        if known.code == NO_TOPIC:
+            topics = " or ".join(sorted({f"`{each.topic}`" for each in records}))
+            raise Refused(f"this principal lacks Write on {topics}") from None
         if self._undelivered is not None and not known.transient:
             raise Refused(known.message) from None
         return False
@@ -371,6 +376,9 @@ class Worker:
             error: KafkaError = raised.args[0]
             if error.name() in _TAKEN_OVER:
                 raise WorkerReplaced(self._seat.node, self._seat.slot) from None
+            if error.name() == NO_TRANSACTIONAL_ID:
+                lacks = f"this principal lacks Write on the transactional id `{name}`"
+                raise BrokerRefused("a request to begin working", lacks) from None
             raise refusal("a request to begin working", self._timeout, error) from None
         return producer
 
@@ -422,4 +430,6 @@ class Worker:
             raise WorkerReplaced(self._seat.node, self._seat.slot)
         known = topic_error(error)
         if error.fatal() or not (known.transient or error.retriable()):
-            raise BrokerRefused(f"to show the records of {', '.join(self._seat.topics)}", known.message)
+            no_group = f"this principal lacks Read on the consumer group `{self._seat.group}`"
+            why = no_group if error.name() == NO_GROUP else known.message
+            raise BrokerRefused(f"to show the records of {', '.join(self._seat.topics)}", why)

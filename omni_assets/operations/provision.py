@@ -83,9 +83,11 @@ def _provision(
     log = ProvisioningLog(context, admin.cluster_id(), trigger)
     log.begin(topic.name for topic in missing)
     answers = _create(admin, missing)
-    listed, unread = _read_back(admin, answers) if missing else (present, "")
+    listed, unread = _read_back(admin, answers) if missing else (present, {})
     outcomes = tuple(
-        _outcome(topic, topic.name in present, topic.name in listed, answers.get(topic.name), unread)
+        _outcome(
+            topic, topic.name in present, topic.name in listed, answers.get(topic.name), unread.get(topic.name, "")
+        )
         for topic in manifest.topics.values()
     )
     log.end(outcomes)
@@ -101,13 +103,19 @@ def _create(admin: BrokerAdmin, missing: list[Topic]) -> Mapping[str, TopicError
     return admin.create_topics(requests) if requests else {}
 
 
-def _read_back(admin: BrokerAdmin, answers: Mapping[str, TopicError | None]) -> tuple[frozenset[str], str]:
-    """What the broker lists afterwards, and why it could not be asked: what was created must be told all the same."""
+def _read_back(
+    admin: BrokerAdmin, answers: Mapping[str, TopicError | None]
+) -> tuple[frozenset[str], Mapping[str, str]]:
+    """What the broker lists afterwards, and why, by name, others could not be seen: what was created must be told all
+    the same.
+    """
     maybe_created = [name for name, error in answers.items() if error is None or error.undecided]
     try:
-        return admin.await_topics(maybe_created, READ_BACK_SECONDS), ""
+        listed = admin.await_topics(maybe_created, READ_BACK_SECONDS)
+        hidden = admin.hidden([name for name in maybe_created if name not in listed])
     except BrokerError as error:
-        return frozenset(), error.message
+        return frozenset(), dict.fromkeys(maybe_created, error.message)
+    return listed, {name: f"{each.message} to describe it" for name, each in hidden.items() if not each.existed}
 
 
 def _outcome(topic: Topic, before: bool, listed: bool, answer: TopicError | None, unread: str) -> TopicOutcome:

@@ -27,6 +27,7 @@ from tests.support.tethered import Tethered
 Answer = TypeVar("Answer")
 
 CLUSTER_ID = "b21uaS1hc3NldHMtdGVzdA"
+CLIENTS, _CONTROLLER = "CLIENTS", "CONTROLLER"
 _HOST = "127.0.0.1"
 _START_SECONDS = 60.0
 _POLL_SECONDS = 0.1
@@ -59,10 +60,12 @@ _SETTINGS = {
 class Flavour:
     """What differs between clusters: the protocol of the clients' listener, and settings beside the common ones.
 
-    ``format_options`` go to the storage tool, ``properties`` to the clients of whoever may do everything.
+    ``others`` are further listeners for clients, each with its protocol. ``format_options`` go to the storage tool,
+    ``properties`` to the clients of whoever may do everything.
     """
 
     protocol: str = "PLAINTEXT"
+    others: Mapping[str, str] = field(default_factory=dict)
     settings: Mapping[str, str] = field(default_factory=dict)
     format_options: tuple[str, ...] = ()
     properties: Mapping[str, str] = field(default_factory=dict)
@@ -78,14 +81,19 @@ class KafkaCluster:
         self.folder = folder
         self.flavour = flavour or Flavour()
         self.ids = tuple(range(1, size + 1))
-        ports = iter(_free_ports(3 * size))
-        self._ports = {broker: (next(ports), next(ports), next(ports)) for broker in self.ids}
+        self._listeners = (CLIENTS, "INTERNAL", _CONTROLLER, *self.flavour.others)
+        ports = iter(_free_ports(len(self._listeners) * size))
+        self._ports = {broker: {name: next(ports) for name in self._listeners} for broker in self.ids}
         self._running: dict[int, Tethered] = {}
         self._paused: set[int] = set()
 
     @property
     def bootstrap_servers(self) -> str:
-        return ",".join(self.address(broker) for broker in self.ids)
+        return self.servers()
+
+    def servers(self, listener: str = CLIENTS) -> str:
+        """Where clients reach the brokers by one of their listeners."""
+        return ",".join(self.address(broker, listener) for broker in self.ids)
 
     @property
     def connection(self) -> Connection:
@@ -97,9 +105,9 @@ class KafkaCluster:
         """A plain admin client, for changes behind omni's back."""
         return open_client(AdminClient, self.connection)
 
-    def address(self, broker: int) -> str:
+    def address(self, broker: int, listener: str = CLIENTS) -> str:
         """Where clients reach one broker."""
-        return f"{_HOST}:{self._ports[broker][0]}"
+        return f"{_HOST}:{self._ports[broker][listener]}"
 
     def at(self, address: str) -> int:
         """Which broker clients reach there."""
@@ -207,18 +215,19 @@ class KafkaCluster:
         return self.folder / f"broker-{broker}.properties"
 
     def _settings(self, broker: int) -> str:
-        clients, internal, controller = self._ports[broker]
+        addresses = {name: f"{name}://{self.address(broker, name)}" for name in self._listeners}
+        protocols = {CLIENTS: self.flavour.protocol, **self.flavour.others}
         copies = str(min(3, len(self.ids)))
         settings = {
             **_SETTINGS,
             "node.id": str(broker),
-            "listeners": f"CLIENTS://{_HOST}:{clients},INTERNAL://{_HOST}:{internal},CONTROLLER://{_HOST}:{controller}",
-            "advertised.listeners": f"CLIENTS://{_HOST}:{clients},INTERNAL://{_HOST}:{internal}",
-            "listener.security.protocol.map": (
-                f"CLIENTS:{self.flavour.protocol},INTERNAL:PLAINTEXT,CONTROLLER:PLAINTEXT"
+            "listeners": ",".join(addresses.values()),
+            "advertised.listeners": ",".join(at for name, at in addresses.items() if name != _CONTROLLER),
+            "listener.security.protocol.map": ",".join(
+                f"{name}:{protocols.get(name, 'PLAINTEXT')}" for name in self._listeners
             ),
             "inter.broker.listener.name": "INTERNAL",
-            "controller.quorum.voters": ",".join(f"{other}@{_HOST}:{self._ports[other][2]}" for other in self.ids),
+            "controller.quorum.voters": ",".join(f"{other}@{self.address(other, _CONTROLLER)}" for other in self.ids),
             "log.dirs": str(self._data(broker)),
             "offsets.topic.replication.factor": copies,
             "share.coordinator.state.topic.replication.factor": copies,

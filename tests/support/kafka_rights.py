@@ -53,14 +53,16 @@ class Right(NamedTuple):
         )
 
 
-def listed_in(page: Path, names: Mapping[str, str], column: str = "") -> Iterator[Right]:
+def listed_in(page: Path, names: Mapping[str, str], column: str = "", under: str = "") -> Iterator[Right]:
     """The rights in the tables of a page of the docs: rows of operation, resource, what it is on, and further columns.
 
     ``names`` has the topic for each way of speaking of one. With ``column``, the operation that stands there instead of
-    the first, and only rows that have one.
+    the first, and only rows that have one. With ``under``, only the tables below that heading.
     """
     header: list[str] = []
-    for line in page.read_text(encoding="utf-8").splitlines():
+    text = page.read_text(encoding="utf-8")
+    section = text.partition(f"# {under}\n")[2].partition("\n#")[0] if under else text
+    for line in section.splitlines():
         cells = [cell.strip() for cell in line.strip("|").split("|")] if line.startswith("|") else []
         if cells[:3] == ["right", "on", "named"]:
             header = cells
@@ -79,7 +81,7 @@ def given(cluster: KafkaCluster, rights: Iterable[Right]) -> Iterator[None]:
     """The limited user has these rights and no other."""
     _revoke(cluster)
     bindings = [right.binding for right in rights]
-    for created in cluster.client.create_acls(bindings).values():
+    for created in (cluster.client.create_acls(bindings) if bindings else {}).values():
         created.result(_SECONDS)
     wait_until(lambda: _known(cluster) == len(bindings), _SECONDS, "the rights to be known")
     try:

@@ -1,0 +1,245 @@
+"""The rights that docs/security.md lists are enough, and each of them is needed: without it nothing is half done, and
+what is said names what is missing."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from itertools import count
+from pathlib import Path
+
+import pytest
+from confluent_kafka import Producer
+from confluent_kafka.admin import AdminClient, NewTopic
+
+from omni_assets.agents.task_receipt import TaskOutcome
+from omni_assets.broker.connection import open_client
+from omni_assets.errors import OmniError
+from omni_assets.operations import observe
+from omni_assets.operations.agents.projecting import project_ledger
+from omni_assets.operations.agents.ranges import read_bound
+from omni_assets.operations.agents.replaying import ReplayRequest, replay
+from omni_assets.operations.agents.submitting import Submission, submit
+from omni_assets.operations.agents.working import Worked, work
+from omni_assets.operations.apply import apply_safe
+from omni_assets.operations.context import Context, resolve
+from omni_assets.operations.provision import provision
+from omni_assets.projection.store import Projection
+from tests.support.kafka_cluster import KafkaCluster, wait_until
+from tests.support.kafka_rights import Right, given, listed_in
+from tests.support.kafka_secured import ADMIN, LIMITED, environ_of
+
+pytestmark = [pytest.mark.cluster, pytest.mark.slow]
+
+DOCS = Path(__file__).parents[2] / "docs" / "security.md"
+NODE, RECORDER = "echo", "receipt-recorder"
+ASKED, ANSWERED = "onex.cmd.echo.echo-requested.v1", "onex.evt.echo.echo-completed.v1"
+LETTERS, LEDGER = "onex.dlq.echo.dead-letter.v1", "onex.evt.receipt-recorder.receipt-recorded.v1"
+LATE = "onex.evt.late.came-late.v1"
+CREATED = (ASKED, ANSWERED, LETTERS, LEDGER, LATE)
+NAMES = {
+    "each declared topic": "onex.*",
+    "what is asked": ASKED,
+    "what is answered": ANSWERED,
+    "dead letters": LETTERS,
+    "the ledger": LEDGER,
+    "the node": NODE,
+    "the worker": f"omni-worker.{NODE}-*",
+    "plans of replays": "omni-replay.*",
+    "its replays": f"{NODE}.replay.*",
+    "the worker of a replay": f"omni-worker.{NODE}.replay.*",
+}
+CONTRACTS = {
+    NODE: f"""\
+handler: {{kind: python, entry: "omni_assets.agents.echo:echo"}}
+event_bus:
+  subscribe_topics: [{{topic: {ASKED}, partitions: 1}}]
+  publish_topics: [{{topic: {ANSWERED}, partitions: 1}}]
+  dlq_topics: [{LETTERS}]
+""",
+    RECORDER: f"event_bus:\n  publish_topics: [{{topic: {LEDGER}, partitions: 1}}]\n",
+    "late": f"event_bus:\n  publish_topics: [{{topic: {LATE}, partitions: 2, retention: 7d, keyed: false}}]\n",
+}
+
+
+@dataclass
+class World:
+    """A project on a broker that has ACLs, of a user who may do nothing yet."""
+
+    cluster: KafkaCluster
+    folder: Path
+    numbers: Iterator[int] = field(default_factory=count)
+
+    def context(self, user: str = LIMITED) -> Context:
+        """As who never was here before."""
+        environ = {
+            "OMNI_BOOTSTRAP_SERVERS": self.cluster.bootstrap_servers,
+            "OMNI_HOME": str(self.folder / f"state-{next(self.numbers)}"),
+            "OMNI_CONTRACTS": str(self.folder / "contracts"),
+            **environ_of(self.cluster, user),
+        }
+        return resolve(environ=environ, folder=self.folder)
+
+    @property
+    def client(self) -> AdminClient:
+        return self.cluster.client
+
+    def as_declared(self) -> None:
+        """Every topic, by somebody who may."""
+        context = self.context(ADMIN)
+        assert provision(context, context.manifest()).clean
+
+    def ask(self) -> None:
+        """One task that can be done, and a record that is none, by somebody who may."""
+        self.as_declared()
+        producer = open_client(Producer, self.cluster.connection)
+        done = submit(self.context(ADMIN), [Submission(topic=ASKED, data={"text": "hello"}, key="k")])
+        assert done.failed == ()
+        producer.produce(ASKED, b"\xff no event", b"k")
+        assert producer.flush(20) == 0
+
+    def gone(self, *topics: str) -> None:
+        """Topics that are missing, from now on."""
+        there = set(self.client.list_topics(timeout=20).topics) & set(topics)
+        for deleted in (self.client.delete_topics(list(there)) if there else {}).values():
+            deleted.result(20)
+        wait_until(lambda: not set(self.client.list_topics(timeout=20).topics) & set(topics), 20, "topics to be gone")
+
+    def disturb(self) -> None:
+        """A topic that is missing, and one with fewer partitions and a shorter retention than declared."""
+        self.as_declared()
+        self.gone(ANSWERED, LATE)
+        made = NewTopic(LATE, 1, 1, config={"retention.ms": "3600000"})
+        self.client.create_topics([made])[LATE].result(20)
+        wait_until(lambda: LATE in self.client.list_topics(timeout=20).topics, 20, "the topic to be listed")
+
+
+def look(world: World) -> str:
+    """What was not seen, as it is told; empty where everything was."""
+    context = world.context()
+    with context.admin() as admin:
+        seen = observe.look(context, admin, context.manifest())
+    told = [(name, each.unknown) for name, each in seen.snapshot.topics.items()]
+    told += [(name, each.unknown) for name, each in seen.flows.offsets.items()]
+    told += [(name, each.unknown) for name, each in seen.flows.groups.items()]
+    return "; ".join(f"{name}: {why}" for name, why in [*told, ("groups", seen.flows.unknown)] if why)
+
+
+def create(world: World) -> str:
+    """What was not created, and why."""
+    context = world.context()
+    done = provision(context, context.manifest())
+    return "; ".join(f"{each.topic}: {each.error}" for each in done.topics if each.error)
+
+
+def correct(world: World) -> str:
+    """What was not corrected, and why."""
+    context = world.context()
+    done = apply_safe(context, context.manifest())
+    snapshot = done.after.snapshot if done.after is not None else done.seen.snapshot if done.seen is not None else None
+    assert snapshot is not None
+    told = [f"{each.step.topic}: {each.detail}" for each in done.carried if each.detail]
+    told += [f"{name}: {each.unknown}" for name, each in snapshot.topics.items() if each.unknown]
+    return "; ".join([*told, *(f"{each.topic}: left" for each in done.left)])
+
+
+def hand_in(world: World) -> str:
+    """Why a task was not taken."""
+    done = submit(world.context(), [Submission(topic=ASKED, data={"text": "hello"})])
+    return "; ".join(why for _, why in done.failed)
+
+
+def do(world: World) -> str:
+    """Why the tasks were not worked on."""
+    context, began = world.context(), datetime.now(UTC)
+    worked = asyncio.run(asyncio.wait_for(work(context, drain=True), 120))
+    return _undone(context, worked, began)
+
+
+def do_again(world: World) -> str:
+    """Why the tasks were not worked on again."""
+    context, began = world.context(), datetime.now(UTC)
+    wanted = ReplayRequest(ASKED, read_bound("start", began))
+    done = asyncio.run(asyncio.wait_for(replay(context, wanted), 120))
+    return done.kept or _undone(context, done.worked, began)
+
+
+def _undone(context: Context, worked: tuple[Worked, ...], began: datetime) -> str:
+    """What receipts say of tasks that failed; empty where each was done, or is a dead letter."""
+    done = worked[0].tasks
+    if done.get(TaskOutcome.DONE) and done.get(TaskOutcome.DEAD_LETTERED) and not done.get(TaskOutcome.FAILED):
+        return ""
+    project_ledger(context, context.manifest())
+    reasons = {row.reason for row in Projection(context.home).tasks_failed(began)}
+    return "; ".join([str(dict(done)), *sorted(reasons)])
+
+
+@dataclass(frozen=True)
+class Operation:
+    """What is done, and what has to be there before."""
+
+    attempt: Callable[[World], str]
+    before: Callable[[World], None]
+
+
+def nothing_there(world: World) -> None:
+    world.gone(*CREATED)
+
+
+OPERATIONS = {
+    "To look": Operation(look, World.as_declared),
+    "To provision": Operation(create, nothing_there),
+    "To reconcile": Operation(correct, World.disturb),
+    "To submit tasks": Operation(hand_in, World.as_declared),
+    "To work": Operation(do, World.ask),
+    "To replay": Operation(do_again, World.ask),
+}
+SETS = {under: tuple(listed_in(DOCS, NAMES, under=under)) for under in OPERATIONS}
+
+
+@pytest.fixture(scope="module")
+def world(one_secured_broker: KafkaCluster, tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
+    made = World(one_secured_broker, tmp_path_factory.mktemp("acls"))
+    (made.folder / "omni.toml").write_text("[reconcile]\nprobe = false\n", encoding="utf-8")
+    for node, text in CONTRACTS.items():
+        contract = made.folder / "contracts" / node / "contract.yaml"
+        contract.parent.mkdir(parents=True)
+        contract.write_text(f"name: {node}\n{text}", encoding="utf-8")
+    made.ask()
+    asyncio.run(work(made.context(ADMIN), drain=True))
+    yield made
+    made.gone(*CREATED)
+
+
+@pytest.mark.parametrize("under", SETS)
+def test_what_the_docs_list_is_enough(under: str, world: World) -> None:
+    OPERATIONS[under].before(world)
+    with given(world.cluster, SETS[under]):
+        assert OPERATIONS[under].attempt(world) == ""
+
+
+@pytest.mark.parametrize(
+    ("under", "missing"),
+    [
+        pytest.param(under, each, id=f"{under}, not {each.operation.name} on {each.resource.name} {each.name}")
+        for under, rights in SETS.items()
+        for each in rights
+    ],
+)
+def test_without_any_one_of_them_it_is_said_what_is_missing(under: str, missing: Right, world: World) -> None:
+    OPERATIONS[under].before(world)
+    with given(world.cluster, [each for each in SETS[under] if each != missing]):
+        try:
+            said = OPERATIONS[under].attempt(world)
+        except OmniError as error:
+            said = str(error)
+    assert "not authorised" in said or "lacks" in said, said
+    assert missing.name.removesuffix("*") in said, said
+
+
+def test_every_set_is_tried() -> None:
+    headings = [line.removeprefix("### ") for line in DOCS.read_text().splitlines() if line.startswith("### ")]
+    assert headings == list(SETS)
+    assert all(SETS.values())
