@@ -19,6 +19,8 @@ BENCHMARKS: tuple[tuple[str, ...], ...] = (
     ("benchmarks.near_miss", _CORPUS),
     ("benchmarks.import_time",),
     ("benchmarks.drift_diff",),
+    ("benchmarks.event_log",),
+    ("benchmarks.ledger_rows",),
     ("benchmarks.observe",),
     ("benchmarks.plan_apply",),
     ("benchmarks.reconcile",),

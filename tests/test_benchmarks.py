@@ -17,6 +17,7 @@ COMMANDS = [
     ("benchmarks.near_miss", "contracts"),
     ("benchmarks.drift_diff", "--topics", "100"),
     ("benchmarks.import_time",),
+    ("benchmarks.ledger_rows", "--tasks", "3000"),
     ("benchmarks.registry_scan", "--lines", "20000"),
     pytest.param(("benchmarks.report", "--topics", "50", "--receipts", "100"), marks=pytest.mark.browser),
     ("benchmarks.routing.overhead", "--tasks", "20"),

@@ -24,6 +24,8 @@ pytestmark = [pytest.mark.slow, pytest.mark.dagster, pytest.mark.broker, pytest.
 SHARE = 20
 """Tasks that wait for the same gate."""
 
+UNFINISHED = "SELECT count(*) FROM runs WHERE status NOT IN ('SUCCESS', 'FAILURE', 'CANCELED')"
+
 NODE = '''\
 """The function of a node: it says what it was told, once somebody has opened the gate of its share of tasks."""
 import asyncio, json, os, pathlib
@@ -92,16 +94,12 @@ def test_runs_outlive_the_daemon_and_tasks_outlive_their_run(house: House, echo:
     _gate(echo, 2)
     _until(lambda: house.status(killed["id"]) == "FAILURE", "the killed run to be told as failed")
     _until(lambda: len(echo.receipts()) == 3 * SHARE, "another run to take its tasks up again")
-    _until(lambda: _idle(house), "the last run to end")
+    _until(lambda: postgres.ask(UNFINISHED) == "0", "the last run to end")
 
-    assert {each: house.stop(each) for each in ("daemon", "webserver", "code")} == {
-        "daemon": 0,
-        "webserver": 0,
-        "code": 0,
-    }
-    assert house.left() == []
+    ended = {each: house.stop(each) for each in ("daemon", "webserver", "code")}
+    assert ended == dict.fromkeys(ended, 0)
+    _until(lambda: house.left() == [], "nothing to be left of them")
     assert sorted(house.instance_folder.rglob("*")) == as_it_was
-    assert int(postgres.ask("SELECT count(*) FROM runs WHERE status NOT IN ('SUCCESS', 'FAILURE')")) == 0
     echo.assert_whole(3 * SHARE)
 
 
@@ -111,10 +109,6 @@ def _begun(echo: Echo, share: int) -> Path:
 
 def _gate(echo: Echo, share: int) -> None:
     (echo.folder / "omni" / f"gate-{share}").touch()
-
-
-def _idle(house: House) -> bool:
-    return all(each["status"] in ("SUCCESS", "FAILURE") for each in house.runs("agent_tasks"))
 
 
 def _succeeds(house: House, run: str) -> None:

@@ -79,18 +79,8 @@ class House:
         """Start a service of the compose file, and wait until it is healthy by its own health check."""
         service = composed.service(name)
         command = [*composed.entry_point(), *service["command"]]
-        self._running[name] = Tethered(
-            [
-                *_confined(),
-                "env",
-                "--chdir",
-                str(self._homes[service["working_dir"]]),
-                "-i",
-                *self._environ(name),
-                *command,
-            ],
-            self.log(name),
-        )
+        there = ["sh", "-c", 'cd "$0" && exec env -i "$@"', str(self._homes[service["working_dir"]])]
+        self._running[name] = Tethered([*_confined(), *there, *self._environ(name), *command], self.log(name))
         self._sessions.add(self._running[name].pid)
         wait_until(lambda: self.healthy(name), f"{name} to be healthy", PATIENCE_SECONDS)
 
