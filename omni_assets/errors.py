@@ -43,6 +43,7 @@ results, not errors.
     │   ├── ProjectionDamaged      the DuckDB file cannot be read
     │   ├── ProjectionVersion      the DuckDB file belongs to a newer omni
     │   ├── JournalDamaged         a journal line cannot be read
+    │   ├── JournalVersion         a journal line belongs to a newer omni
     │   ├── ReceiptUnreadable      a receipt of another version
     │   ├── LedgerReplaced         a ledger is not the one that was projected
     │   └── BudgetUnusable         the file of what was spent cannot be used
@@ -414,6 +415,16 @@ class JournalDamaged(StateError):
 
     def __init__(self, path: str, line: int, why: str) -> None:
         super().__init__(f"{path}:{line} cannot be read: {why}.", "Restore the line from a backup, or remove it.")
+
+
+class JournalVersion(StateError):
+    """A journal, or a line of it, was written by a newer omni."""
+
+    def __init__(self, path: str, found: object, known: int) -> None:
+        super().__init__(
+            f"{path} has lines of format {found}, and this omni knows {known}.",
+            "Use the newer omni; nothing was changed.",
+        )
 
 
 class ReceiptUnreadable(StateError):

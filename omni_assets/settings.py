@@ -382,6 +382,16 @@ class AlertSettings(_Strict):
     dead_letters: Count = 20
 
 
+class RetentionSettings(_Strict):
+    """For how long is kept what need not be kept for ever: rows of drift that was resolved, rows of tasks and receipts
+    that a ledger has, and Dagster's records of runs that ended. A ledger itself, and what is open, is always kept.
+    """
+
+    drift: Duration = timedelta(days=365)
+    tasks: Duration = timedelta(days=365)
+    runs: Duration = timedelta(days=90)
+
+
 _BUILT_IN_DEFAULTS: Mapping[str, TopicDefaults] = {
     "*": TopicDefaults(partitions=1, config={"retention.ms": "7d"}),
     "dlq": TopicDefaults(partitions=1, config={"retention.ms": "30d"}),
@@ -409,6 +419,7 @@ class Settings(_Strict):
     router: RouterSettings = RouterSettings()
     agents: AgentSettings = AgentSettings()
     alerts: AlertSettings = AlertSettings()
+    retention: RetentionSettings = RetentionSettings()
     repository_url: RepositoryUrl | None = None
     reconcile: ReconcileSettings = ReconcileSettings()
     defaults: Mapping[str, TopicDefaults] = Field(default_factory=dict)
@@ -643,6 +654,7 @@ _MODELS = (
     AgentSettings,
     AlertSettings,
     BreakerSettings,
+    RetentionSettings,
 )
 _KEYS = sorted({key for model in _MODELS for key, field in model.model_fields.items() if not field.exclude})
 _SEE_DOCS = "docs/settings.md lists every key."

@@ -38,7 +38,7 @@ run_monitoring:
   max_runtime_seconds: 3600
   poll_interval_seconds: 60
 
-# Ticks every few seconds would otherwise pile up. Runs are kept: their events are the history of every asset.
+# Ticks every few seconds would otherwise pile up. Old runs are deleted by the job `tidy`, and by `omni tidy`.
 retention:
   schedule:
     purge_after_days: 90

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 
 from omni_assets.contracts.model import Manifest
@@ -16,6 +17,7 @@ from omni_assets.operations.context import Context
 from omni_assets.operations.observe import drift, observe
 from omni_assets.operations.recording import declare
 from omni_assets.operations.routing.ledger import NoLedger, ledger_topic
+from omni_assets.operations.tidy import bounds
 from omni_assets.projection.store import Projection
 
 
@@ -39,8 +41,9 @@ class Rebuilding:
 def rebuild(context: Context) -> Rebuilding:
     """Make the projection anew. The journals are replayed first: the old file stays until they are.
 
-    What the contracts and the broker add comes after that, and the next ``omni drift`` adds it too. Raises
-    ``StateError``, such as ``JournalDamaged``, with the old file as it was.
+    What the contracts and the broker add comes after that, and the next ``omni drift`` adds it too; what is old is
+    forgotten at last, as ``omni tidy`` does. Raises ``StateError``, such as ``JournalDamaged``, with the old file as it
+    was.
     """
     projection = Projection(context.home)
     projection.rebuild()
@@ -51,6 +54,7 @@ def rebuild(context: Context) -> Rebuilding:
         if broker is not None:
             declare(context, manifest)
         others, unread = _ledger(context, manifest, broker)
+    projection.forget(bounds(context, datetime.now(UTC)))
     return Rebuilding(projection.file, projection.counts(), contracts, broker, unread, others)
 
 

@@ -22,6 +22,7 @@ from omni_assets.pipeline.routing.economics import routing_economics
 from omni_assets.pipeline.routing.jobs import refresh_routing, routing_daily
 from omni_assets.pipeline.routing.posteriors import routing_posteriors
 from omni_assets.pipeline.routing.receipts import receipts_asset
+from omni_assets.pipeline.tidying import tidy, tidy_daily
 from omni_assets.pipeline.topics.apply_plan import apply_plan
 from omni_assets.pipeline.topics.assets import topic_tables
 from omni_assets.pipeline.topics.history import history_asset
@@ -54,6 +55,7 @@ def build(project: ProjectResource) -> dg.Definitions:
         agent_tasks,
         list_questions,
         answer_approval,
+        tidy,
     ]
     checks = [*tables.check_keys, *routing_economics.check_keys, *task_checks.check_keys]
     return dg.Definitions(
@@ -71,7 +73,7 @@ def build(project: ProjectResource) -> dg.Definitions:
         ],
         asset_checks=[task_checks],
         jobs=jobs,
-        schedules=[hourly, daily, report_daily, routing_daily],
+        schedules=[hourly, daily, report_daily, routing_daily, tidy_daily],
         sensors=[
             contracts_changed,
             topic_missing,

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Generic, NamedTuple, TypeVar
 
+from omni_assets.projection.journal import NewerFormat
 from omni_assets.projection.rows import (
     AlertRow,
     AuditRow,
@@ -152,9 +153,13 @@ def record_of(event: str, values: Mapping[str, object]) -> dict[str, object]:
 
 
 def expect(record: Mapping[str, Any], event: str) -> None:
-    """Raise ``ValueError`` where a journal record is not of this event."""
-    if record.get("format") != FORMAT:
-        raise ValueError(f"it has format {record.get('format')}, and this omni knows {FORMAT}")
+    """Raise ``ValueError`` where a journal record is not of this event, and ``NewerFormat`` where a newer omni's may be
+    one."""
+    found = record.get("format")
+    if isinstance(found, int) and found > FORMAT:
+        raise NewerFormat(found, FORMAT)
+    if found != FORMAT:
+        raise ValueError(f"it has format {found}, and this omni knows {FORMAT}")
     if record.get("event") != event:
         raise ValueError(f"it is no `{event}` event")
 

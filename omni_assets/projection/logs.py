@@ -7,17 +7,18 @@ A later line takes the place of an earlier one with the same key, in the journal
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from itertools import chain
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any, Generic, Protocol, TypeVar
+from typing import Any, Generic, NamedTuple, Protocol, TypeVar
 
 import duckdb
 
 from omni_assets.projection import queries, tables
 from omni_assets.projection.exchange import CHUNK_ROWS, chunks, merge
 from omni_assets.projection.journal import Journal, Position
+from omni_assets.projection.state import ARCHIVE_FOLDER
 from omni_assets.projection.tables import Table
 
 _T = TypeVar("_T", bound=tuple[Any, ...])
@@ -29,6 +30,27 @@ class Form(Protocol[_T]):
     def record(self, row: _T) -> dict[str, object]: ...
 
     def row(self, record: Mapping[str, Any]) -> _T: ...
+
+
+class Shorter(NamedTuple):
+    """What a journal can be folded to: the records that are ``kept`` of its ``lines`` before ``upto``."""
+
+    journal: Journal[Any]
+    records: Callable[[], Iterator[Mapping[str, object]]]
+    upto: Position
+    lines: int
+    kept: int
+
+    @property
+    def spared(self) -> int:
+        """How many lines it would have less."""
+        return self.lines - self.kept
+
+    def fold(self) -> None:
+        """Fold it, what goes being packed beside it. Raises ``StateError``."""
+        path = self.journal.path
+        archive = path.parent / ARCHIVE_FOLDER / f"{path.stem}-{self.upto.lines}.jsonl.gz"
+        self.journal.fold(self.records(), self.upto, archive)
 
 
 class Log(Generic[_T]):
@@ -72,6 +94,24 @@ class Log(Generic[_T]):
         merge(connection, self.table, tables.upsert, latest)
         for table, part in self._parts.items():
             merge(connection, table, tables.upsert, chain.from_iterable(map(part, latest)))
+
+    def shorter(self, projected: Position, dropped: Callable[[_T], bool] = lambda _: False) -> Shorter:
+        """What has been ``projected`` of it without lines whose place a later one took, and without rows that are
+        ``dropped``. Raises ``JournalDamaged`` and ``StateError``."""
+        last: dict[tuple[Any, ...], int] = {}
+        upto, lines = Position(), 0
+        for number, entry in enumerate(self.journal.read()):
+            if entry.end.offset > projected.offset:
+                break
+            last[self._key(entry.value)] = -1 if dropped(entry.value) else number
+            upto, lines = entry.end, number + 1
+
+        def records() -> Iterator[Mapping[str, object]]:
+            for number, entry in zip(range(lines), self.journal.read(), strict=False):
+                if last[self._key(entry.value)] == number:
+                    yield self._form.record(entry.value)
+
+        return Shorter(self.journal, records, upto, lines, sum(number >= 0 for number in last.values()))
 
     def _key(self, row: _T) -> tuple[Any, ...]:
         return row[: len(self.table.key)]

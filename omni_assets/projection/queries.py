@@ -291,6 +291,40 @@ JOURNALLED_ROWS = f"SELECT {', '.join(f'(SELECT count(*) FROM {table})' for tabl
 COUNTS = " UNION ALL ".join(
     f"SELECT '{name}', count(*) FROM {name}" for name in (table.name for table in TABLES) if name not in BOOKKEEPING
 )
+OLD_RECEIPTS = (
+    "CREATE OR REPLACE TEMP TABLE old_receipts AS SELECT id FROM receipts "
+    "WHERE epoch_us(ended_at) < $before AND id IN (SELECT receipt FROM publications)"
+)
+"""Makes the table of the receipts that need not be kept here: a ledger has them."""
+
+_ANSWERED = "(SELECT approval FROM tasks WHERE approval IS NOT NULL AND approval_answer IS NOT NULL)"
+# Who was asked and has not answered must not be forgotten.
+_WAITING = f"(outcome = 'waiting' AND approval NOT IN {_ANSWERED})"
+_OF_OLD_RECEIPTS = "receipt IN (SELECT id FROM old_receipts)"
+OLD_ROWS: Mapping[str, tuple[str, tuple[str, ...]]] = MappingProxyType(
+    {
+        "drift_history": ("resolved IS NOT NULL AND epoch_us(resolved) < $drift", ("drift",)),
+        "tasks": (f"epoch_us(ended_at) < $tasks AND NOT {_WAITING}", ("tasks",)),
+        "attempts": (_OF_OLD_RECEIPTS, ()),
+        "publications": (_OF_OLD_RECEIPTS, ()),
+        "receipts": ("id IN (SELECT id FROM old_receipts)", ()),
+    }
+)
+"""Tables, what makes a row of them old, and the moments that are asked with: microseconds since 1970."""
+
+ROOM = (
+    "SELECT total_blocks * block_size, free_blocks * block_size "
+    "FROM pragma_database_size() WHERE database_name = current_database()"
+)
+"""Bytes of the file, and of its blocks that are free."""
+
+ROWS = (
+    "SELECT (SELECT coalesce(sum(estimated_size), 0)::BIGINT FROM duckdb_tables() "
+    "WHERE database_name = current_database() AND NOT internal AND NOT temporary), "
+    f"{' + '.join(f'(SELECT count(*) FROM {table.name})' for table in TABLES)}"
+)
+"""Rows that take room, deleted ones among them (what DuckDB estimates counts those), and the rows that there are."""
+
 USED_BYTES = (
     "SELECT 3 * 4096 + used_blocks * block_size FROM pragma_database_size() WHERE database_name = current_database()"
 )

@@ -39,6 +39,8 @@ MIGRATIONS = tuple(
 PROJECTION_FILE = "projection.duckdb"
 LOCK_FILE = "projection.lock"
 JOURNAL_FOLDER = "journal"
+ARCHIVE_FOLDER = "archive"
+"""In the folder of the journals: the lines that were folded, as they were."""
 
 _HOLDER = re.compile(r"\(PID (\d+)\)")
 _UNUSABLE = re.compile(

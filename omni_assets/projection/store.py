@@ -22,8 +22,19 @@ from omni_assets.projection.connection import create, transaction
 from omni_assets.projection.episodes import Episodes
 from omni_assets.projection.exchange import CHUNK_ROWS, merge, read, replace, write_history
 from omni_assets.projection.journal import Journal, Position
-from omni_assets.projection.logs import Log, position, write_position
+from omni_assets.projection.logs import Log, Shorter, position, write_position
 from omni_assets.projection.receipts import ReceiptForm, attempt_rows
+from omni_assets.projection.retention import (
+    Bounds,
+    Excess,
+    copied,
+    forget,
+    free_bytes,
+    old_receipts,
+    old_rows,
+    shorter_drift,
+    worth_folding,
+)
 from omni_assets.projection.rows import (
     AlertRow,
     AuditRow,
@@ -482,6 +493,41 @@ class Projection:
                 read(connection, DriftRow, queries.DRIFT, cluster=cluster),
             )
 
+    def excess(self, bounds: Bounds) -> Excess:
+        """What is old, and what room holds nothing: what ``tidy`` would take away. None where nothing is remembered."""
+        if not self._begun():
+            return NO_EXCESS
+        with self._writing() as connection:
+            for log in self._logs:
+                log.project(connection)
+            shorter = self._shorter(connection, bounds)
+            return Excess(old_rows(connection, bounds), _spared(shorter), free_bytes(connection))
+
+    def tidy(self, bounds: Bounds) -> Excess:
+        """Take away what is old, and give it back as ``excess`` would have told it.
+
+        Journals are folded first, then the rows go in one transaction, and at last the file is written anew where much
+        of it holds nothing. Whatever ends this in between, nothing is lost, and the next time goes on with it.
+        """
+        if not self._begun():
+            return NO_EXCESS
+        with self._writing() as connection:
+            for log in self._logs:
+                log.project(connection)
+        with self._writing() as connection:
+            # Only lines that were projected before are folded: a position in front of a fold could not be found again.
+            shorter = self._shorter(connection, bounds)
+            for each in shorter:
+                each.fold()
+            forgotten = forget(connection, bounds)
+        return Excess(forgotten, _spared(shorter), self._compact())
+
+    def forget(self, bounds: Bounds) -> None:
+        """Delete the rows that are old, as after a rebuild, which brings them back."""
+        with self._writing() as connection:
+            old_receipts(connection, bounds)
+            forget(connection, bounds)
+
     def journal_lines(self) -> Mapping[str, int]:
         """The number of lines of each journal that there is, each of them read. Takes no lock: a line that is being
         appended does not count yet. Raises ``JournalDamaged`` and ``StateError``."""
@@ -514,6 +560,28 @@ class Projection:
         with locked(self.folder, self._timeout):
             create(self.file, fill)
         return counts
+
+    def _shorter(self, connection: duckdb.DuckDBPyConnection, bounds: Bounds) -> tuple[Shorter, ...]:
+        """The journals that are worth while to be folded, and to what."""
+        gone = old_receipts(connection, bounds)
+        dropped: Mapping[str, Callable[[Any], bool]] = {
+            self._receipts.table.name: lambda row: row.id in gone,
+            self._publications.table.name: lambda row: row.receipt in gone,
+        }
+        found = [shorter_drift(self._drift, bounds.drift, position(connection, self._drift))]
+        for log in self._logs:
+            projected = position(connection, log.journal)
+            found.append(log.shorter(projected, dropped.get(log.table.name, lambda _: False)))
+        return tuple(filter(worth_folding, found))
+
+    def _compact(self) -> int:
+        """Write the file anew where much of it holds nothing. Gives the bytes that held nothing, 0 where it stays."""
+        with locked(self.folder, self._timeout):
+            with transaction(self.file, time.monotonic() + self._timeout) as connection:
+                free = free_bytes(connection)
+            if free:
+                create(self.file, lambda new: copied(new, self.file))
+        return free
 
     def _record(self, log: Log[_T], rows: Iterable[_T]) -> None:
         """The rows are in the journal before the DuckDB file is opened: what is wrong with that loses nothing."""
@@ -583,6 +651,11 @@ def _microseconds(at: datetime) -> int:
     return (at - _EPOCH) // timedelta(microseconds=1)
 
 
+def _spared(shorter: Iterable[Shorter]) -> Mapping[str, int]:
+    return {each.journal.path.stem: each.spared for each in shorter}
+
+
+NO_EXCESS = Excess({}, {}, 0)
 NO_FLOWS = EarlierFlows(None, MappingProxyType({}), ())
 
 

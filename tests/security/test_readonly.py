@@ -37,6 +37,7 @@ COMMANDS: dict[str, list[tuple[str, ...]]] = {
     "retire": [(ORPHAN, "--renamed-to", DONE), (ORPHAN, "--delete", "--approve"), ("--list",)],
     "sql": [("select count(*) from drift_history",)],
     "rebuild": [()],
+    "tidy": [(), ("--dry-run",)],
     "savings": [()],
     "report": [()],
     "top": [("--once",)],
