@@ -19,6 +19,7 @@ from omni_assets.broker.capabilities import Capabilities
 from omni_assets.broker.connection import Connection
 from omni_assets.broker.flows import Flows
 from omni_assets.broker.nodes import Node
+from omni_assets.broker.observed import observed
 from omni_assets.broker.rights import Right
 from omni_assets.broker.snapshot import BrokerSnapshot, ObservedTopic
 from omni_assets.broker.standing import Standing
@@ -60,10 +61,12 @@ class BrokerAdmin:
     def calls(self) -> int:
         return self._calls.made
 
+    @observed
     def cluster_id(self) -> str:
         """The cluster's id, or an empty string where the broker reports none: then clusters cannot be told apart."""
         return self._calls.reach().id
 
+    @observed
     def topic_names(self) -> frozenset[str]:
         """The names of all topics that this principal may see, internal ones too. One call."""
         return frozenset(self._calls.metadata().topics)
@@ -84,6 +87,7 @@ class BrokerAdmin:
             sleep(min(pause, left))
             pause = min(pause * 2, _LONGEST_PAUSE)
 
+    @observed
     def hidden(self, names: Iterable[str]) -> Mapping[str, TopicError]:
         """Which of these names, which a listing lacked, may exist all the same, and why they were not listed.
 
@@ -93,6 +97,7 @@ class BrokerAdmin:
         """
         return reading.hidden(self._calls, names)
 
+    @observed
     def snapshot(self, expected: Iterable[str] = ()) -> BrokerSnapshot:
         """Everything that can be seen of all topics; what could not be seen is marked on its topic.
 
@@ -101,27 +106,33 @@ class BrokerAdmin:
         """
         return looking.at_topics(self._calls, expected)
 
+    @observed
     def topics(self, names: Iterable[str]) -> Mapping[str, ObservedTopic]:
         """The same of these topics alone; one that is not in the answer does not exist. One listing, and no other
         topic is described."""
         return reading.topics(self._calls, names)
 
+    @observed
     def lacking(self, wanted: Iterable[Right]) -> tuple[Right, ...]:
         """Those of the rights that the broker says this principal does not have; none where it does not tell."""
         return rights.lacking(self._calls, wanted)
 
+    @observed
     def rights(self, wanted: Iterable[Right]) -> Mapping[Right, bool | None]:
         """Which of these rights this principal has; ``None`` where the broker does not tell."""
         return rights.told(self._calls, wanted)
 
+    @observed
     def nodes(self) -> tuple[Node, ...]:
         """Every broker of the cluster, by id, with the address that it has clients come to. One call."""
         return nodes.nodes(self._calls)
 
+    @observed
     def node_configs(self) -> Mapping[int, Mapping[str, str | None] | TopicError]:
         """The configs of every broker, by its id, without values of what is sensitive; one call for each."""
         return nodes.node_configs(self._calls)
 
+    @observed
     def flows(self, topics: Iterable[str]) -> Flows:
         """The offsets of these topics, and all consumer groups; what could not be seen is marked where it belongs.
 
@@ -131,6 +142,7 @@ class BrokerAdmin:
         """
         return looking.at_flows(self._calls, topics)
 
+    @observed
     def look(self, expected: Iterable[str] = ()) -> tuple[BrokerSnapshot, Flows]:
         """A snapshot, and the flows of all listed topics that are expected or not the broker's own, in one go.
 
@@ -138,14 +150,17 @@ class BrokerAdmin:
         """
         return looking.at_everything(self._calls, expected)
 
+    @observed
     def standings(self, wanted: Mapping[str, Sequence[str]]) -> Mapping[str, tuple[Standing, ...]]:
         """Where each of these groups stands in the topics named for it; see ``standing.standings``."""
         return standing.standings(self._calls, wanted)
 
+    @observed
     def members(self, names: Sequence[str]) -> Mapping[str, int | None]:
         """How many members each of these groups has; see ``groups.members``."""
         return groups.members(self._calls, names)
 
+    @observed
     def record_bounds(self, topics: Iterable[str]) -> Mapping[str, int]:
         """The most records that each topic can hold; topics whose offsets could not all be seen are left out.
 
@@ -153,6 +168,7 @@ class BrokerAdmin:
         """
         return offsets.record_bounds(self._calls, topics)
 
+    @observed
     def records_before(self, topics: Mapping[str, datetime]) -> Mapping[str, int]:
         """At most how many records of each topic are older than its moment; topics that were not seen are left out.
 
@@ -161,6 +177,7 @@ class BrokerAdmin:
         """
         return offsets.records_before(self._calls, topics)
 
+    @observed
     def create_topics(self, requests: Sequence[NewTopicRequest]) -> Mapping[str, TopicError | None]:
         """What became of each request, by name.
 
@@ -170,6 +187,7 @@ class BrokerAdmin:
         self._calls.write(_of("creating", [request.name for request in requests]))
         return writing.create_topics(self._calls, requests)
 
+    @observed
     def alter_configs(self, changes: Mapping[str, ConfigChange]) -> Mapping[str, TopicError | None]:
         """What became of each change. Only the keys that it names are touched; an empty one is not sent.
 
@@ -178,11 +196,13 @@ class BrokerAdmin:
         self._calls.write(_of("changing the configs of", changes))
         return writing.alter_configs(self._calls, changes, writing.changeable(changes))
 
+    @observed
     def create_partitions(self, totals: Mapping[str, int]) -> Mapping[str, TopicError | None]:
         """What became of each request for so many partitions in all. They only ever grow."""
         self._calls.write(_of("adding partitions to", totals))
         return writing.create_partitions(self._calls, totals, writing.changeable(totals))
 
+    @observed
     def set_replication(self, factors: Mapping[str, int]) -> Mapping[str, TopicError | None]:
         """What became of each request for so many replicas, by the config that Redpanda has for it.
 
@@ -191,12 +211,14 @@ class BrokerAdmin:
         self._calls.write(_of("changing the replicas of", factors))
         return writing.set_replication(self._calls, factors, writing.changeable(factors))
 
+    @observed
     def delete_topics(self, names: Iterable[str]) -> Mapping[str, TopicError | None]:
         """What became of each topic, and all its records. One that was not there is an error that says ``absent``."""
         wanted = writing.changeable(names)
         self._calls.write(_of("deleting", wanted))
         return writing.delete_topics(self._calls, wanted)
 
+    @observed
     def disable_auto_create(self) -> None:
         """Turn ``auto.create.topics.enable`` off on every broker. Raises ``ReadOnly`` and ``BrokerRefused``.
 
@@ -206,6 +228,7 @@ class BrokerAdmin:
         self._calls.write("turning off the creation of topics by mistake")
         writing.disable_auto_create(self._calls)
 
+    @observed
     def probe(self) -> Capabilities:
         """What this broker honours, tried on a throw-away topic that is removed again.
 

@@ -7,6 +7,8 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from omni_assets.telemetry.logs import printed
+
 
 @contextmanager
 def printed_aside() -> Iterator[None]:
@@ -19,7 +21,8 @@ def printed_aside() -> Iterator[None]:
     kept = os.dup(out)
     os.dup2(aside, out)
     try:
-        yield
+        with printed():
+            yield
     finally:
         try:
             sys.stdout.flush()

@@ -7,7 +7,16 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from omni_assets.cli import streams
-from omni_assets.cli.options import BootstrapServers, EnvironmentName, Format, OutputFormat, Paths, examples
+from omni_assets.cli.options import (
+    BootstrapServers,
+    EnvironmentName,
+    Format,
+    LogFormatOption,
+    OutputFormat,
+    Paths,
+    examples,
+)
+from omni_assets.telemetry import logs
 
 if TYPE_CHECKING:
     from omni_assets.operations.context import Context
@@ -31,6 +40,7 @@ def boot(
         ),
     ] = None,
     output: OutputFormat = Format.TEXT,
+    log_format: LogFormatOption = logs.LogFormat.TEXT,
 ) -> int:
     """Provision and validate when a service starts.
 
@@ -42,6 +52,7 @@ def boot(
     from omni_assets.operations.boot import DEADLINE, run
     from omni_assets.operations.context import resolve
 
+    logs.begin(log_format)
     patience = DEADLINE if deadline is None else deadline
     with streams.progress("provisioning and validating") as shown:
         attempts = 0

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from omni_assets.cli import streams
+from omni_assets.cli.observed import gauged
 from omni_assets.cli.options import (
     BootstrapServers,
     EnvironmentName,
@@ -55,6 +56,7 @@ def drift(
         when = age(found.observed_at, datetime.now(UTC))
         _show(found, f"({found.bootstrap_servers}, observed {'just now' if when == 'now' else f'{when} ago'})", output)
         return int(bool(found.rows))
+    gauged(lambda: context)
     manifest = context.manifest()
     errors = say_errors(context, manifest)
     with streams.progress(f"observing {context.bootstrap_servers}"):

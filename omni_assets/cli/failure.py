@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import sys
 import textwrap
 
 from omni_assets.cli.streams import say, width
+from omni_assets.telemetry import logs
 
 PREFIX = "omni: "
 _INDENT = " " * len(PREFIX)
+_log = logging.getLogger(__name__)
 
 
 def failure_text(message: str, remedy: str = "", width: int | None = None) -> str:
@@ -42,7 +45,10 @@ def report(message: str, remedy: str = "") -> None:
         import traceback
 
         say(told(traceback.format_exc()))
-    say(failure_text(told(message), remedy, width(sys.stderr)))
+    if logs.are_json():
+        _log.error("%s", told(message), extra={"facts": {"remedy": remedy} if remedy else {}})
+    else:
+        say(failure_text(told(message), remedy, width(sys.stderr)))
 
 
 def _wrapped(line: str, number: int, width: int) -> str:

@@ -47,10 +47,12 @@ from omni_assets.cli import (
     worker,
 )
 from omni_assets.cli.failure import report as tell
+from omni_assets.cli.observed import observed
 from omni_assets.cli.options import COULD_NOT_RUN, HELP_NAMES, examples, help_when_alone
 from omni_assets.cli.streams import say, write
 from omni_assets.cli.tasks import family as task
 from omni_assets.errors import OmniError
+from omni_assets.telemetry import logs
 
 INTERRUPTED = 130
 
@@ -115,6 +117,7 @@ def omni(
         bool, typer.Option("--version", callback=_version, is_eager=True, help="Show the version and exit.")
     ] = False,
 ) -> None:
+    context.with_resource(observed(f"{context.info_name}"))
     help_when_alone(context)
 
 
@@ -126,7 +129,11 @@ def main() -> None:
     for number in (signal.SIGTERM, signal.SIGHUP):
         if signal.getsignal(number) is signal.SIG_DFL:  # under nohup a hang-up is ignored, and stays so
             signal.signal(number, signals.end)
-    sys.exit(_run(signals))
+    try:
+        code = _run(signals)
+    finally:
+        logs.end()
+    sys.exit(code)
 
 
 class _Signals:

@@ -9,7 +9,9 @@ from typing import Annotated, Any
 
 import typer
 
+from omni_assets.cli.observed import known_as
 from omni_assets.cli.streams import say
+from omni_assets.telemetry.logs import LogFormat
 
 COULD_NOT_RUN = 2
 
@@ -119,6 +121,15 @@ Since = Annotated[
         callback=stated,
     ),
 ]
+LogFormatOption = Annotated[
+    LogFormat,
+    typer.Option(
+        "--log-format",
+        envvar="OMNI_LOG_FORMAT",
+        show_envvar=False,
+        help="How standard error is written: for people, or as JSON lines for programs; else OMNI_LOG_FORMAT.",
+    ),
+]
 OutputFormat = Annotated[Format, typer.Option("--format", help="How the result is written on standard output.")]
 TableOutputFormat = Annotated[
     TableFormat, typer.Option("--format", help="How the result is written on standard output.")
@@ -171,6 +182,7 @@ def help_when_alone(context: typer.Context) -> None:
     if context.invoked_subcommand is None:
         say(context.get_help())
         raise typer.Exit(COULD_NOT_RUN)
+    known_as(context)
 
 
 def examples(*lines: str) -> str:

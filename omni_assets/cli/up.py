@@ -8,15 +8,18 @@ import typer
 
 from omni_assets.cli import streams
 from omni_assets.cli.failure import report
+from omni_assets.cli.observed import gauged
 from omni_assets.cli.options import (
     BootstrapServers,
     EnvironmentName,
     Format,
+    LogFormatOption,
     OutputFormat,
     Paths,
     examples,
     port_option,
 )
+from omni_assets.telemetry import logs
 
 _SIGNALLED = 128
 
@@ -36,6 +39,7 @@ def up(
         int | None, port_option("Where the UI listens; else 3000, or a free port where that is taken.")
     ] = None,
     output: OutputFormat = Format.TEXT,
+    log_format: LogFormatOption = logs.LogFormat.TEXT,
 ) -> int:
     """Run everything: broker, topics, Dagster UI.
 
@@ -43,7 +47,7 @@ def up(
     until Ctrl-C or SIGTERM, which end everything that was started.
     """
     from omni_assets.cli.views import up as view
-    from omni_assets.operations.context import resolve
+    from omni_assets.operations.context import Context, resolve
     from omni_assets.operations.services import Interruption
     from omni_assets.operations.up import CycleEnded, Event, UiReady, cycle, serve
 
@@ -59,7 +63,14 @@ def up(
         elif output is Format.TEXT:
             streams.draw(lines)
 
-    context = resolve(paths or (), environment=environment, bootstrap_servers=bootstrap_servers)
+    logs.begin(log_format)
+
+    def where() -> Context:
+        """As it is then: the broker may be started here."""
+        return resolve(paths or (), environment=environment, bootstrap_servers=bootstrap_servers)
+
+    context = where()
+    gauged(where)
     with Interruption() as interruption:
         if not once:
             answered = serve(context, tell, interruption, port)

@@ -7,15 +7,18 @@ from typing import Annotated
 import typer
 
 from omni_assets.cli import completion, streams
+from omni_assets.cli.observed import gauged
 from omni_assets.cli.options import (
     BootstrapServers,
     ContractsOption,
     EnvironmentName,
     Format,
+    LogFormatOption,
     OutputFormat,
     all_stated,
     examples,
 )
+from omni_assets.telemetry import logs
 
 
 def add_to(app: typer.Typer) -> None:
@@ -50,6 +53,7 @@ def worker(
     environment: EnvironmentName = None,
     bootstrap_servers: BootstrapServers = None,
     output: OutputFormat = Format.TEXT,
+    log_format: LogFormatOption = logs.LogFormat.TEXT,
 ) -> int:
     """Work on what agents subscribe, with their own handlers.
 
@@ -62,13 +66,19 @@ def worker(
     from omni_assets.errors import OmniError
     from omni_assets.operations.agents.meanwhile import projected_meanwhile
     from omni_assets.operations.agents.working import work
-    from omni_assets.operations.context import resolve
+    from omni_assets.operations.context import Context, resolve
     from omni_assets.operations.routing.running import run_to_end
 
     def trouble(error: OmniError) -> None:
         streams.say(f"omni: what became of the tasks was not projected: {error}")
 
-    context = resolve(contracts or (), environment=environment, bootstrap_servers=bootstrap_servers)
+    logs.begin(log_format)
+
+    def where() -> Context:
+        return resolve(contracts or (), environment=environment, bootstrap_servers=bootstrap_servers)
+
+    context = where()
+    gauged(where)
     working = work(context, nodes=node or (), slot=slot, concurrency=concurrency, drain=drain)
     with streams.progress("working" if drain else "working; Ctrl-C ends it"), printed_aside():
         worked = run_to_end(projected_meanwhile(context, working, trouble))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import threading
 import time
 from collections.abc import Callable, Generator
@@ -16,6 +17,7 @@ from omni_assets.operations.validate import Validation, validate
 DEADLINE = 30.0
 """Seconds that boot keeps trying while the broker does not answer."""
 
+_log = logging.getLogger(__name__)
 _FIRST_PAUSE = 0.25
 _LONGEST_PAUSE = 4.0
 _SHORTEST_CALL = 0.5
@@ -96,10 +98,13 @@ def run(context: Callable[[], Context], deadline: float = DEADLINE) -> BootRepor
             left = deadline - (time.monotonic() - started)
             if not error.transient or left <= pause:
                 return BootReport(None, error, attempts, time.monotonic() - started)
+            _log.info("%s Trying again for up to %.0f s.", error.message, left, extra={"facts": {"attempt": attempts}})
             time.sleep(pause)
             pause = min(pause * 2, _LONGEST_PAUSE)
             continue
-        return BootReport(validation, None, attempts, time.monotonic() - started)
+        booted = BootReport(validation, None, attempts, time.monotonic() - started)
+        _log.info("booted", extra={"facts": {"ready": booted.ready, "seconds": round(booted.seconds, 3)}})
+        return booted
 
 
 def _within(context: Context, left: float) -> Context:

@@ -15,6 +15,7 @@ from omni_assets.pipeline.agents.questions import answer_approval, list_question
 from omni_assets.pipeline.agents.sensors import agent_inbox
 from omni_assets.pipeline.agents.telling import tasks_asset
 from omni_assets.pipeline.alerts.sensors import alert_sensors
+from omni_assets.pipeline.observed import observed_in_process
 from omni_assets.pipeline.report import make_report, report, report_daily
 from omni_assets.pipeline.resources import ProjectResource
 from omni_assets.pipeline.routing.batch import route_tasks
@@ -82,7 +83,7 @@ def build(project: ProjectResource) -> dg.Definitions:
             *alert_sensors([job.name for job in jobs], checks),
         ],
         resources={"project": project},
-        executor=dg.in_process_executor,
+        executor=observed_in_process(project.context),
     )
 
 

@@ -20,6 +20,7 @@ import dagster as dg
 
 from omni_assets.operations.outcomes import Outcome
 from omni_assets.pipeline.definitions import build
+from omni_assets.pipeline.observed import observed_run
 from omni_assets.pipeline.resources import ProjectResource
 from omni_assets.pipeline.run_processes import HOST, is_bereft, process_tags
 from omni_assets.pipeline.topics.jobs import BECAUSE, RECONCILE, UNFINISHED
@@ -44,13 +45,14 @@ def run(project: ProjectResource, instance: dg.DagsterInstance) -> dict[str, Any
     job = build(project).resolve_job_def(RECONCILE)
     run_id = str(uuid.uuid4())
     try:
-        result = job.execute_in_process(
-            instance=instance,
-            raise_on_error=False,
-            run_config=_QUIET,
-            run_id=run_id,
-            tags={BECAUSE: "omni", **process_tags(os.getpid())},
-        )
+        with observed_run(RECONCILE, run_id, project.context):
+            result = job.execute_in_process(
+                instance=instance,
+                raise_on_error=False,
+                run_config=_QUIET,
+                run_id=run_id,
+                tags={BECAUSE: "omni", **process_tags(os.getpid())},
+            )
     finally:
         interrupted = _settle(instance, instance.get_run_by_id(run_id))
     if interrupted:

@@ -10,7 +10,7 @@ import json
 import logging
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -18,7 +18,8 @@ from enum import StrEnum
 from io import TextIOBase
 from typing import Any, TextIO
 
-from omni_assets.credentials import Redactor, known
+from omni_assets.credentials import Redactor, known, without_users
+from omni_assets.errors import SettingsError
 from omni_assets.telemetry import facts, signals
 
 VARIABLE = "OMNI_LOG_FORMAT"
@@ -34,6 +35,15 @@ class LogFormat(StrEnum):
 
     TEXT = "text"
     JSON = "json"
+
+
+def stated(environ: Mapping[str, str]) -> LogFormat:
+    """The format that ``OMNI_LOG_FORMAT`` names, where no option does. Raises ``SettingsError``."""
+    named = environ.get(VARIABLE, "").strip()
+    try:
+        return LogFormat(named.lower()) if named else LogFormat.TEXT
+    except ValueError:
+        raise SettingsError(f"{VARIABLE} is `{named[:60]}`.", "Set it to `text` or `json`.") from None
 
 
 class JsonLines(logging.Formatter):
@@ -62,7 +72,7 @@ class JsonLines(logging.Formatter):
         )
 
     def _clean(self, text: str) -> str:
-        return self._redactor.exact(text)[:LONGEST]
+        return self._redactor.exact(without_users(text))[:LONGEST]
 
 
 def _message(record: logging.LogRecord) -> str:

@@ -39,6 +39,10 @@ SERVICE = "omni"
 LONGEST_VALUE = 1_000
 """Characters of an attribute that are sent."""
 
+_LOGS = logging.getLogger("opentelemetry")
+_LOGS.addHandler(logging.NullHandler())
+_LOGS.propagate = False  # what it says is for its own developers, and may quote what a server said
+_EXPORTERS = tuple(logging.getLogger(each.__module__) for each in (OTLPSpanExporter, OTLPMetricExporter))
 _SCOPE = "omni_assets"
 _UNNAMED = "unknown_service"
 _SECONDS_OF_A_LOOK = 1.0  # gauges of one look are read one after the other
@@ -54,10 +58,6 @@ class Otlp:
     """
 
     def __init__(self, *, traces: bool, metrics: bool, failed: Callable[[], None]) -> None:
-        self._failures = _Failures(failed)
-        logger = logging.getLogger("opentelemetry")
-        logger.addHandler(self._failures)
-        logger.propagate = False
         resource = _resource()
         self._traces = TracerProvider(
             resource=resource,
@@ -73,6 +73,9 @@ class Otlp:
         self._gauges = _Gauges()
         meter = self._metrics.get_meter(_SCOPE, version("omni-assets"), names.SCHEMA_URL)
         self._instruments = _instruments(meter, self._gauges)
+        self._failures = _Failures(failed)
+        for exporter in _EXPORTERS:
+            exporter.addHandler(self._failures)
 
     def close(self, seconds: float) -> bool:
         """Send what is left; whether that was done after so many seconds. What is not sent by then never is."""
@@ -84,7 +87,8 @@ class Otlp:
             thread.start()
         for thread in threads:
             thread.join(max(0.0, deadline - time.monotonic()))
-        logging.getLogger("opentelemetry").removeHandler(self._failures)
+        for exporter in _EXPORTERS:
+            exporter.removeHandler(self._failures)
         return not any(thread.is_alive() for thread in threads)
 
     @contextmanager
@@ -194,7 +198,7 @@ def _read(watch: Watch) -> tuple[Reading, ...]:
 
 
 class _Failures(logging.Handler):
-    """The package tells of failures in its logs: the first of them is passed on, without its words."""
+    """Exporters tell of failures in their logs: the first of them is passed on, without its words."""
 
     def __init__(self, failed: Callable[[], None]) -> None:
         super().__init__(logging.WARNING)

@@ -12,11 +12,13 @@ from omni_assets.cli.options import (
     ContractsOption,
     EnvironmentName,
     Format,
+    LogFormatOption,
     OutputFormat,
     all_stated,
     examples,
     stated,
 )
+from omni_assets.telemetry import logs
 
 if TYPE_CHECKING:
     from omni_assets.broker.replays import Plan
@@ -112,6 +114,7 @@ def replay(
     environment: EnvironmentName = None,
     bootstrap_servers: BootstrapServers = None,
     output: OutputFormat = Format.TEXT,
+    log_format: LogFormatOption = logs.LogFormat.TEXT,
 ) -> int:
     """Work on records of a topic again, beside live work.
 
@@ -133,6 +136,7 @@ def replay(
     def trouble(error: OmniError) -> None:
         streams.say(f"omni: what became of the tasks was not projected: {error}")
 
+    logs.begin(log_format)
     context = resolve(contracts or (), environment=environment, bootstrap_servers=bootstrap_servers)
     if resume is not None:
         if any((topic, start, end, node, key, shadow, with_effects)):

@@ -4,6 +4,7 @@ until it is ended."""
 from __future__ import annotations
 
 import asyncio
+import logging
 import os
 from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -42,6 +43,9 @@ CONCURRENCY = 16
 
 IDLE_SECONDS = 1.0
 """How long nothing has to come before a drain ends."""
+
+
+_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,6 +183,7 @@ async def work_for(
                 return recall
 
             calls = logs.enter_context(calls_of(context.home, seats[each.node].member))
+            _log.info("a worker begins", extra={"facts": {"node": each.node, "member": seats[each.node].member}})
             working = Working(post, handlers[each.node], edge, seen, patience, room, effects, approvals, calls)
             try:
                 settled = await run(
@@ -197,6 +202,8 @@ async def work_for(
                     raise
                 held.append(error)
                 return Worked(each.node, {})
+            ended = {outcome.value: number for outcome, number in sorted(settled.items())}
+            _log.info("a worker has ended", extra={"facts": {"node": each.node, **ended}})
             return Worked(each.node, settled)
 
         try:
