@@ -14,6 +14,7 @@ import yaml
 from dagster._config import process_config, resolve_to_config_type
 from dagster._core.instance.config import dagster_instance_config_schema
 
+from omni_assets.operations import dagster_home
 from tests.support import composed
 
 SERVICES: dict[str, Any] = composed.composed()["services"]
@@ -70,10 +71,8 @@ def test_no_password_stands_in_a_file_of_the_project_or_in_an_environment() -> N
 
 def test_named_volumes_and_secrets_are_those_that_there_are() -> None:
     document = composed.composed()
-    named = {volume.partition(":")[0] for service in SERVICES.values() for volume in service.get("volumes", ())} - {
-        ".."
-    }
-    assert named == set(document["volumes"])
+    mounted = [volume.partition(":")[0] for service in SERVICES.values() for volume in service.get("volumes", ())]
+    assert {each for each in mounted if not each.startswith(".")} == set(document["volumes"])
     assert {each for service in SERVICES.values() for each in service.get("secrets", ())} == set(document["secrets"])
 
 
@@ -116,6 +115,14 @@ def test_the_instance_is_one_that_dagster_takes(monkeypatch: pytest.MonkeyPatch)
     stated = yaml.safe_load((composed.FOLDER / "dagster.yaml").read_text(encoding="utf-8"))
     taken = process_config(resolve_to_config_type(dagster_instance_config_schema()), stated)
     assert taken.success, taken.errors
+
+
+def test_what_does_not_depend_on_the_machine_is_as_under_omni_up() -> None:
+    stated = yaml.safe_load((composed.FOLDER / "dagster.yaml").read_text(encoding="utf-8"))
+    alone = yaml.safe_load(dagster_home.INSTANCE)
+    for key in ("telemetry", "nux", "compute_logs", "retention", "freshness", "sensors", "schedules"):
+        assert stated[key] == alone[key]
+    assert stated["concurrency"]["pools"] == alone["concurrency"]["pools"]
 
 
 def test_the_entry_reads_the_password_from_its_file_and_becomes_the_command(tmp_path: Path) -> None:
