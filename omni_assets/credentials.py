@@ -73,6 +73,11 @@ def without_users(text: str) -> str:
     return _USER.sub(f"{MASK}@", text)
 
 
+def redacted(text: str, environ: Mapping[str, str] = os.environ) -> str:
+    """``text`` without any secret of the environment, and without the users of addresses."""
+    return Redactor(known(environ)).exact(without_users(text))
+
+
 class Redactor:
     """Takes secrets out of texts. Shows none of them itself."""
 

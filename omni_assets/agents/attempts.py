@@ -11,13 +11,14 @@ from typing import Generic, TypeVar
 
 from omni_assets.agents.task_receipt import TaskAttempt
 from omni_assets.contracts.text import visible
+from omni_assets.credentials import redacted
 from omni_assets.errors import OmniError
 from omni_assets.telemetry import conventions as names
 from omni_assets.telemetry import signals
 
 _Answer = TypeVar("_Answer")
 
-_MOST_OF_A_REASON = 500
+_MOST_OF_A_REASON, _MOST_LOOKED_AT = 500, 5_000
 
 
 class Setback(Exception):
@@ -102,9 +103,12 @@ async def attempt(
 
 
 def words_of(error: BaseException) -> str:
-    """What an exception says, at most 500 characters; empty where it says nothing, or fails at it."""
+    """What an exception says, at most 500 characters and without a secret of this process: it goes into receipts.
+
+    Empty where it says nothing, or fails at it.
+    """
     try:
-        return visible(str(error)[:_MOST_OF_A_REASON])
+        return visible(redacted(str(error)[:_MOST_LOOKED_AT])[:_MOST_OF_A_REASON])
     except Exception:  # noqa: BLE001 - it is anybody's
         return ""
 

@@ -81,6 +81,7 @@ REJECTIONS = frozenset({"INVALID_CONFIG", "INVALID_REQUEST", "POLICY_VIOLATION"}
 """The codes by which a broker refuses a config key or its value, rather than the one who asks."""
 
 _CLOSED = "the connection is closed at once: is this a Kafka port, and does it want TLS or SASL?"
+_NO_CERTIFICATE = "the broker wants a TLS certificate of the client that it can accept"
 _COMPLAINTS: Mapping[str, str] = {
     "_RESOLVE": "name not resolved",
     "_SSL": "TLS handshake failed",
@@ -92,6 +93,13 @@ _CONNECT_WORDS: Mapping[str, str] = {
     "setup timed out": "connecting timed out",
     "Disconnected": _CLOSED,
     "Connection reset": _CLOSED,
+    # OpenSSL's words for TLS alerts 42 to 48 and 116, by which a server refuses a client: RFC 8446, section 6.2.
+    "alert bad certificate": _NO_CERTIFICATE,
+    "alert certificate required": _NO_CERTIFICATE,
+    "alert certificate expired": "the broker says that the client's certificate has expired",
+    "alert certificate unknown": _NO_CERTIFICATE,
+    "alert certificate revoked": "the broker says that the client's certificate was revoked",
+    "alert unknown ca": "the broker does not know who signed the client's certificate",
 }
 
 

@@ -74,6 +74,14 @@ def test_a_creation_without_an_answer_may_have_happened() -> None:
         ([KafkaError(KafkaError._ALL_BROKERS_DOWN, "1/1 brokers are down")], "the connection is closed at once"),
         (
             [
+                KafkaError(
+                    KafkaError._TRANSPORT, "Receive failed: SSL routines::ssl/tls alert bad certificate: number 42"
+                )
+            ],
+            "the broker wants a TLS certificate of the client",
+        ),
+        (
+            [
                 KafkaError(KafkaError._TRANSPORT, "Connection refused"),
                 KafkaError(KafkaError._ALL_BROKERS_DOWN, "1/1 brokers are down"),
             ],

@@ -43,6 +43,7 @@ from omni_assets.processes.status import State
 from omni_assets.router.local import lifecycle as models
 from omni_assets.router.local.weights import Serving, weights
 from omni_assets.settings import RouterSettings
+from tests.support.listening import listened_at, reached_from_elsewhere
 
 pytestmark = [pytest.mark.dagster, pytest.mark.broker, pytest.mark.slow]
 
@@ -300,6 +301,8 @@ def test_the_local_model_is_served_meanwhile_where_the_settings_ask_for_it(up: U
     record = models.running(up.home)
     assert record is not None
     assert f"model smollm2 at {record.base_url} (started in" in up.written()
+    assert len(listened_at(up.running())) >= 4, "broker, model, UI and report"
+    assert reached_from_elsewhere(up.running()) == set()
     process.send_signal(signal.SIGTERM)
     assert process.wait(SECONDS) == 0
     assert "stopping model" in up.written()

@@ -15,7 +15,7 @@ from confluent_kafka import Producer
 from confluent_kafka.admin import AdminClient, NewTopic
 
 from omni_assets.agents.task_receipt import TaskOutcome
-from omni_assets.broker.connection import open_client
+from omni_assets.broker.connection import Connection, open_client
 from omni_assets.errors import OmniError
 from omni_assets.operations import observe
 from omni_assets.operations.agents.projecting import project_ledger
@@ -29,7 +29,7 @@ from omni_assets.operations.provision import provision
 from omni_assets.projection.store import Projection
 from tests.support.kafka_cluster import KafkaCluster, wait_until
 from tests.support.kafka_rights import Right, given, listed_in
-from tests.support.kafka_secured import ADMIN, LIMITED, environ_of
+from tests.support.kafka_secured import ADMIN, LIMITED, connection_of, variables
 
 pytestmark = [pytest.mark.cluster, pytest.mark.slow]
 
@@ -66,19 +66,21 @@ event_bus:
 
 @dataclass
 class World:
-    """A project on a broker that has ACLs, of a user who may do nothing yet."""
+    """A project on a broker that has ACLs, of a user who may do nothing yet. ``limited`` is how that one comes in."""
 
     cluster: KafkaCluster
     folder: Path
+    limited: Connection
     numbers: Iterator[int] = field(default_factory=count)
 
     def context(self, user: str = LIMITED) -> Context:
         """As who never was here before."""
+        reached = self.limited if user == LIMITED else self.cluster.connection
         environ = {
-            "OMNI_BOOTSTRAP_SERVERS": self.cluster.bootstrap_servers,
+            "OMNI_BOOTSTRAP_SERVERS": reached.bootstrap_servers,
             "OMNI_HOME": str(self.folder / f"state-{next(self.numbers)}"),
             "OMNI_CONTRACTS": str(self.folder / "contracts"),
-            **environ_of(self.cluster, user),
+            **variables(reached.properties),
         }
         return resolve(environ=environ, folder=self.folder)
 
@@ -199,9 +201,9 @@ OPERATIONS = {
 SETS = {under: tuple(listed_in(DOCS, NAMES, under=under)) for under in OPERATIONS}
 
 
-@pytest.fixture(scope="module")
-def world(one_secured_broker: KafkaCluster, tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
-    made = World(one_secured_broker, tmp_path_factory.mktemp("acls"))
+def begun(cluster: KafkaCluster, folder: Path) -> World:
+    """The project, whose broker has worked for somebody before: it has groups, and what keeps them."""
+    made = World(cluster, folder, connection_of(cluster, LIMITED))
     (made.folder / "omni.toml").write_text("[reconcile]\nprobe = false\n", encoding="utf-8")
     for node, text in CONTRACTS.items():
         contract = made.folder / "contracts" / node / "contract.yaml"
@@ -209,6 +211,12 @@ def world(one_secured_broker: KafkaCluster, tmp_path_factory: pytest.TempPathFac
         contract.write_text(f"name: {node}\n{text}", encoding="utf-8")
     made.ask()
     asyncio.run(work(made.context(ADMIN), drain=True))
+    return made
+
+
+@pytest.fixture(scope="module")
+def world(one_secured_broker: KafkaCluster, tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
+    made = begun(one_secured_broker, tmp_path_factory.mktemp("acls"))
     yield made
     made.gone(*CREATED)
 

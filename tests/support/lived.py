@@ -94,8 +94,10 @@ def write(project: Any, large: str) -> None:
     project.environ["PYTHONDONTWRITEBYTECODE"] = "1"
 
 
-def live(project: Any, connection: Connection, run: Callable[..., Any]) -> Lived:
-    """All of that, by ``run``, which runs ``omni`` in the project. ``connection`` is of somebody who may do all."""
+def live(project: Any, connection: Connection, run: Callable[..., Any], routed: int = 0) -> Lived:
+    """All of that, by ``run``, which runs ``omni`` in the project. ``connection`` is of somebody who may do all;
+    ``routed`` is how routing the tasks ends.
+    """
 
     def clean(*arguments: str, code: int = 0) -> Any:
         ran = run(*arguments)
@@ -106,7 +108,7 @@ def live(project: Any, connection: Connection, run: Callable[..., Any]) -> Lived
     _disturb(connection)
     clean("task", "submit", TASKS)
     clean("worker", "--drain", code=1)
-    clean("route", "run", ROUTED)
+    clean("route", "run", ROUTED, code=routed)
     project.contract("latecomer", LATER)
     clean("drift", code=1)
     clean("plan", "-o", PLAN, code=1)
