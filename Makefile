@@ -9,7 +9,7 @@ SECONDS_TO_FUZZ ?= 20
 WORKERS ?= $(shell $(PYTHON) -c 'import os; print(2 * (os.cpu_count() or 1))')
 
 .DEFAULT_GOAL := help
-.PHONY: audit sbom help setup demo test test-cluster fuzz smoke agent-kills rescue-kills report-script up lint lint-deployment format lock bench clean
+.PHONY: audit sbom help setup demo test test-slow test-cluster fuzz smoke agent-kills rescue-kills report-script up lint lint-deployment format lock bench clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -27,9 +27,11 @@ $(READY): requirements.lock pyproject.toml
 demo: $(READY) ## the story in a minute, on the embedded broker; ends by itself
 	@$(BIN)/omni demo
 
-test: $(READY) ## all tests that can run here
-	@$(BIN)/python -m pytest -n 2 --dist loadfile -m cluster
-	@$(BIN)/python -m pytest -n $(WORKERS) --dist worksteal -m "not cluster"
+test: $(READY) ## all tests but those of test-slow and test-cluster, in under a quarter of an hour
+	@$(BIN)/python -m pytest -n $(WORKERS) --dist worksteal -m "not cluster and not slow"
+
+test-slow: $(READY) ## those that kill processes many times, or start everything: some six minutes more
+	@$(BIN)/python -m pytest -n $(WORKERS) --dist worksteal -m "slow and not cluster"
 
 test-cluster: $(READY) ## only those with three Kafka brokers; they skip without Java and Maven
 	@$(BIN)/python -m pytest -n 2 --dist loadfile -m cluster

@@ -196,6 +196,7 @@ def _inline_yaml(value: Any) -> str:
     return str(value).lower() if isinstance(value, bool) else f'"{value}"' if isinstance(value, str) else str(value)
 
 
+@pytest.mark.timeout(600)
 def test_what_is_left_is_what_the_policy_leaves(module_broker, tmp_path_factory):
     folder = tmp_path_factory.mktemp("model") / "project"
     run_state_machine_as_test(

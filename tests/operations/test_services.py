@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -32,7 +33,8 @@ signal.signal(signal.SIGTERM, signal.SIG_IGN)
 print("pids", os.getpid(), flush=True)
 time.sleep(300)
 """
-SECONDS = 30.0
+SECONDS = 60.0
+_PIDS = re.compile(r"^pids((?: \d+)+)\n", re.MULTILINE)
 
 Started = Callable[..., Service]
 
@@ -60,9 +62,10 @@ def until(condition: Callable[[], object], what: str) -> None:
 
 
 def pids(log: Path) -> list[int]:
-    until(lambda: log.exists() and "pids" in log.read_text(), "the service never wrote its process ids")
-    line = next(line for line in log.read_text().splitlines() if line.startswith("pids"))
-    return [int(word) for word in line.split()[1:]]
+    until(lambda: log.exists() and _PIDS.search(log.read_text()), "the service never wrote its process ids")
+    found = _PIDS.search(log.read_text())
+    assert found
+    return [int(word) for word in found[1].split()]
 
 
 def alive(pid: int) -> bool:

@@ -15,6 +15,8 @@ import pytest
 
 from omni_assets.projection.store import Projection
 
+pytestmark = pytest.mark.slow
+
 _WRITER = """
 import os, signal, sys
 from datetime import UTC, datetime
@@ -152,7 +154,6 @@ def test_an_observation_that_was_killed_and_is_made_again(
     _agrees_with_its_journal(tmp_path, table)
 
 
-@pytest.mark.slow
 def test_kills_at_random(
     tmp_path: Path, python: Callable[..., subprocess.Popen[str]], table: Callable[..., list[Any]]
 ) -> None:

@@ -18,7 +18,7 @@ from omni_assets.pipeline.agents.runs import runs_of
 from omni_assets.pipeline.resources import ProjectResource
 from tests.pipeline.agents.conftest import ASKED, ECHO, Ask, Events, assert_told_once
 
-pytestmark = [pytest.mark.dagster, pytest.mark.broker]
+pytestmark = [pytest.mark.dagster, pytest.mark.broker, pytest.mark.slow]
 
 ROOT = Path(__file__).resolve().parents[3]
 Drain = Callable[..., dg.ExecuteInProcessResult]

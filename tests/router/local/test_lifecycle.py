@@ -119,7 +119,7 @@ def test_it_listens_on_loopback_only(served: tuple[Path, ModelRecord]) -> None:
 def test_what_it_answers_is_answered_before_it_ends(home: Path) -> None:
     record = lifecycle.start(home, SERVING)
     answers: list[tuple[int, Any, Any]] = []
-    asking = threading.Thread(target=lambda: answers.append(chat(record, "Tell me a story.", 40)))
+    asking = threading.Thread(target=lambda: answers.append(chat(record, "Tell me a story.", 16)))
     asking.start()
     await_work(record, asking)
     assert lifecycle.stop(home) is not None
