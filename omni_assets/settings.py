@@ -32,7 +32,7 @@ from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
-from omni_assets.credentials import IN_FILE, secret
+from omni_assets.credentials import IN_FILE, secret, without_users
 from omni_assets.errors import SettingsError, reason
 
 SETTINGS_FILE = "omni.toml"
@@ -92,6 +92,8 @@ def _kafka_properties(table: object) -> object:
         single = isinstance(value, (str, int, float))
         if not single:
             raise ValueError(f"holds neither a text, a number, nor true or false under `{key}`")
+        if without_users(str(value)) != str(value):
+            raise ValueError(f"holds an address with a password under `{key}`, and a secret does not belong in a file")
         properties[key] = str(value).lower() if isinstance(value, bool) else str(value)
     return properties
 

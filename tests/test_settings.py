@@ -281,6 +281,12 @@ def test_every_property_that_librdkafka_hides_is_a_secret() -> None:
         assert settings.is_secret(name)
 
 
+def test_nor_does_a_file_hold_an_address_with_a_password(load: Write) -> None:
+    with pytest.raises(SettingsError, match="holds an address with a password under") as refused:
+        load('[environments.prod.kafka]\n"sasl.oauthbearer.token.endpoint.url" = "https://me:hunter2@idp.example/t"\n')
+    assert "hunter2" not in f"{refused.value!r} {refused.value}"
+
+
 @pytest.mark.parametrize("name", ["BOOTSTRAP_SERVERS", "METADATA_BROKER_LIST"])
 def test_a_librdkafka_variable_that_would_name_the_broker_is_refused(name: str) -> None:
     with pytest.raises(SettingsError, match=f"OMNI_KAFKA_{name} does not name the broker") as refused:
