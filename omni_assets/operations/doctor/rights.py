@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from omni_assets.broker.admin import BrokerAdmin
@@ -27,23 +27,29 @@ _MEND = (
 _UNTOLD = (
     "Where it has no right at all, it is told nothing, and some brokers tell nobody: whatever needs a right says so."
 )
-_ON_THE_CLUSTER = (Right(Operation.DESCRIBE, Resource.CLUSTER), Right(Operation.CREATE, Resource.CLUSTER))
+_CREATE_ANY = Right(Operation.CREATE, Resource.CLUSTER)
 
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """The rights that an answer is told from. ``writes``: it is about changes, which a read-only connection never
-    makes."""
+    """The rights that an answer is told from; ``instead`` is one that is as good as all of them. ``writes``: it is
+    about changes, which a read-only connection never makes."""
 
     question: Question
     rights: tuple[Right, ...]
     writes: bool = True
+    instead: Right | None = None
+
+    def judged(self, held: Mapping[Right, bool | None]) -> Told:
+        """What comes of what the broker told."""
+        if self.instead is not None and (held[self.instead] or not self.rights):
+            return judged({self.instead: held[self.instead]})
+        return judged({right: held[right] for right in self.rights})
 
 
 def wanted(manifest: Manifest, staff: Sequence[Staffed], there: Sequence[str]) -> tuple[Wanted, ...]:
     """What each thing takes, of those topics that are ``there``. Transactional ids are left out: no broker tells of
     them."""
-    cluster, create = _ON_THE_CLUSTER
     published = {
         topic.name for topic in manifest.topics.values() for node in topic.publishers if node.node in _nodes(staff)
     }
@@ -53,10 +59,8 @@ def wanted(manifest: Manifest, staff: Sequence[Staffed], there: Sequence[str]) -
         return tuple(Right(operation, Resource.TOPIC, name) for name in names)
 
     return (
-        Wanted(
-            OBSERVE, (cluster, *on(Operation.DESCRIBE, there), *on(Operation.DESCRIBE_CONFIGS, there)), writes=False
-        ),
-        Wanted(PROVISION, (create,)),
+        Wanted(OBSERVE, (*on(Operation.DESCRIBE, there), *on(Operation.DESCRIBE_CONFIGS, there)), writes=False),
+        Wanted(PROVISION, on(Operation.CREATE, there), instead=_CREATE_ANY),
         Wanted(RECONCILE, (*on(Operation.ALTER, there), *on(Operation.ALTER_CONFIGS, there))),
         Wanted(
             WORK,
@@ -73,12 +77,12 @@ def look(admin: BrokerAdmin, context: Context, manifest: Manifest) -> Iterator[C
     """Ask once for all of them. Raises ``BrokerError``."""
     there = sorted(admin.topic_names() & manifest.topics.keys())[:MOST_TOPICS]
     all_wanted = wanted(manifest, staffed(manifest), there)
-    held = admin.rights(right for each in all_wanted for right in each.rights)
+    held = admin.rights((*(right for each in all_wanted for right in each.rights), _CREATE_ANY))
     for each in all_wanted:
         if each.writes and context.connection.read_only:
             yield Checked(each.question, well("not asked for: OMNI_READONLY forbids every write"))
         else:
-            yield Checked(each.question, judged({right: held[right] for right in each.rights}))
+            yield Checked(each.question, each.judged(held))
 
 
 def judged(held: dict[Right, bool | None]) -> Told:

@@ -26,7 +26,6 @@ handler: {kind: python, entry: "json:dumps"}
 """
 
 RIGHTS = [
-    Right(AclOperation.DESCRIBE, ResourceType.BROKER, "kafka-cluster"),
     Right(AclOperation.DESCRIBE, ResourceType.TOPIC, "*"),
     Right(AclOperation.DESCRIBE_CONFIGS, ResourceType.TOPIC, "*"),
 ]
@@ -64,8 +63,11 @@ def test_what_a_principal_may_not_do_is_named(
     with given(secured_kafka, RIGHTS):
         helper = told(LIMITED)
     assert "AlterConfigs on the topic `onex.cmd.router.route.v1`" in helper["rights.reconcile"].seen
-    assert helper["rights.provision"].seen == "lacking: Create on the cluster"
+    assert "Create on the topic `onex.cmd.router.route.v1`" in helper["rights.provision"].seen
     assert helper["rights.observe"].answer is Answer.OK
+
+    with given(secured_kafka, [*RIGHTS, Right(AclOperation.CREATE, ResourceType.TOPIC, "onex.*")]):
+        assert told(LIMITED)["rights.provision"].answer is Answer.OK
 
     liar = told(ADMIN, "not-the-password")
     assert liar["broker.reachable"].answer is Answer.PROBLEM
