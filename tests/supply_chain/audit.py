@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 
 from tests.supply_chain.bill import LOCK
 
-_SECONDS = 300
+_SECONDS = 120
 _WHERE = ("pypi", "osv")
 
 
