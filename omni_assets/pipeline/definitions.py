@@ -26,9 +26,9 @@ from omni_assets.pipeline.routing.receipts import receipts_asset
 from omni_assets.pipeline.tidying import tidy, tidy_daily
 from omni_assets.pipeline.topics.apply_plan import apply_plan
 from omni_assets.pipeline.topics.assets import topic_tables
+from omni_assets.pipeline.topics.external import external_assets
 from omni_assets.pipeline.topics.history import history_asset
 from omni_assets.pipeline.topics.jobs import hourly, reconcile
-from omni_assets.pipeline.topics.lineage import external_assets, handling_nodes
 from omni_assets.pipeline.topics.links import NO_LINKS, links_of
 from omni_assets.pipeline.topics.sensors import contracts_changed, topic_missing
 from omni_assets.pipeline.topics.summary import daily, drift_summary, summarize_drift
@@ -45,7 +45,7 @@ def build(project: ProjectResource) -> dg.Definitions:
     except OmniError as error:
         problem = str(error)
     external = external_assets(manifest, links=links)
-    tables = topic_tables(external.contracts, problem)
+    tables = topic_tables(external.ends, problem, external.folded)
     jobs: list[Any] = [
         reconcile,
         apply_plan,
@@ -69,7 +69,7 @@ def build(project: ProjectResource) -> dg.Definitions:
             receipts_asset(),
             routing_posteriors,
             routing_economics,
-            tasks_asset(handling_nodes(manifest)),
+            tasks_asset(external.handling),
             questions,
         ],
         asset_checks=[task_checks],

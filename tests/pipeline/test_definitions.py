@@ -99,7 +99,9 @@ def test_one_run_changes_the_broker_at_a_time(project: Projects) -> None:
 def test_the_tables_lead_from_contracts_to_drift(project: Projects, write_contract: Callable[..., Path]) -> None:
     write_contract("a", publishes=["onex.evt.a.happened.v1"])
     graph = build(project()).resolve_asset_graph()
-    assert dg.AssetKey(["nodes", "a"]) in graph.get(dg.AssetKey("declared_topics")).parent_keys
+    topic = dg.AssetKey(["topics", "onex.evt.a.happened.v1"])
+    assert graph.get(dg.AssetKey("declared_topics")).parent_keys == {topic}
+    assert graph.get(topic).parent_keys == {dg.AssetKey(["nodes", "a"])}
     assert graph.get(dg.AssetKey("topic_drift")).parent_keys == {
         dg.AssetKey("declared_topics"),
         dg.AssetKey("observed_topics"),

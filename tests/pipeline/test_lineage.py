@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from itertools import pairwise
 from pathlib import Path
 
 import dagster as dg
@@ -13,8 +14,9 @@ from hypothesis import strategies as st
 from omni_assets.contracts.extractor import ContractTopicExtractor
 from omni_assets.contracts.model import Contract, Location, Manifest
 from omni_assets.pipeline.topics import lineage as lineages
-from omni_assets.pipeline.topics.cycles import Edge, closing_edges
-from omni_assets.pipeline.topics.lineage import ExternalAssets, external_assets, lineage
+from omni_assets.pipeline.topics.cycles import Edge, Vertex, closing_edges
+from omni_assets.pipeline.topics.external import ExternalAssets, external_assets
+from omni_assets.pipeline.topics.lineage import Fold, Lineage, lineage
 
 A_TO_B = "onex.evt.a.to-b.v1"
 B_TO_A = "onex.evt.b.to-a.v1"
@@ -116,24 +118,92 @@ def test_two_contracts_of_one_name_are_one_node(write_contract: Writer, manifest
     assert len(specs["nodes/a"].metadata["publishes"].records) == 2
 
 
-def test_few_nodes_stand_for_the_contracts_themselves_and_many_through_their_domains(
-    write_contract: Writer, manifest_of: Manifests
-) -> None:
-    for number in range(4):
-        write_contract(f"node-{number}", publishes=[f"onex.evt.{'left' if number < 3 else 'right'}.event-{number}.v1"])
+def test_with_many_nodes_lineage_goes_from_domain_to_domain(write_contract: Writer, manifest_of: Manifests) -> None:
+    write_contract("a", publishes=[A_TO_B])
+    write_contract("b", subscribes=[A_TO_B], publishes=["onex.evt.b.done.v1"])
+    write_contract("c", subscribes=["onex.evt.b.done.v1"], publishes=["onex.evt.b.done-again.v1"])
     write_contract("silent")
-    few = external_assets(manifest_of(), most_nodes=5)
-    many = external_assets(manifest_of(), most_nodes=4)
-    assert {key.path[0] for key in few.contracts} == {"nodes"}
-    assert [key.to_user_string() for key in many.contracts] == [
-        "contracts/left",
-        "contracts/right",
-        "contracts/without_topics",
+    external = external_assets(manifest_of(), most_vertices=3)
+    specs = by_key(external)
+    assert set(specs) == {"domains/a", "domains/b", "domains/without_topics"}
+    assert upstream(specs["domains/b"]) == ["domains/a"]
+    assert [record.data["node"] for record in specs["domains/b"].metadata["members"].records] == ["b", "c"]
+    assert [record.data for record in specs["domains/b"].metadata["edges"].records] == [
+        {"from": "a", "to": "b", "topics": A_TO_B}
     ]
-    specs = by_key(many)
-    assert upstream(specs["contracts/left"]) == ["nodes/node-0", "nodes/node-1", "nodes/node-2"]
-    assert specs["nodes/node-0"].group_name == "left"
-    assert specs["nodes/silent"].group_name == "without_topics"
+    assert [spec.group_name for spec in specs.values()] == ["domain_a", "domain_b", "without_topics"]
+    for spec in specs.values():
+        assert spec.metadata["folded"] == external.folded
+    assert external.folded.startswith("3 topics of 4 nodes are more than a page can draw: the lineage goes from domain")
+
+
+def test_the_smallest_of_many_domains_are_one(write_contract: Writer, manifest_of: Manifests) -> None:
+    for number in range(6):
+        write_contract(f"node-{number}", publishes=[f"onex.evt.{'first' if number < 2 else number}.event-{number}.v1"])
+    specs = by_key(external_assets(manifest_of(), most_vertices=3))
+    assert set(specs) == {"domains/first", "domains/2", "domains/other_domains"}
+    assert specs["domains/other_domains"].metadata["nodes"] == 3
+
+
+def test_what_is_not_folded_says_nothing_of_it(write_contract: Writer, manifest_of: Manifests) -> None:
+    write_contract("a", publishes=[A_TO_B])
+    external = external_assets(manifest_of())
+    assert external.folded == ""
+    assert all("folded" not in spec.metadata for spec in external.specs)
+
+
+def test_a_topic_of_hundreds_of_nodes_is_no_web_of_edges(write_contract: Writer, manifest_of: Manifests) -> None:
+    for number in range(60):
+        write_contract(f"writer-{number}", publishes=[A_TO_B])
+        write_contract(f"reader-{number}", subscribes=[A_TO_B], publishes=[f"onex.evt.reader-{number}.read.v1"])
+    graph = lineage(manifest_of(), most_topics=1)
+    assert graph.fold is Fold.DOMAINS
+    assert graph.length <= lineages.MOST_LENGTH
+
+
+def test_what_comes_after_all_is_tied_to_what_leads_to_no_other(write_contract: Writer, manifest_of: Manifests) -> None:
+    handler = 'handler: {kind: python, entry: "m:f"}\n'
+    write_contract("a", text=f"name: a\n{handler}event_bus:\n  publish_topics: [{A_TO_B}]\n")
+    write_contract("b", text=f"name: b\n{handler}event_bus:\n  subscribe_topics: [{A_TO_B}]\n")
+    write_contract("c", publishes=["onex.evt.c.heard-by-nobody.v1"])
+    external = external_assets(manifest_of())
+    assert [key.to_user_string() for key in external.ends] == ["nodes/b", "topics/onex.evt.c.heard-by-nobody.v1"]
+    assert [key.to_user_string() for key in external.handling] == ["nodes/b"]
+    assert by_key(external)["nodes/a"].metadata["handler"] == "python m:f"
+
+
+EDGES = st.sets(st.tuples(st.integers(0, 9), st.integers(0, 9)), max_size=30)
+
+
+@given(EDGES, st.sets(st.integers(0, 9)))
+def test_the_last_of_some_follow_all_of_them_and_each_other_never(edges: set[tuple[int, int]], some: set[int]) -> None:
+    vertices = [Vertex("nodes", str(number)) for number in range(10)]
+    drawn = frozenset((vertices[start], vertices[end]) for start, end in edges if start < end)
+    graph = Lineage(Fold.NODES, {each.name: each for each in vertices}, frozenset(), drawn, frozenset(), {})
+    wanted = {vertices[number] for number in some}
+    last = set(graph.last(wanted))
+
+    def after(vertex: Vertex) -> set[Vertex]:
+        ends = {end for start, end in drawn if start == vertex}
+        return ends.union(*map(after, ends))
+
+    assert last <= wanted
+    for each in wanted:
+        assert (each in last) == (not after(each) & wanted)
+        assert each in last or after(each) & last
+
+
+def test_long_ways_around_tie_what_comes_after_to_the_very_last_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    chain = [Vertex("nodes", f"{number:03}") for number in range(100)]
+    beside = [Vertex("nodes", f"beside-{number:03}") for number in range(100)]
+    drawn = frozenset([*pairwise(chain), *zip(chain, beside, strict=True)])
+    graph = Lineage(
+        Fold.NODES, {each.name: each for each in (*chain, *beside)}, frozenset(), drawn, frozenset(), {}, "folded"
+    )
+    last = graph.last(graph.vertices)
+    assert beside[-1] in last
+    assert beside[0] not in last
+    assert sum(101 - graph.rank[each] for each in last) + graph.length <= lineages.MOST_LENGTH + 100
 
 
 @given(st.lists(st.text(min_size=1, max_size=60), unique=True, max_size=12))
@@ -148,8 +218,10 @@ def test_any_name_gets_a_key_of_its_own(names: list[str]) -> None:
 
 def test_the_corpus_has_cycles_and_its_lineage_none(corpus: Path) -> None:
     manifest = ContractTopicExtractor().extract([str(corpus)])
-    for most_topics in (0, 10_000):
-        assert lineage(manifest, most_topics).left_out
-        defs = dg.Definitions(assets=external_assets(manifest, most_topics).specs)
+    for most, fold in (((10_000, 10_000), Fold.TOPICS), ((0, 10_000), Fold.NODES), ((0, 5), Fold.DOMAINS)):
+        graph = lineage(manifest, *most)
+        assert graph.fold is fold
+        assert graph.left_out or fold is Fold.DOMAINS
+        defs = dg.Definitions(assets=external_assets(manifest, *most).specs)
         # Toposorting raises on a cycle.
         assert defs.resolve_asset_graph().toposorted_asset_keys

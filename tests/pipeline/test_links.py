@@ -44,17 +44,17 @@ def test_without_a_host_nothing_is_a_link() -> None:
     assert NO_LINKS.listed([at("contracts/a/contract.yaml")]) == {}
 
 
-@given(st.text(st.characters(exclude_characters="\0"), min_size=1))
+@given(st.text(st.characters(exclude_characters="\0", exclude_categories=["Cs"]), min_size=1))
 def test_whatever_a_path_holds_it_leads_to_the_host_and_to_that_path(name: str) -> None:
     url = LINKS.url(at(f"/project/contracts/{name}"))
-    if url is None or "\\" in name or any("\ud800" <= each <= "\udfff" for each in name):
+    if url is None or "\\" in name:
         return
     parts = urlsplit(url)
     assert (parts.scheme, parts.netloc, parts.query, parts.fragment) == ("https", "host.example", "", "L7")
     assert url.isascii()
     assert not set(url) & set("<>()\"' \n{}")
     shown = unquote(parts.path.removeprefix("/org/repo/blob/main/"))
-    assert Path("/project", shown) == Path(Path("/project/contracts", name).as_posix()) or ".." in name
+    assert Path("/project", shown) == Path(f"/project/contracts/{name}") or ".." in name
 
 
 @given(st.text(st.sampled_from("ab[](){}<>!`*_\\#\n\u202e/"), min_size=1, max_size=30))

@@ -51,12 +51,13 @@ from omni_assets.projection.store import Projection
 Event: TypeAlias = dg.MaterializeResult[Any] | dg.AssetMaterialization | dg.AssetCheckResult
 
 
-def topic_tables(contracts: Sequence[dg.AssetKey], problem: str = "") -> dg.AssetsDefinition:
-    """The table assets with their checks. ``problem`` says why the contracts could not be read, or is empty."""
+def topic_tables(contracts: Sequence[dg.AssetKey], problem: str = "", folded: str = "") -> dg.AssetsDefinition:
+    """The table assets with their checks. ``problem`` says why the contracts could not be read, ``folded`` what the
+    lineage does not draw; both may be empty."""
 
     @dg.multi_asset(
         name="reconcile_topics",
-        specs=table_specs(contracts, problem),
+        specs=table_specs(contracts, problem, folded),
         check_specs=checks.specs(),
         can_subset=True,
         pool=BROKER_POOL,

@@ -6,7 +6,6 @@ Paths are untrusted: each is percent-encoded as a whole, and stands in Markdown 
 from __future__ import annotations
 
 import os
-import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from itertools import islice
@@ -18,10 +17,9 @@ import dagster as dg
 
 from omni_assets.contracts.model import Location
 from omni_assets.contracts.text import visible
+from omni_assets.pipeline.markdown import words
 from omni_assets.pipeline.topics.metadata import MOST_ROWS, Metadata
 from omni_assets.settings import Settings
-
-_PUNCTUATION = re.compile(r"([!-/:-@\[-`{-~])")
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,12 +42,16 @@ class Links:
     def contract(self, location: Location) -> dg.MetadataValue[Any]:
         """A contract on a page: a link to its line, or else its path."""
         url = self.url(location)
-        return dg.MetadataValue.path(location.path) if url is None else dg.MetadataValue.url(url)
+        return dg.MetadataValue.path(visible(location.path)) if url is None else dg.MetadataValue.url(url)
 
     def listed(self, locations: Iterable[Location | None]) -> Metadata:
         """The first distinct lines as a list of links; empty where there are none."""
         distinct = dict.fromkeys(each for each in locations if each is not None)
-        lines = [f"- [{_place(each)}](<{url}>)" for each in distinct if (url := self.url(each)) is not None]
+        lines = [
+            f"- [{words(f'{each.path}:{each.line}')}](<{url}>)"
+            for each in distinct
+            if (url := self.url(each)) is not None
+        ]
         return {"contracts": dg.MetadataValue.md("\n".join(islice(lines, MOST_ROWS)))} if lines else {}
 
 
@@ -59,7 +61,3 @@ NO_LINKS = Links()
 def links_of(settings: Settings) -> Links:
     """The links of a project."""
     return Links(settings.repository_url, settings.root.absolute())
-
-
-def _place(location: Location) -> str:
-    return _PUNCTUATION.sub(r"\\\1", visible(f"{location.path}:{location.line}"))

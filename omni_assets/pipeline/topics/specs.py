@@ -8,6 +8,7 @@ from typing import Any
 
 import dagster as dg
 
+from omni_assets.pipeline.markdown import words
 from omni_assets.pipeline.topics.keys import (
     APPLIED_CHANGES,
     DECLARED_TOPICS,
@@ -25,10 +26,11 @@ _EVERY_HOUR = dg.FreshnessPolicy.time_window(fail_window=timedelta(hours=3), war
 """Of what the hourly run writes: one that is missed is a warning, two are too old to be believed."""
 
 
-def table_specs(contracts: Sequence[dg.AssetKey], problem: str) -> list[dg.AssetSpec]:
+def table_specs(contracts: Sequence[dg.AssetKey], problem: str, folded: str) -> list[dg.AssetSpec]:
     """The table assets, in the order in which they are written. ``contracts`` lead to the first of them; ``problem``
-    says why the contracts could not be read, or is empty."""
-    wrong = f"\n\n**The contracts could not be read when this was loaded:** {problem}" if problem else ""
+    says why the contracts could not be read, ``folded`` what the lineage does not draw; both may be empty."""
+    wrong = f"\n\n**The contracts could not be read when this was loaded:** {words(problem)}" if problem else ""
+    left = f"\n\n{folded}" if folded else ""
     return [
         dg.AssetSpec(
             DECLARED_TOPICS,
@@ -38,7 +40,7 @@ def table_specs(contracts: Sequence[dg.AssetKey], problem: str) -> list[dg.Asset
             kinds={"yaml", "duckdb"},
             freshness_policy=_EVERY_HOUR,
             description="What should exist: one row for each topic that a `contract.yaml` declares, with its owner, "
-            "its settings and the line that says so." + wrong,
+            "its settings and the line that says so." + wrong + left,
             metadata=_table("declared_topics", rows.DeclaredTopicRow, after="updated_at"),
         ),
         dg.AssetSpec(

@@ -1,0 +1,42 @@
+"""Untrusted text within Markdown, read back by a parser of CommonMark."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from markdown_it import MarkdownIt
+
+from omni_assets.contracts.text import visible
+from omni_assets.pipeline.markdown import code, words
+from tests.support.fleet import MARKED
+from tests.support.reported import HOSTILE
+
+PARSER = MarkdownIt("gfm-like", {"linkify": False})
+TEXTS = st.one_of(st.sampled_from([*HOSTILE, *MARKED]), st.text(st.sampled_from("`a |<>[]()!*_\\\n#-")), st.text())
+
+
+def parsed(markdown: str) -> list[tuple[str, str]]:
+    """The kinds and contents of what a paragraph of it consists of."""
+    (paragraph, inline, _) = PARSER.parse(f"before {markdown} after")
+    assert paragraph.type == "paragraph_open"
+    return [(each.type, each.content) for each in inline.children or ()]
+
+
+@given(TEXTS)
+def test_code_is_one_code_span_whatever_it_holds(text: str) -> None:
+    before, span, after = parsed(code(text))
+    assert (before, after) == (("text", "before "), ("text", " after"))
+    assert span == ("code_inline", visible(text) or " ")
+
+
+@given(TEXTS)
+def test_words_are_text_and_nothing_else(text: str) -> None:
+    found = parsed(words(text))
+    assert {kind for kind, _ in found} <= {"text", "text_special"}
+    assert "".join(content for _, content in found) == f"before {visible(text)} after"
+
+
+@pytest.mark.parametrize("text", ["", " ", "`", "``", " a", "a ", "a`b``c"])
+def test_what_is_odd_is_shown_as_it_is(text: str) -> None:
+    assert parsed(code(text))[1] == ("code_inline", text or " ")
