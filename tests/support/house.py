@@ -104,8 +104,12 @@ class House:
         return process.end(signal.Signals[service["stop_signal"]], composed.seconds(service["stop_grace_period"]))
 
     def end_all(self) -> None:
+        """SIGKILL, to all that was started here and to their children."""
         for name in list(self._running):
             self.kill(name)
+        for session in self._sessions:
+            with suppress(ProcessLookupError):
+                os.killpg(session, signal.SIGKILL)
 
     def left(self) -> list[str]:
         """What still runs of all that was started here, children included."""
