@@ -1,7 +1,8 @@
 """Tables as lines of styled text, to any width or to a terminal's. Pure.
 
 No cell is cut: where a terminal is too narrow, the widest column gets a line of its own if it holds names, which nobody
-wants to read in pieces, and what still does not fit folds onto further lines of the same row.
+wants to read in pieces, and what still does not fit folds onto further lines of the same row, in as few columns as can
+be. Figures stand to the right of their column.
 """
 
 from __future__ import annotations
@@ -24,10 +25,11 @@ _BREAKS = " .-_,/"
 
 
 class Cell(NamedTuple):
-    """A text and its style."""
+    """A text, its style, and whether it stands to the ``right`` of its column."""
 
     text: str
     style: str = ""
+    right: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,17 +45,25 @@ def plain_row(*texts: str, below: str = "") -> Row:
     return Row(tuple(Cell(text) for text in texts), below)
 
 
+def figure(text: str, style: str = "") -> Cell:
+    """A figure: such stand below one another to the right, with their title."""
+    return Cell(text, style, right=True)
+
+
 def table(header: Sequence[str], rows: Sequence[Row], width: int | None) -> list[Line]:
     """The lines of a table that fits ``width`` columns; ``None`` for as wide as it gets."""
-    head = Row(tuple(Cell(title, "bold") for title in header))
-    shown = [Row(tuple(Cell(visible(cell.text), cell.style) for cell in row.cells), row.below) for row in (head, *rows)]
+    figures = [any(row.cells[index].right for row in rows) for index in range(len(header))]
+    head = Row(tuple(Cell(title, "bold", right) for title, right in zip(header, figures, strict=True)))
+    shown = [
+        Row(tuple(cell._replace(text=visible(cell.text)) for cell in row.cells), row.below) for row in (head, *rows)
+    ]
     natural = [max(columns(row.cells[index].text) for row in shown) for index in range(len(header))]
     if width is None or _fit(natural, width):
         return [line for row in shown for line in _lines(row, natural, width)]
     widest = max(range(len(natural)), key=natural.__getitem__)
     others = [*natural[:widest], *natural[widest + 1 :]]
     names = len(natural) > _FEW_COLUMNS and not any(" " in row.cells[widest].text for row in shown)
-    if names and (widest == 0 or _fit(others, width - _STEP)):
+    if names:
         return [line for row in shown for line in _in_two(row, widest, _fitted(others, width - _STEP), width)]
     return [line for row in shown for line in _lines(row, _fitted(natural, width), width)]
 
@@ -124,7 +134,13 @@ def _lines(row: Row, widths: Sequence[int], width: int | None) -> list[Line]:
         line: Line = []
         for cell, pieces, limit in zip(row.cells, folded, widths, strict=True):
             piece = pieces[index] if index < len(pieces) else ""
-            line += [(piece, cell.style), (" " * (limit - columns(piece) + GAP), "")]
+            space = " " * (limit - columns(piece))
+            gap = " " * GAP
+            line += (
+                [(space, ""), (piece, cell.style), (gap, "")]
+                if cell.right
+                else [(piece, cell.style), (space + gap, "")]
+            )
         lines.append(_without_trailing_space(line))
     return lines + (paragraph(row.below, width, "dim", INDENT) if row.below else [])
 
@@ -156,14 +172,24 @@ def _fit(widths: Sequence[int], width: int) -> bool:
 
 
 def _fitted(natural: Sequence[int], width: int) -> list[int]:
-    """Column widths whose sum fits, taken from the widest first; below ``_NARROWEST`` no column is folded further."""
+    """Column widths whose sum fits: of as few columns as can be, the widest, each as wide as the others of them or as
+    it needs; below ``_NARROWEST`` no column is folded further.
+    """
+    room = width - GAP * (len(natural) - 1)
+    ranked = sorted(range(len(natural)), key=natural.__getitem__, reverse=True)
+    for few in range(len(natural) + 1):
+        folded, whole = ranked[:few], ranked[few:]
+        left = room - sum(natural[index] for index in whole)
+        if left >= few * _NARROWEST or few == len(natural):
+            return _shared(natural, folded, left)
+    return list(natural)
+
+
+def _shared(natural: Sequence[int], folded: Sequence[int], left: int) -> list[int]:
+    """The widths where those of the ``folded`` columns, the widest first, are what is ``left``."""
     widths = list(natural)
-    room = width - GAP * (len(widths) - 1)
-    while sum(widths) > room:
-        widest = max(range(len(widths)), key=widths.__getitem__)
-        if widths[widest] <= _NARROWEST:
-            break
-        others = sorted((each for index, each in enumerate(widths) if index != widest), reverse=True)
-        floor = max(_NARROWEST, others[0] if others and others[0] < widths[widest] else widths[widest] - 1)
-        widths[widest] = max(floor, widths[widest] - (sum(widths) - room))
+    for done, index in enumerate(reversed(folded)):
+        share = max(left // (len(folded) - done), _NARROWEST)
+        widths[index] = min(natural[index], share)
+        left -= widths[index]
     return widths

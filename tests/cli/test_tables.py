@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from omni_assets.cli.tables import Cell, Row, fold, paragraph, plain_row, shorten, table, to_the_right, wrap
+from omni_assets.cli.tables import Cell, Row, figure, fold, paragraph, plain_row, shorten, table, to_the_right, wrap
 from omni_assets.contracts.text import columns
 
 NAME = "onex.evt.router.routing-complete-after-a-rather-long-event-name.v1"
@@ -47,13 +47,28 @@ def test_a_name_that_is_not_the_first_stands_below():
     ]
 
 
-def test_a_later_name_folds_where_a_line_of_its_own_would_not_be_enough():
+def test_what_does_not_fit_all_the_same_folds_in_as_few_columns_as_can_be():
     rows = [plain_row("3f2a", "a-task-with-a-name", "a-class-with-a-longer-name", "a-model-with-a-name")]
-    assert text(table(("RECEIPT", "TASK", "CLASS", "ANSWER"), rows, 40))[1:] == [
-        "3f2a     a-task-    a-class-   a-model-",
-        "         with-a-    with-a-    with-a-",
-        "         name       longer-    name",
-        "                    name",
+    header = ("RECEIPT", "TASK", "CLASS", "ANSWER")
+    assert text(table(header, rows, 44))[2:] == [
+        "3f2a     a-task-with-a-name  a-model-with-",
+        "                             a-name",
+        "  a-class-with-a-longer-name",
+    ]
+    assert text(table(header, rows, 36))[2:4] == [
+        "3f2a     a-task-      a-model-",
+        "         with-a-name  with-a-name",
+    ]
+
+
+def test_figures_stand_below_one_another_to_the_right_with_their_title():
+    rows = [
+        Row((Cell(name), figure(amount), Cell(end))) for name, amount, end in (("a", "$0", "x"), ("b", "$12.34", "y"))
+    ]
+    assert text(table(("NAME", "COST", "END"), rows, None)) == [
+        "NAME    COST  END",
+        "a         $0  x",
+        "b     $12.34  y",
     ]
 
 
@@ -70,11 +85,8 @@ def test_wide_characters_keep_columns_straight():
 
 
 def test_cells_keep_their_style_and_lose_what_steers_a_terminal():
-    ((_, _, _), (first, _, second)) = (
-        line for line in table(("A", "B"), [Row((Cell("x\x1b[0m"), Cell("y", "red")))], None)
-    )
-    assert first == ("x\\x1b[0m", "")
-    assert second == ("y", "red")
+    _, line = table(("A", "B"), [Row((Cell("x\x1b[0m"), Cell("y", "red")))], None)
+    assert [piece for piece in line if piece[0].strip()] == [("x\\x1b[0m", ""), ("y", "red")]
 
 
 def test_paragraphs_wrap_between_words_with_their_indent():

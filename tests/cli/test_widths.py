@@ -8,6 +8,8 @@ from types import SimpleNamespace
 
 import pytest
 
+from omni_assets.agents.task_receipt import TaskAttempt, TaskOutcome, TaskResult
+from omni_assets.cli.views.chain import chain_lines
 from omni_assets.cli.views.drift import drift_lines
 from omni_assets.cli.views.plan import plan_lines
 from omni_assets.cli.views.receipts import receipts_lines
@@ -19,9 +21,12 @@ from omni_assets.drift.diff import Drift
 from omni_assets.drift.kinds import DriftKind
 from omni_assets.drift.plan import Action, Plan, Step
 from omni_assets.drift.verdict import Reason, Verdict
+from omni_assets.operations.agents.chains import chained
+from omni_assets.operations.agents.tasks import Chain
 from omni_assets.operations.observe import OpenDrift
 from omni_assets.operations.routing.savings import By, Economics, Savings
 from omni_assets.projection.rows import ReceiptSummary, SavingsRow, TaskSummary
+from tests.support import task_receipts
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
 LONG = "onex.evt.pull-request-opener.pull-request-opened-for-review.v1"
@@ -71,15 +76,17 @@ def of_plan(width):
     return plan_lines(SimpleNamespace(plan=plan, brakes=(), calls=9), 0.2, width)
 
 
+def task(topic, key="pull-17", cost="0.000271"):
+    return TaskSummary(
+        "3fb1c2aa" * 4, "local", "pull-request-opener", topic, 0, 17, key, "e", "c", NOW, NOW, "dead-lettered", SAID, 3,
+        Decimal(cost), None, None, None,
+    )  # fmt: skip
+
+
 def of_tasks(width):
-    found = [
-        TaskSummary(
-            "3fb1c2aa" * 4, "local", "pull-request-opener", each, 0, 17, "pull-17", "e", "c", NOW, NOW, "dead-lettered",
-            SAID, 3, Decimal("0.000271"), None, None, None,
-        )
-        for each in TOPICS
-    ]  # fmt: skip
-    return tasks_lines(found, NOW, width)
+    return tasks_lines(
+        [task(each, cost=cost) for each, cost in zip(TOPICS, ("0.000271", "0", "12.5"), strict=True)], NOW, width
+    )
 
 
 def of_receipts(width):
@@ -104,8 +111,23 @@ def of_savings(width):
     return savings_lines(Savings(Economics(sums[0]), tuple(map(Economics, sums)), By.CLASS, None), width)
 
 
+def of_chain(width):
+    first = task_receipts.receipt("a" * 32, results=(TaskResult(topic=LONG, event_id="e1"),))
+    following = [
+        task_receipts.receipt(
+            f"{number}{'b' * 31}", node="pull-request-opener", topic=topic, event_id="e1", key=f"评审/{number}",
+            outcome=TaskOutcome.FAILED, reason=SAID, attempts=(TaskAttempt(number=1, seconds=1, reason=SAID),) * 2,
+            results=(TaskResult(topic=LONG, event_id="e2"),),
+        )
+        for number, topic in enumerate(TOPICS)
+    ]  # fmt: skip
+    links = chained([first, *following])
+    rows = {each.receipt.id: SimpleNamespace(routing="c" * 32) for each in links}
+    return chain_lines(Chain(links, frozenset(), rows), width)
+
+
 @pytest.mark.parametrize("width", [80, 200])
-@pytest.mark.parametrize("view", [of_drift, of_plan, of_tasks, of_receipts, of_savings])
+@pytest.mark.parametrize("view", [of_drift, of_plan, of_tasks, of_receipts, of_savings, of_chain])
 def test_nothing_is_wider_than_the_terminal_and_no_topic_is_in_pieces(view, width):
     lines = ["".join(text for text, _ in line) for line in view(width)]
     assert max(map(columns, lines)) <= width
@@ -113,6 +135,40 @@ def test_nothing_is_wider_than_the_terminal_and_no_topic_is_in_pieces(view, widt
     assert any(LONG in line for line in lines) or view is of_plan
     assert any(r"onex.evt.\x1b[31mred\u202e.done.v1" in line for line in lines)
     assert not any(letter in line for line in lines for letter in "\x1b\u202e")
+
+
+def test_a_long_key_does_not_take_names_apart():
+    lines = [
+        "".join(text for text, _ in line) for line in tasks_lines([task(LONG, key="statistics/add-deviation")], NOW, 80)
+    ]
+    assert any(f"{LONG}/0/17" in line for line in lines)
+
+
+def test_where_columns_do_not_fit_one_alone_folds():
+    declared = "read by pull-request-opener"
+    said = Drift(LONG, DriftKind.SILENT_READER, "", declared, None, Verdict.UNFIXABLE, next(iter(Reason)), "reviewer")
+    lines = ["".join(text for text, _ in line) for line in drift_lines([OpenDrift(said, NOW)], NOW, 80)]
+    assert any(line.startswith("  silent reader  read by") and "unfixable  reviewer" in line for line in lines)
+
+
+def test_a_record_and_its_end_stand_on_a_line_each_where_one_has_no_room():
+    shown = {width: ["".join(text for text, _ in line) for line in of_chain(width)] for width in (80, 200)}
+    (line,) = (line for line in shown[200] if f"{LONG}/0/0, key 评审/0, ended" in line)
+    assert columns(line) <= 200
+    assert any(line.endswith(f"{LONG}/0/0") for line in shown[80])
+    assert any(line.strip("│ ").startswith("key 评审/0, ended 2026-03-01 12:00:00 UTC") for line in shown[80])
+
+
+@pytest.mark.parametrize(
+    ("view", "titles"), [(of_tasks, ("COST",)), (of_receipts, ("COST", "SAVED")), (of_savings, ("SPENT", "AVOIDED"))]
+)
+def test_money_stands_to_the_right_of_its_column(view, titles):
+    header, *lines = ["".join(text for text, _ in line) for line in view(200)]
+    rows = [line for line in lines[: lines.index("") if "" in lines else None] if line.isascii() and "$" in line]
+    assert len(rows) >= 2
+    for title in titles:
+        end = header.index(title) + len(title)
+        assert all(row[end - 1] != " " and row[end : end + 2].strip() == "" for row in rows)
 
 
 @pytest.mark.parametrize("view", [of_drift, of_tasks, of_receipts, of_savings])

@@ -12,7 +12,7 @@ from omni_assets.cli.tables import Line, paragraph, wrap
 from omni_assets.cli.views.money import exact_usd, plain
 from omni_assets.cli.views.tasks import SHORT_ID, STYLES
 from omni_assets.contracts.faults import short
-from omni_assets.contracts.text import count, visible
+from omni_assets.contracts.text import columns, count, visible
 from omni_assets.operations.agents.chains import IN_WORDS, How, Link
 from omni_assets.operations.agents.tasks import MOST_IN_A_CHAIN, Chain
 from omni_assets.projection.rows import TaskRow
@@ -31,6 +31,7 @@ def chain_lines(chain: Chain, width: int | None) -> list[Line]:
     for link, (head, rest) in zip(chain.links, _guides(chain.links), strict=True):
         marked = " bold" if link.receipt.id in chain.asked else ""
         lines += _hung(_title(link), width, head, rest, STYLES.get(link.receipt.outcome, "") + marked)
+        lines += _placed(link.receipt, width, rest)
         for fact in _facts(link, chain.rows[link.receipt.id], answered=link.receipt.id in answered):
             lines += _hung(fact, width, rest, f"{rest}  ")
     return lines
@@ -74,9 +75,17 @@ def _title(link: Link) -> str:
     return f"{receipt.node}: {receipt.outcome}{how} ({receipt.id[:SHORT_ID]}, {_duration(seconds)}{cost})"
 
 
+def _placed(receipt: TaskReceipt, width: int | None, rest: str) -> list[Line]:
+    """Its record, and when it ended: on a second line what has no room on the first."""
+    record = _place(receipt)
+    then = f"{f'key {short(receipt.key)}, ' if receipt.key else ''}ended {_second(receipt.ended_at)}"
+    if width is None or columns(visible(f"{rest}{record}, {then}")) <= width:
+        return _hung(f"{record}, {then}", width, rest, rest)
+    return [line for part in (record, then) for line in _hung(part, width, rest, f"{rest}  ")]
+
+
 def _facts(link: Link, row: TaskRow, *, answered: bool) -> Iterator[str]:
     receipt = link.receipt
-    yield f"{_place(receipt)}{f', key {short(receipt.key)}' if receipt.key else ''}, ended {_second(receipt.ended_at)}"
     if receipt.reason:
         yield f"reason: {receipt.reason}"
     if receipt.duplicate_of and link.how is not How.DUPLICATE:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from omni_assets.cli.tables import Line, paragraph, plain_row, table
+from omni_assets.cli.tables import Cell, Line, Row, figure, paragraph, table
 from omni_assets.cli.words import spent
 from omni_assets.contracts.text import count
 from omni_assets.operations.rebuild import Rebuilding
@@ -13,7 +13,7 @@ from omni_assets.operations.rebuild import Rebuilding
 
 def rebuilding_lines(rebuilding: Rebuilding, seconds: float, width: int | None) -> list[Line]:
     """A line for each table, and one that says what was rebuilt."""
-    shown = [plain_row(name, f"{rows:,}") for name, rows in rebuilding.rows.items()]
+    shown = [Row((Cell(name), figure(f"{rows:,}"))) for name, rows in rebuilding.rows.items()]
     sentence = f"{rebuilding.file} rebuilt, {count(sum(rebuilding.rows.values()), 'row')} {spent(seconds)}"
     return [*table(("TABLE", "ROWS"), shown, width), *paragraph(sentence, width)]
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Any
 
-from omni_assets.cli.tables import Cell, Line, Row, paragraph, table
+from omni_assets.cli.tables import Cell, Line, Row, figure, paragraph, table
 from omni_assets.cli.views.money import NOT_KNOWN, exact_usd
 from omni_assets.contracts.text import count
 from omni_assets.operations.routing.remembered import Remembered
@@ -91,9 +91,9 @@ def route_lines(
             (
                 Cell("*" if each.chosen else ""),
                 Cell(", then ".join(each.chain), "bold" if each.chosen else ""),
-                Cell(exact_usd(each.expected_cost_usd)),
-                Cell(_share(each.expected_quality)),
-                Cell(_share(each.quality_bound)),
+                figure(exact_usd(each.expected_cost_usd)),
+                figure(_share(each.expected_quality)),
+                figure(_share(each.quality_bound)),
             ),
             "" if said.startswith(each.reason) else each.reason,
         )

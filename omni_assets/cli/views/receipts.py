@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any
 
-from omni_assets.cli.tables import Cell, Line, Row, paragraph, table
+from omni_assets.cli.tables import Cell, Line, Row, figure, paragraph, table
 from omni_assets.cli.views.money import NOT_KNOWN, plain, usd
 from omni_assets.cli.words import age
 from omni_assets.contracts.text import count
@@ -37,8 +37,8 @@ def _cells(each: ReceiptSummary, now: datetime) -> list[Cell]:
         Cell(each.task_id),
         Cell(each.task_class or "-"),
         Cell(each.model or each.outcome, _STYLES.get(each.outcome, "")),
-        Cell(NOT_KNOWN if each.calls_without_cost else usd(each.spent_usd)),
-        Cell("-" if each.saved_usd is None else usd(each.saved_usd)),
+        figure(NOT_KNOWN if each.calls_without_cost else usd(each.spent_usd)),
+        figure("-" if each.saved_usd is None else usd(each.saved_usd)),
     ]
 
 

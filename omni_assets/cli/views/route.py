@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from decimal import Decimal
 from typing import Any
 
-from omni_assets.cli.tables import Cell, Line, Row, paragraph, table
+from omni_assets.cli.tables import Cell, Line, Row, figure, paragraph, table
 from omni_assets.cli.views.money import NOT_KNOWN, exact_usd, plain, usd
 from omni_assets.cli.views.receipt import class_text, route_lines
 from omni_assets.cli.words import spent
@@ -108,10 +108,10 @@ def _impossible(each: Explained) -> str:
 
 def _dry_cells(each: Explained) -> list[Cell]:
     if each.planned is None:
-        return [Cell(each.task.id), Cell(each.task.task_class or "-"), Cell("none", "red"), Cell("-")]
+        return [Cell(each.task.id), Cell(each.task.task_class or "-"), Cell("none", "red"), figure("-")]
     steps = each.planned.route.steps
     chain = Cell(", then ".join(step.model for step in steps)) if steps else Cell("none", "red")
-    cost = Cell(exact_usd(_expected(each)) if steps else "-")
+    cost = figure(exact_usd(_expected(each)) if steps else "-")
     return [Cell(each.task.id), Cell(each.planned.told.ready.task_class.name), chain, cost]
 
 
@@ -151,9 +151,9 @@ def _cells(each: Receipt) -> list[Cell]:
         Cell(each.task_id),
         Cell(each.task_class or "-"),
         Cell(each.model or each.outcome.value, _STYLES.get(each.outcome, "")),
-        Cell(f"{len(each.attempts):,}"),
-        Cell(usd(each.cost_usd)),
-        Cell("-" if each.saved_usd is None else usd(each.saved_usd)),
+        figure(f"{len(each.attempts):,}"),
+        figure(usd(each.cost_usd)),
+        figure("-" if each.saved_usd is None else usd(each.saved_usd)),
     ]
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from omni_assets.cli.tables import Line, paragraph, plain_row, table
+from omni_assets.cli.tables import Cell, Line, Row, figure, paragraph, table
 from omni_assets.cli.views.money import NOT_KNOWN, percent, plain, usd
 from omni_assets.contracts.text import count
 from omni_assets.operations.routing.savings import By, Economics, Savings
@@ -23,7 +23,7 @@ def savings_lines(found: Savings, width: int | None) -> list[Line]:
         return paragraph(f"no receipt is remembered{since}", width, "dim")
     lines: list[Line] = []
     if found.by is not None:
-        rows = [plain_row(each.name or "-", *_cells(each)) for each in found.groups]
+        rows = [Row((Cell(each.name or "-"), *map(figure, _cells(each)))) for each in found.groups]
         lines = [*table((_NAMES[found.by], *_COLUMNS), rows, width), []]
     for name, fact in _facts(found):
         (_, *further) = wrapped = paragraph(fact, width, indent=_LABEL)

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from omni_assets.agents.task_receipt import TaskOutcome
-from omni_assets.cli.tables import Cell, Line, Row, paragraph, table
+from omni_assets.cli.tables import Cell, Line, Row, figure, paragraph, table
 from omni_assets.cli.views.money import plain, usd
 from omni_assets.cli.words import age
 from omni_assets.contracts.faults import short
@@ -45,8 +45,8 @@ def _cells(each: TaskSummary, now: datetime) -> list[Cell]:
         Cell(f"{each.topic}/{each.partition}/{each.position}"),
         Cell(short(each.key) or "-"),
         Cell(each.outcome, STYLES.get(each.outcome, "")),
-        Cell(str(each.attempts)),
-        Cell(usd(each.cost_usd)),
+        figure(str(each.attempts)),
+        figure(usd(each.cost_usd)),
     ]
 
 
