@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from omni_assets.contracts.extractor import ContractTopicExtractor
 from omni_assets.contracts.model import Contract, Location, Manifest
+from omni_assets.pipeline.topics import external as externals
 from omni_assets.pipeline.topics import lineage as lineages
 from omni_assets.pipeline.topics.cycles import Edge, Vertex, closing_edges
 from omni_assets.pipeline.topics.external import ExternalAssets, external_assets
@@ -20,6 +21,7 @@ from omni_assets.pipeline.topics.lineage import Fold, Lineage, lineage
 
 A_TO_B = "onex.evt.a.to-b.v1"
 B_TO_A = "onex.evt.b.to-a.v1"
+A_TO_B_KEY, B_TO_A_KEY = "topics/onex.evt.a/to-b.v1", "topics/onex.evt.b/to-a.v1"
 
 Manifests = Callable[[], Manifest]
 Writer = Callable[..., Path]
@@ -37,11 +39,11 @@ def test_a_topic_stands_between_its_nodes(write_contract: Writer, manifest_of: M
     write_contract("a", publishes=[A_TO_B])
     write_contract("b", subscribes=[A_TO_B])
     specs = by_key(external_assets(manifest_of()))
-    assert set(specs) == {"nodes/a", "nodes/b", f"topics/{A_TO_B}"}
-    assert upstream(specs[f"topics/{A_TO_B}"]) == ["nodes/a"]
-    assert upstream(specs["nodes/b"]) == [f"topics/{A_TO_B}"]
+    assert set(specs) == {"nodes/a", "nodes/b", A_TO_B_KEY}
+    assert upstream(specs[A_TO_B_KEY]) == ["nodes/a"]
+    assert upstream(specs["nodes/b"]) == [A_TO_B_KEY]
     assert specs["nodes/a"].metadata["contract"].value.endswith("contracts/a/contract.yaml")
-    assert specs[f"topics/{A_TO_B}"].metadata["publishers"].records[0].data["node"] == "a"
+    assert specs[A_TO_B_KEY].metadata["publishers"].records[0].data["node"] == "a"
     assert "edges_left_out" not in specs["nodes/a"].metadata
 
 
@@ -70,7 +72,7 @@ def test_with_many_topics_lineage_goes_from_node_to_node(write_contract: Writer,
 
 @pytest.mark.parametrize(
     ("most_topics", "start", "end", "named"),
-    [(250, f"topics/{B_TO_A}", "nodes/a", B_TO_A), (1, "nodes/b", "nodes/a", B_TO_A)],
+    [(250, B_TO_A_KEY, "nodes/a", B_TO_A), (1, "nodes/b", "nodes/a", B_TO_A)],
 )
 def test_both_ends_say_which_edge_is_left_out(
     most_topics: int, start: str, end: str, named: str, write_contract: Writer, manifest_of: Manifests
@@ -167,7 +169,7 @@ def test_what_comes_after_all_is_tied_to_what_leads_to_no_other(write_contract: 
     write_contract("b", text=f"name: b\n{handler}event_bus:\n  subscribe_topics: [{A_TO_B}]\n")
     write_contract("c", publishes=["onex.evt.c.heard-by-nobody.v1"])
     external = external_assets(manifest_of())
-    assert [key.to_user_string() for key in external.ends] == ["nodes/b", "topics/onex.evt.c.heard-by-nobody.v1"]
+    assert [key.to_user_string() for key in external.ends] == ["nodes/b", "topics/onex.evt.c/heard-by-nobody.v1"]
     assert [key.to_user_string() for key in external.handling] == ["nodes/b"]
     assert by_key(external)["nodes/a"].metadata["handler"] == "python m:f"
 
@@ -214,6 +216,13 @@ def test_any_name_gets_a_key_of_its_own(names: list[str]) -> None:
     assert len({spec.key for spec in external.specs}) == len(names)
     defs = dg.Definitions(assets=external.specs)
     assert len(list(defs.resolve_all_asset_specs())) == len(names)
+
+
+@given(st.sets(st.text(st.sampled_from("ab./_-"), min_size=1), max_size=30))
+def test_any_topic_gets_a_key_of_its_own(names: set[str]) -> None:
+    keys = {externals._key(Vertex("topics", name)) for name in names}
+    assert len(keys) == len(names)
+    assert all(all(key.path) for key in keys)
 
 
 def test_the_corpus_has_cycles_and_its_lineage_none(corpus: Path) -> None:

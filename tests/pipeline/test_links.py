@@ -78,7 +78,7 @@ def test_pages_of_nodes_and_topics_lead_to_their_line(
     (tmp_path / "omni.toml").write_text(f'repository_url = "{TEMPLATE}"\n')
     specs = {spec.key.to_user_string(): spec for spec in build(project()).resolve_all_asset_specs()}
     base = "https://host.example/org/repo/blob/main/contracts/a/contract.yaml"
-    node, topic = specs["nodes/a"].metadata["contract"], specs[f"topics/{TOPIC}"].metadata["contract"]
+    node, topic = specs["nodes/a"].metadata["contract"], specs["topics/onex.evt.a/happened.v1"].metadata["contract"]
     assert isinstance(node, dg.UrlMetadataValue)
     assert (node.url, topic.url) == (f"{base}#L1", f"{base}#L4")
 

@@ -206,7 +206,15 @@ def _named(topics: Sequence[str], shown: Callable[[str], str] = str) -> str:
 
 
 def _key(vertex: Vertex) -> dg.AssetKey:
-    return dg.AssetKey([vertex.kind, spelt(vertex.name)])
+    parts = _halves(vertex.name) if vertex.kind == TOPIC else [vertex.name]
+    return dg.AssetKey([vertex.kind, *map(spelt, parts)])
+
+
+def _halves(topic: str) -> Sequence[str]:
+    """What stands before a topic's event, and the event with its version: a graph has room for the last part of a key,
+    and would show how all of them begin."""
+    before, *event = topic.rsplit(".", 2)
+    return [before, ".".join(event)] if before and event and all(event) else [topic]
 
 
 def _group(domain: str) -> str:
