@@ -41,7 +41,10 @@ def document(plan: Plan) -> dict[str, Any]:
 def from_document(found: Mapping[str, Any]) -> Plan:
     """The plan that ``document`` wrote. Raises ``PlanUnreadable``."""
     body = {key: value for key, value in found.items() if key != "digest"}
-    if body.get("format") != FORMAT:
+    stated = body.get("format")
+    if isinstance(stated, int) and stated > FORMAT:
+        raise PlanUnreadable(f"a newer omni wrote it, in format {stated}, and this one knows {FORMAT}")
+    if stated != FORMAT:
         raise PlanUnreadable(f"it is no plan of format {FORMAT}")
     try:
         intact = digest(body) == found.get("digest")
