@@ -13,6 +13,9 @@ _Answer = TypeVar("_Answer")
 
 _Calls: TypeAlias = SimpleQueue[Callable[[], None]]
 
+THREAD = "omni-handler"
+"""The name of such a thread."""
+
 _REST_SECONDS = 1.0
 
 
@@ -46,7 +49,7 @@ class Daemons(Executor):
 
     def _one_more(self) -> _Calls:
         calls: _Calls = SimpleQueue()
-        Thread(target=self._attend, args=(calls,), name="omni-handler", daemon=True).start()
+        Thread(target=self._attend, args=(calls,), name=THREAD, daemon=True).start()
         return calls
 
     def _attend(self, calls: _Calls) -> None:

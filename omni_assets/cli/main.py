@@ -47,6 +47,7 @@ from omni_assets.cli import (
     worker,
 )
 from omni_assets.cli.failure import report as tell
+from omni_assets.cli.leaving import leaving_threads
 from omni_assets.cli.observed import observed
 from omni_assets.cli.options import COULD_NOT_RUN, HELP_NAMES, examples, help_when_alone
 from omni_assets.cli.streams import say, write
@@ -129,11 +130,12 @@ def main() -> None:
     for number in (signal.SIGTERM, signal.SIGHUP):
         if signal.getsignal(number) is signal.SIG_DFL:  # under nohup a hang-up is ignored, and stays so
             signal.signal(number, signals.end)
-    try:
-        code = _run(signals)
-    finally:
-        logs.end()
-    sys.exit(code)
+    with leaving_threads():
+        try:
+            code = _run(signals)
+        finally:
+            logs.end()
+        sys.exit(code)
 
 
 class _Signals:
