@@ -78,7 +78,8 @@ class Otlp:
             exporter.addHandler(self._failures)
 
     def close(self, seconds: float) -> bool:
-        """Send what is left; whether that was done after so many seconds. What is not sent by then never is."""
+        """Send what is left; whether that was done after so many seconds. What is not sent by then never is, and counts
+        as what did not arrive."""
         threads = [
             Thread(target=each.shutdown, name="omni-telemetry", daemon=True) for each in (self._traces, self._metrics)
         ]
@@ -89,7 +90,10 @@ class Otlp:
             thread.join(max(0.0, deadline - time.monotonic()))
         for exporter in _EXPORTERS:
             exporter.removeHandler(self._failures)
-        return not any(thread.is_alive() for thread in threads)
+        done = not any(thread.is_alive() for thread in threads)
+        if not done:
+            self._failures.tell()
+        return done
 
     @contextmanager
     def _spanning(
@@ -206,6 +210,10 @@ class _Failures(logging.Handler):
         self._once = Lock()
 
     def emit(self, record: logging.LogRecord) -> None:  # noqa: ARG002 - its words may hold anything
+        self.tell()
+
+    def tell(self) -> None:
+        """Something did not arrive."""
         if self._once.acquire(blocking=False):
             self._failed()
 

@@ -8,12 +8,17 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Mapping
+from concurrent.futures import TimeoutError as FutureTimeout
 from typing import Any, NamedTuple
 
+from omni_assets.agents.daemons import Daemons
 from omni_assets.errors import WebhookFailed
 
 SECONDS = 5.0
 """Most seconds that the webhook may be silent."""
+
+WHOLE_SECONDS = 10.0
+"""Most seconds that an attempt may take: one that says a byte now and then is never silent for long."""
 
 PAUSES = (1.0, 2.0)
 """Seconds between an attempt and the next."""
@@ -41,14 +46,22 @@ def post(address: str, document: Mapping[str, Any]) -> None:
     The webhook may take it and say so too late: then it has it twice. Raises ``WebhookFailed``.
     """
     body = json.dumps(document, ensure_ascii=False).encode("utf-8", "replace")
-    refused = _attempt(address, body)
+    refused = _bounded(address, body)
     for pause in PAUSES:
         if refused is None or not refused.passing:
             break
         time.sleep(pause)
-        refused = _attempt(address, body)
+        refused = _bounded(address, body)
     if refused is not None:
         raise WebhookFailed(refused.why)
+
+
+def _bounded(address: str, body: bytes) -> _Refused | None:
+    """An attempt that ends in time."""
+    try:
+        return Daemons().submit(_attempt, address, body).result(WHOLE_SECONDS)
+    except FutureTimeout:
+        return _Refused(f"it gave no whole answer within {WHOLE_SECONDS:g} s", passing=True)
 
 
 def _attempt(address: str, body: bytes) -> _Refused | None:
