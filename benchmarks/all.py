@@ -13,6 +13,7 @@ BENCHMARKS: tuple[tuple[str, ...], ...] = (
     ("benchmarks.agents.latency",),
     ("benchmarks.agents.memory",),
     ("benchmarks.agents.run_per_task",),
+    ("benchmarks.agents.telemetry",),
     ("benchmarks.agents.throughput",),
     ("benchmarks.contracts_extract", _CORPUS),
     ("benchmarks.contracts_scale", _CORPUS),

@@ -35,16 +35,19 @@ def observed(
             return
         seconds = time.perf_counter() - began
         failed = receipt.outcome in FAILURES
-        span.set({names.OUTCOME: receipt.outcome.value, names.ATTEMPTS: len(receipt.attempts)})
+        if signals.are_heard():
+            span.set({names.OUTCOME: receipt.outcome.value, names.ATTEMPTS: len(receipt.attempts)})
+            about = {names.NODE: receipt.node, names.OUTCOME: receipt.outcome.value}
+            signals.record(metrics.TASK_DURATION, seconds, about)
         if failed:
             span.fail(receipt.outcome.value)
-        signals.record(metrics.TASK_DURATION, seconds, {names.NODE: receipt.node, names.OUTCOME: receipt.outcome.value})
         if _log.isEnabledFor(logging.INFO):
             known = {"outcome": receipt.outcome.value, "seconds": round(seconds, 6), "attempts": len(receipt.attempts)}
             told = known | ({"reason": receipt.reason} if receipt.reason else {})
             level = logging.WARNING if failed else logging.INFO
             _log.log(level, "a task of %s ended: %s", receipt.node, receipt.outcome.value, extra={"facts": told})
 
+    attributes = _attributes(context, event, replay) if signals.are_heard() else signals.NO_ATTRIBUTES
     origin = (trace_of(event) if event is not None and not replay else None) or NewTrace()
     with (
         facts.about(
@@ -55,9 +58,7 @@ def observed(
             offset=context.place.offset,
             **({"task": event.id} if event is not None else {}),
         ),
-        signals.span(
-            f"{names.PROCESS} {topic}", signals.SpanKind.CONSUMER, _attributes(context, event, replay), origin
-        ) as span,
+        signals.span(f"{names.PROCESS} {topic}", signals.SpanKind.CONSUMER, attributes, origin) as span,
     ):
         yield tell
 

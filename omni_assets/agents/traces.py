@@ -38,6 +38,9 @@ def created(topic: str, event_id: str, origin: NewTrace | None = None) -> Iterat
     """An event is made within; it belongs to the place that is given, if any. Without ``origin`` that is part of what
     goes on here.
     """
+    if not signals.are_heard():
+        yield None
+        return
     attributes = {
         names.MESSAGING_SYSTEM: names.KAFKA,
         names.MESSAGING_OPERATION_NAME: names.CREATE,

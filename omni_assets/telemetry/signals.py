@@ -142,6 +142,11 @@ def span(
     return _in_use.sink.span(name, kind, attributes, origin)
 
 
+def are_heard() -> bool:
+    """Whether a sink is in use: what takes work to tell need not be put together otherwise."""
+    return _in_use.sink is not NOWHERE
+
+
 def here() -> Span:
     """The span that this is within."""
     return _in_use.sink.here()
