@@ -25,6 +25,7 @@ START_SECONDS = 15.0
 _LOCK_FILE = "broker.lock"
 _NEAR_PORTS = 64
 _ANSWER_SECONDS = 1.0
+_ANSWER_AT_A_GLANCE_SECONDS = 5.0  # where nothing listens that is known at once, and a busy machine is slow
 _ALIVE_SECONDS = 15.0
 _ALIVE_AT_A_GLANCE_SECONDS = 3.0  # every command that names no broker looks
 
@@ -99,7 +100,7 @@ def last_address(state_folder: Path) -> str | None:
 
 
 def running(state_folder: Path) -> BrokerRecord | None:
-    """The record of the broker of this state folder, where it runs and answers. A few seconds at most.
+    """The record of the broker of this state folder, where it runs and answers. Ten seconds at most.
 
     An engine is asked only about an address that answers, and one that does not say in time that its broker runs is
     taken to run none.
@@ -108,12 +109,12 @@ def running(state_folder: Path) -> BrokerRecord | None:
     if (
         record is not None
         and record.stopped_at is None
-        and _answers(record)
+        and _answers(record, _ANSWER_AT_A_GLANCE_SECONDS)
         and ENGINES[record.engine].alive(record, _ALIVE_AT_A_GLANCE_SECONDS)
     ):
         return record
     adopted = _adopted(state_folder)
-    return adopted if adopted is not None and _answers(adopted) else None
+    return adopted if adopted is not None and _answers(adopted, _ANSWER_AT_A_GLANCE_SECONDS) else None
 
 
 def _recorded(state_folder: Path) -> tuple[BrokerRecord | None, str]:
@@ -133,8 +134,8 @@ def _adopted(state_folder: Path) -> BrokerRecord | None:
     return next((found for engine, place in places if (found := engine.adopt(place)) is not None), None)
 
 
-def _answers(record: BrokerRecord) -> bool:
-    return probe.answers(record.host, record.port, _ANSWER_SECONDS)
+def _answers(record: BrokerRecord, seconds: float = _ANSWER_SECONDS) -> bool:
+    return probe.answers(record.host, record.port, seconds)
 
 
 def _look(state_folder: Path) -> Status[BrokerRecord]:
