@@ -73,8 +73,8 @@ _MEANINGS: Mapping[str, _Meaning] = {
 TIMED_OUT = TopicError("_TIMED_OUT", "no answer in time", transient=True)
 NOT_ASKED = TopicError(NEVER_ASKED, "not asked, since the broker had stopped answering", transient=True)
 
-NO_TOPIC, NO_GROUP = "TOPIC_AUTHORIZATION_FAILED", "GROUP_AUTHORIZATION_FAILED"
-NO_TRANSACTIONAL_ID = "TRANSACTIONAL_ID_AUTHORIZATION_FAILED"
+NO_TOPIC, NO_CLUSTER = "TOPIC_AUTHORIZATION_FAILED", "CLUSTER_AUTHORIZATION_FAILED"
+NO_GROUP, NO_TRANSACTIONAL_ID = "GROUP_AUTHORIZATION_FAILED", "TRANSACTIONAL_ID_AUTHORIZATION_FAILED"
 """The codes of rights that are lacking. Errors of the last two do not say on what."""
 
 REJECTIONS = frozenset({"INVALID_CONFIG", "INVALID_REQUEST", "POLICY_VIOLATION"})

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -13,6 +14,11 @@ from omni_assets.settings import is_secret
 
 CLIENT_ID = "omni-assets"
 DEFAULT_TIMEOUT = 15.0
+
+SILENT = logging.Logger("omni_assets.broker", logging.CRITICAL + 1)
+"""For clients that can fail for good: librdkafka writes that to standard error, whatever its log level, and calls raise
+it as well.
+"""
 
 _Client = TypeVar("_Client")
 

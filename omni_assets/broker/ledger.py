@@ -15,8 +15,8 @@ from typing import Any, NamedTuple
 
 from confluent_kafka import KafkaError, KafkaException, Message, Producer
 
-from omni_assets.broker.codes import NO_TOPIC, TIMED_OUT, topic_error
-from omni_assets.broker.connection import Connection, open_client
+from omni_assets.broker.codes import NO_CLUSTER, NO_TOPIC, TIMED_OUT, topic_error
+from omni_assets.broker.connection import SILENT, Connection, open_client
 from omni_assets.broker.records import RecordReader, Span
 from omni_assets.broker.topics import TopicError
 from omni_assets.broker.transfer import MOST_BYTES, MOST_RECORDS, PARTITIONER, Target
@@ -86,13 +86,17 @@ class Appender:
         producer = self._opened()
         done = Appended()
         deadline = time.monotonic() + self._connection.timeout
-        for record in records:
-            _produce(producer, self._target.name, record, done, deadline)
-        while len(done.places) + len(done.errors) < len(records) and time.monotonic() < deadline + 1:
-            producer.poll(_POLL_SECONDS)
+        left = TIMED_OUT
+        try:
+            for record in records:
+                _produce(producer, self._target.name, record, done, deadline)
+            while len(done.places) + len(done.errors) < len(records) and time.monotonic() < deadline + 1:
+                producer.poll(_POLL_SECONDS)
+        except KafkaException as raised:  # the client as a whole is of no more use
+            left = _not_written(raised.args[0], self._target.name)
         for record in records:
             if record.id not in done.places:
-                done.errors.setdefault(record.id, TIMED_OUT)
+                done.errors.setdefault(record.id, left)
         if done.errors:
             self._give_up(producer)
         return done
@@ -114,6 +118,7 @@ class Appender:
                         "batch.size": max(self._target.largest, 1_000),
                         "message.timeout.ms": int(self._connection.timeout * 1000),
                         "linger.ms": 5,
+                        "logger": SILENT,
                     },
                 )
             return self._producer
@@ -168,7 +173,8 @@ def _produce(producer: Producer, topic: str, record: LedgerRecord, done: Appende
 def _not_written(error: KafkaError, topic: str) -> TopicError:
     known = topic_error(error)
     lacks = f"this principal lacks Write on the topic `{topic}`"
-    return replace(known, message=lacks) if known.code == NO_TOPIC else known
+    # Who may write to no topic at all is refused the number that an idempotent producer needs.
+    return replace(known, message=lacks) if known.code in (NO_TOPIC, NO_CLUSTER) else known
 
 
 def _headers(record: LedgerRecord) -> list[tuple[str, str | bytes | None]]:

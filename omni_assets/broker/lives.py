@@ -8,15 +8,12 @@ transaction of the last life, of which there is one at most: whoever was fenced 
 
 from __future__ import annotations
 
-import logging
 import time
 
 from confluent_kafka import Consumer, KafkaError, KafkaException, Producer, TopicPartition
 
-from omni_assets.broker.connection import Connection, open_client
+from omni_assets.broker.connection import SILENT, Connection, open_client
 
-# librdkafka writes what is fatal to a client to standard error, whatever its log level; calls raise it as well.
-_SILENT = logging.Logger("omni_assets.broker.lives", logging.CRITICAL + 1)
 _PAUSE = 0.05
 _TRIES = 5
 
@@ -30,14 +27,12 @@ def next_life(connection: Connection, seat: str, topic: str) -> str:
         Consumer,
         connection,
         # What a killed one left open holds the position back; the one before it counts then.
-        {"group.id": seat, "enable.auto.commit": False, "isolation.level": "read_uncommitted", "logger": _SILENT},
+        {"group.id": seat, "enable.auto.commit": False, "isolation.level": "read_uncommitted", "logger": SILENT},
     )
     try:
         for _ in range(_TRIES):
             life = _life(connection, register, topic)
-            last: Producer = open_client(
-                Producer, connection, {"transactional.id": f"{seat}.{life}", "logger": _SILENT}
-            )
+            last: Producer = open_client(Producer, connection, {"transactional.id": f"{seat}.{life}", "logger": SILENT})
             begin(connection, last)
             if _life(connection, register, topic) != life:
                 continue  # another one moved it on before it was fenced off

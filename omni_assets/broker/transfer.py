@@ -7,7 +7,6 @@ aborts what a killed process left open, and goes on where the last transaction e
 
 from __future__ import annotations
 
-import logging
 import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
@@ -19,7 +18,7 @@ from typing import Any, NamedTuple
 from confluent_kafka import IsolationLevel, KafkaError, KafkaException, Message, Producer, TopicPartition
 from confluent_kafka.admin import AdminClient, OffsetSpec
 
-from omni_assets.broker.connection import Connection, open_client
+from omni_assets.broker.connection import SILENT, Connection, open_client
 from omni_assets.broker.flows import RESCUE_GROUPS
 from omni_assets.broker.headers import are_unreadable, headers_of
 from omni_assets.broker.records import Batch, Position, RecordReader, Span, asked, refusal, wire_size
@@ -34,8 +33,6 @@ PARTITIONER = "murmur2_random"
 MOST_RECORDS, MOST_BYTES = 2_000, 8_388_608
 """The most that one transaction holds: what is lost by an interruption, and what is kept in memory."""
 
-# librdkafka writes what is fatal to a producer to standard error, whatever its log level; calls raise it as well.
-_SILENT = logging.Logger("omni_assets.broker.transfer", logging.CRITICAL + 1)
 _SHORTEST_TRANSACTION_MS = 60_000
 _SURVEY_GROUP = f"{RESCUE_GROUPS}survey"  # where nothing is ever committed
 _NO_TIMESTAMP = 0
@@ -215,7 +212,7 @@ class _Writer:
                 "partitioner": PARTITIONER,
                 "message.max.bytes": min(max(target.largest, 1_000), _LARGEST_MESSAGE),
                 "batch.size": min(max(target.largest, 1_000), _BATCH_BYTES),
-                "logger": _SILENT,
+                "logger": SILENT,
             },
         )
 

@@ -8,7 +8,6 @@ whatever was begun before a rebalance can never end after it.
 
 from __future__ import annotations
 
-import logging
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
@@ -20,7 +19,7 @@ from confluent_kafka import Consumer, KafkaError, KafkaException, Message, Produ
 from omni_assets.broker.assignment import Committed, Partition, Place
 from omni_assets.broker.calls import Calls
 from omni_assets.broker.codes import NO_GROUP, NO_TOPIC, NO_TRANSACTIONAL_ID, topic_error
-from omni_assets.broker.connection import Connection, client_config, open_client
+from omni_assets.broker.connection import SILENT, Connection, client_config, open_client
 from omni_assets.broker.flows import REPLAY_GROUPS, WORKERS
 from omni_assets.broker.headers import headers_of
 from omni_assets.broker.lives import begin, next_life
@@ -34,8 +33,6 @@ SESSION_MS, TRANSACTION_MS = 6_000, 10_000
 MOST_BYTES = 8_388_608
 """The most that one transaction should hold."""
 
-# librdkafka writes what is fatal to a client to standard error, whatever its log level; calls raise it as well.
-_SILENT = logging.Logger("omni_assets.broker.worker", logging.CRITICAL + 1)
 _HEARTBEAT_MS = 500  # how soon a worker hears of another one: who ends before lets it wait for a session's time
 _PREFETCH_KILOBYTES = 16_384
 _UNKNOWN_TOPIC_MS = 5_000  # how long a topic that is not there is waited for
@@ -368,7 +365,7 @@ class Worker:
                     "message.max.bytes": _LARGEST_MESSAGE,
                     "linger.ms": 0,
                     "topic.metadata.propagation.max.ms": _UNKNOWN_TOPIC_MS,
-                    "logger": _SILENT,
+                    "logger": SILENT,
                 },
             )
             begin(self._connection, producer)
@@ -399,7 +396,7 @@ class Worker:
                 "isolation.level": "read_committed",
                 "queued.max.messages.kbytes": _PREFETCH_KILOBYTES,
                 "fetch.wait.max.ms": 20,
-                "logger": _SILENT,
+                "logger": SILENT,
             },
         )
         self._asked_at = time.monotonic()

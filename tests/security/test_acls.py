@@ -5,23 +5,25 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from itertools import count
 from pathlib import Path
 
 import pytest
-from confluent_kafka import Producer
 from confluent_kafka.admin import AdminClient, NewTopic
 
-from omni_assets.agents.task_receipt import TaskOutcome
-from omni_assets.broker.connection import Connection, open_client
+from omni_assets.agents.task_receipt import Answer, TaskOutcome
+from omni_assets.broker.connection import Connection
 from omni_assets.errors import OmniError
 from omni_assets.operations import observe
+from omni_assets.operations.agents import approving
+from omni_assets.operations.agents.dead_letters import Filter, requeue_all
 from omni_assets.operations.agents.projecting import project_ledger
 from omni_assets.operations.agents.ranges import read_bound
 from omni_assets.operations.agents.replaying import ReplayRequest, replay
 from omni_assets.operations.agents.submitting import Submission, submit
+from omni_assets.operations.agents.tasks import caught_up
 from omni_assets.operations.agents.working import Worked, work
 from omni_assets.operations.apply import apply_safe
 from omni_assets.operations.context import Context, resolve
@@ -38,13 +40,17 @@ NODE, RECORDER = "echo", "receipt-recorder"
 ASKED, ANSWERED = "onex.cmd.echo.echo-requested.v1", "onex.evt.echo.echo-completed.v1"
 LETTERS, LEDGER = "onex.dlq.echo.dead-letter.v1", "onex.evt.receipt-recorder.receipt-recorded.v1"
 LATE = "onex.evt.late.came-late.v1"
-CREATED = (ASKED, ANSWERED, LETTERS, LEDGER, LATE)
+ASKER, WONDERED = "asker", "onex.cmd.asker.wonder.v1"
+QUESTIONS, ANSWERS = "onex.evt.asker.approval-requested.v1", "onex.cmd.asker.answer-approval.v1"
+CREATED = (ASKED, ANSWERED, LETTERS, LEDGER, LATE, WONDERED, QUESTIONS, ANSWERS)
 NAMES = {
     "each declared topic": "onex.*",
     "what is asked": ASKED,
     "what is answered": ANSWERED,
     "dead letters": LETTERS,
     "the ledger": LEDGER,
+    "questions": QUESTIONS,
+    "answers": ANSWERS,
     "the node": NODE,
     "the worker": f"omni-worker.{NODE}-*",
     "plans of replays": "omni-replay.*",
@@ -53,15 +59,26 @@ NAMES = {
 }
 CONTRACTS = {
     NODE: f"""\
-handler: {{kind: python, entry: "omni_assets.agents.echo:echo"}}
+handler: {{kind: python, entry: "tests.support.echo_node:live"}}
 event_bus:
   subscribe_topics: [{{topic: {ASKED}, partitions: 1}}]
   publish_topics: [{{topic: {ANSWERED}, partitions: 1}}]
   dlq_topics: [{LETTERS}]
 """,
+    ASKER: f"""\
+handler:
+  kind: python
+  entry: "tests.support.echo_node:live"
+  approvals: {{requests: {QUESTIONS}, answers: {ANSWERS}}}
+event_bus:
+  subscribe_topics: [{WONDERED}]
+""",
     RECORDER: f"event_bus:\n  publish_topics: [{{topic: {LEDGER}, partitions: 1}}]\n",
     "late": f"event_bus:\n  publish_topics: [{{topic: {LATE}, partitions: 2, retention: 7d, keyed: false}}]\n",
 }
+
+# Half of all tasks here end as dead letters, as they are meant to.
+_SETTINGS = "[reconcile]\nprobe = false\n\n[agents.breaker]\nleast = 1000\n"
 
 
 @dataclass
@@ -88,19 +105,39 @@ class World:
     def client(self) -> AdminClient:
         return self.cluster.client
 
-    def as_declared(self) -> None:
-        """Every topic, by somebody who may."""
+    def as_declared(self) -> int:
+        """Every topic, by somebody who may; how many were not there."""
         context = self.context(ADMIN)
-        assert provision(context, context.manifest()).clean
+        done = provision(context, context.manifest())
+        assert done.clean
+        return done.counts["created"]
+
+    def begin(self) -> None:
+        """Every topic, and something in each of those that are read: who may not read nothing is refused nothing."""
+        if self.as_declared():
+            self._hand_in((ASKED, "hello"), (ASKED, "fail"), (WONDERED, "ask"))
+            asyncio.run(work(self.context(ADMIN), drain=True))
+            assert answer_it(replace(self, limited=self.cluster.connection)) == ""
 
     def ask(self) -> None:
-        """One task that can be done, and a record that is none, by somebody who may."""
-        self.as_declared()
-        producer = open_client(Producer, self.cluster.connection)
-        done = submit(self.context(ADMIN), [Submission(topic=ASKED, data={"text": "hello"}, key="k")])
-        assert done.failed == ()
-        producer.produce(ASKED, b"\xff no event", b"k")
-        assert producer.flush(20) == 0
+        """One task that can be done, and one that cannot, by somebody who may."""
+        self.begin()
+        self._hand_in((ASKED, "hello"), (ASKED, "fail"))
+
+    def wonder(self) -> None:
+        """A question that waits."""
+        self.begin()
+        self._hand_in((WONDERED, "ask"))
+        asyncio.run(work(self.context(ADMIN), nodes=[ASKER], drain=True))
+
+    def fail(self) -> None:
+        """A dead letter that nobody has sent again."""
+        self.ask()
+        asyncio.run(work(self.context(ADMIN), nodes=[NODE], drain=True))
+
+    def _hand_in(self, *tasks: tuple[str, str]) -> None:
+        wanted = [Submission(topic=topic, data=data, key="k") for topic, data in tasks]
+        assert submit(self.context(ADMIN), wanted).failed == ()
 
     def gone(self, *topics: str) -> None:
         """Topics that are missing, from now on."""
@@ -149,14 +186,14 @@ def correct(world: World) -> str:
 
 def hand_in(world: World) -> str:
     """Why a task was not taken."""
-    done = submit(world.context(), [Submission(topic=ASKED, data={"text": "hello"})])
+    done = submit(world.context(), [Submission(topic=ASKED, data="hello")])
     return "; ".join(why for _, why in done.failed)
 
 
 def do(world: World) -> str:
     """Why the tasks were not worked on."""
     context, began = world.context(), datetime.now(UTC)
-    worked = asyncio.run(asyncio.wait_for(work(context, drain=True), 120))
+    worked = asyncio.run(asyncio.wait_for(work(context, nodes=[NODE], drain=True), 120))
     return _undone(context, worked, began)
 
 
@@ -166,6 +203,25 @@ def do_again(world: World) -> str:
     wanted = ReplayRequest(ASKED, read_bound("start", began))
     done = asyncio.run(asyncio.wait_for(replay(context, wanted), 120))
     return done.kept or _undone(context, done.worked, began)
+
+
+def catch_up(world: World) -> str:
+    """Why the ledger was not read."""
+    return str(caught_up(world.context()) or "")
+
+
+def answer_it(world: World) -> str:
+    """Why the newest question was not answered."""
+    context = world.context()
+    found = approving.waiting(context)
+    assert found.asked
+    return str(approving.answer(context, found.asked[-1], Answer.APPROVED, "ada") and "")
+
+
+def send_again(world: World) -> str:
+    """Why dead letters were not sent again."""
+    done = requeue_all(world.context(), Filter())
+    return "; ".join(each.reason for each in done.left) or ("" if done.sent else "nothing was sent")
 
 
 def _undone(context: Context, worked: tuple[Worked, ...], began: datetime) -> str:
@@ -196,6 +252,9 @@ OPERATIONS = {
     "To reconcile": Operation(correct, World.disturb),
     "To submit tasks": Operation(hand_in, World.as_declared),
     "To work": Operation(do, World.ask),
+    "To read what became of tasks": Operation(catch_up, World.ask),
+    "To answer questions": Operation(answer_it, World.wonder),
+    "To send dead letters again": Operation(send_again, World.fail),
     "To replay": Operation(do_again, World.ask),
 }
 SETS = {under: tuple(listed_in(DOCS, NAMES, under=under)) for under in OPERATIONS}
@@ -204,13 +263,12 @@ SETS = {under: tuple(listed_in(DOCS, NAMES, under=under)) for under in OPERATION
 def begun(cluster: KafkaCluster, folder: Path) -> World:
     """The project, whose broker has worked for somebody before: it has groups, and what keeps them."""
     made = World(cluster, folder, connection_of(cluster, LIMITED))
-    (made.folder / "omni.toml").write_text("[reconcile]\nprobe = false\n", encoding="utf-8")
+    (made.folder / "omni.toml").write_text(_SETTINGS, encoding="utf-8")
     for node, text in CONTRACTS.items():
         contract = made.folder / "contracts" / node / "contract.yaml"
         contract.parent.mkdir(parents=True)
         contract.write_text(f"name: {node}\n{text}", encoding="utf-8")
-    made.ask()
-    asyncio.run(work(made.context(ADMIN), drain=True))
+    made.begin()
     return made
 
 

@@ -35,6 +35,7 @@ from omni_assets.contracts.payloads import payloads
 from omni_assets.contracts.text import visible
 from omni_assets.errors import BrokerRefused, BrokerTimeout, InputError, ReadOnly, TaskUnusable
 from omni_assets.operations.context import Context
+from omni_assets.operations.targets import readable
 
 MOST_LISTED = 1_000
 """Questions that are listed at once, the oldest ones."""
@@ -199,7 +200,7 @@ def _partitions(context: Context, topics: Sequence[str]) -> Mapping[str, int]:
     missing = [name for name in topics if name not in snapshot.topics]
     if missing:
         raise InputError(f"`{missing[0]}` is not at {context.bootstrap_servers}.", _PROVISION)
-    return {name: snapshot.topics[name].partitions or 0 for name in topics}
+    return {name: readable(snapshot.topics[name]) for name in topics}
 
 
 def _record_at(connection: Connection, topic: str, partition: int, offset: int) -> Record | None:

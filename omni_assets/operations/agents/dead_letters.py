@@ -31,7 +31,7 @@ from omni_assets.operations.agents.noted import task_receipts
 from omni_assets.operations.context import Context
 from omni_assets.operations.memory import cluster_of
 from omni_assets.operations.routing.ledger import NoLedger, ledger_topic
-from omni_assets.operations.targets import target_of
+from omni_assets.operations.targets import readable, target_of
 
 _READERS = "omni-task-dlq"  # a group in which nothing is ever committed
 _NUMBER = re.compile(r"[0-9]{1,18}")
@@ -220,7 +220,7 @@ class _Look:
             if topic not in self._partitions:
                 continue
             with RecordReader(self._context.connection, topic, _READERS) as reader:
-                spans = [Span(each, *reader.bounds(each)) for each in range(self._partitions[topic])]
+                spans = [Span(each, *reader.bounds(each)) for each in range(readable(self._topics[topic]))]
                 for batch in reader.batches(spans, MOST_RECORDS, MOST_BYTES):
                     yield [self._opened(each) for each in batch.records]
 
@@ -297,7 +297,7 @@ class _Look:
         if self._ledger is None or self._ledger not in self._partitions:
             return {}
         found: dict[str, Again] = {}
-        for receipt in task_receipts(self._context.connection, self._ledger, self._partitions[self._ledger]):
+        for receipt in task_receipts(self._context.connection, self._ledger, readable(self._topics[self._ledger])):
             if receipt.requeue_of is not None and receipt.outcome is not TaskOutcome.DUPLICATE:
                 found.setdefault(receipt.requeue_of, Again(receipt.id, receipt.outcome))
         return found

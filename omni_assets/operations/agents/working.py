@@ -37,6 +37,7 @@ from omni_assets.operations.context import Context
 from omni_assets.operations.memory import cluster_of
 from omni_assets.operations.routing.ledger import NoLedger, ledger_topic
 from omni_assets.operations.routing.opening import opened
+from omni_assets.operations.targets import readable
 
 CONCURRENCY = 16
 """Calls of handlers that run at once in one worker where nobody says otherwise."""
@@ -254,7 +255,7 @@ def _present(
             f"`{missing[0]}`{more} is not at {context.bootstrap_servers}, so nothing is worked on.",
             "`omni provision` creates what the contracts declare.",
         )
-    return cluster_of(snapshot), {name: snapshot.topics[name].partitions or 0 for name in wanted}
+    return cluster_of(snapshot), {name: readable(snapshot.topics[name]) for name in wanted}
 
 
 @asynccontextmanager
