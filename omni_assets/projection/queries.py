@@ -300,11 +300,17 @@ OLD_RECEIPTS = (
 _ANSWERED = "(SELECT approval FROM tasks WHERE approval IS NOT NULL AND approval_answer IS NOT NULL)"
 # Who was asked and has not answered must not be forgotten.
 _WAITING = f"(outcome = 'waiting' AND approval NOT IN {_ANSWERED})"
+# By the newest task of a partition of the ledger whoever tells of tasks knows how far that is done.
+_NEWEST = (
+    "(cluster, ledger, ledger_partition, ledger_position) IN "
+    "(SELECT (cluster, ledger, ledger_partition, max(ledger_position)) FROM tasks "
+    "GROUP BY cluster, ledger, ledger_partition)"
+)
 _OF_OLD_RECEIPTS = "receipt IN (SELECT id FROM old_receipts)"
 OLD_ROWS: Mapping[str, tuple[str, tuple[str, ...]]] = MappingProxyType(
     {
         "drift_history": ("resolved IS NOT NULL AND epoch_us(resolved) < $drift", ("drift",)),
-        "tasks": (f"epoch_us(ended_at) < $tasks AND NOT {_WAITING}", ("tasks",)),
+        "tasks": (f"epoch_us(ended_at) < $tasks AND NOT {_WAITING} AND NOT {_NEWEST}", ("tasks",)),
         "attempts": (_OF_OLD_RECEIPTS, ()),
         "publications": (_OF_OLD_RECEIPTS, ()),
         "receipts": ("id IN (SELECT id FROM old_receipts)", ()),
