@@ -206,7 +206,8 @@ class Contract:
     """One ``contract.yaml`` as read. ``digest`` is the SHA-256 of its bytes in hex, empty when it was not readable.
 
     ``misnamed`` are declarations whose name does not follow the grammar: they declare no topic, and are what a near
-    miss is looked for.
+    miss is looked for. ``description`` is what the contract says that its node is for, on one line and cut where it is
+    long; empty where it says nothing.
     """
 
     node: str
@@ -219,6 +220,7 @@ class Contract:
     handler: Handler | None = None
     order: tuple[After, ...] = ()
     payloads: tuple[Payload, ...] = ()
+    description: str = ""
 
     @property
     def after(self) -> tuple[str, ...]:

@@ -45,6 +45,9 @@ MAX_FINDINGS = 10_000
 MAX_SETTINGS = 50_000
 """Most keys that the mappings of one contract's topics may hold together: an alias multiplies them."""
 
+MAX_NAME, MAX_DESCRIPTION = 120, 500
+"""Most characters that are kept of a node's name, and of what it is for."""
+
 _NAME_KEYS = ("node_name", "name", "node", "contract_name")
 _BOOLEAN = "tag:yaml.org,2002:bool"
 _MERGE = "tag:yaml.org,2002:merge"
@@ -64,6 +67,7 @@ class Reading:
         self.grammar = grammar
         self.forms = forms
         self.node = _node_name(document)
+        self.description = _text_of(document, "description", MAX_DESCRIPTION)
         self.merges = Merges(document)
         self.mentions = Mentions(grammar)
         self.needle = grammar.prefix.lower()
@@ -105,6 +109,7 @@ class Reading:
             handling.handler,
             handling.after,
             tuple(sorted(self.payloads, key=lambda each: (each.location, each.topic))),
+            self.description,
         )
 
     def _walk(self) -> None:
@@ -343,11 +348,16 @@ def _in_place(declarations: list[Declaration]) -> tuple[Declaration, ...]:
 
 
 def _node_name(document: Document) -> str:
-    for key in _NAME_KEYS:
-        value = _value_of(document.root.value, key)
-        if isinstance(value, ScalarNode) and value.value.strip() and not is_null(value):
-            return short(" ".join(str(value.value).split()))
-    return folder_name(document.path)
+    named = (_text_of(document, key, MAX_NAME) for key in _NAME_KEYS)
+    return next(filter(None, named), "") or folder_name(document.path)
+
+
+def _text_of(document: Document, key: str, longest: int) -> str:
+    """What stands under a key of the whole document, on one line; empty where that is no text."""
+    value = _value_of(document.root.value, key)
+    if isinstance(value, ScalarNode) and not is_null(value):
+        return short(" ".join(str(value.value).split()), longest)
+    return ""
 
 
 def _value_of(pairs: Pairs, wanted: str) -> Node | None:

@@ -48,6 +48,7 @@ def stored(contract: Contract) -> str:
             _handler(contract.handler),
             [[each.node, *_place(each.location)] for each in contract.order],
             [_payload(each) for each in contract.payloads],
+            contract.description,
         ],
         separators=(",", ":"),
     )
@@ -79,7 +80,7 @@ def restored_findings(text: str | None) -> tuple[Finding, ...] | None:
 
 
 def _contract(document: Any, path: str) -> Contract:
-    node, (line, column), declarations, misnamed, outside, findings, digest, handler, order, payloads = document
+    node, (line, column), declarations, misnamed, outside, findings, digest, handler, order, payloads, said = document
     return Contract(
         node,
         Location(path, line, column),
@@ -91,6 +92,7 @@ def _contract(document: Any, path: str) -> Contract:
         _to_handler(handler, path),
         tuple([After(name, Location(path, *place)) for name, *place in order]),
         tuple([_to_payload(each, path) for each in payloads]),
+        said,
     )
 
 

@@ -110,6 +110,20 @@ def test_the_name_of_a_node(text: str, node: str, read: Callable[..., Contract])
 
 
 @pytest.mark.parametrize(
+    ("text", "description"),
+    [
+        ("description: |\n  It routes\n  each task.\n", "It routes each task."),
+        ("description: {nested: true}\n", ""),
+        ("description: null\n", ""),
+        ("x: 1\n", ""),
+        (f"description: {'x' * 600}\n", f"{'x' * 500}…"),
+    ],
+)
+def test_what_a_node_is_for(text: str, description: str, read: Callable[..., Contract]) -> None:
+    assert read(text).description == description
+
+
+@pytest.mark.parametrize(
     "text",
     [
         "description: >\n  Emits onex.evt.router.done.v1 when it is done.\n",

@@ -18,6 +18,7 @@ from omni_assets.contracts.wiring.findings import wiring_findings
 
 RICH = """\
 name: router
+description: Routes each task.
 terminal_event: onex.evt.router.all-done.v1
 event_bus:
   subscribe_topics: [onex.cmd.router.go.v1, onex.cmd.router.go_on.v1, "onex.evt.{who}.x.v1"]
@@ -48,6 +49,7 @@ after: [reviewer, tester]
 
 def test_a_contract_comes_back_as_it_was(read: Callable[..., Contract]) -> None:
     contract = read(RICH)
+    assert contract.description
     assert contract.misnamed
     assert contract.outside
     assert contract.findings

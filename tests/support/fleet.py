@@ -62,6 +62,15 @@ repository_url = "https://forge.example/fleet/blob/main/{path}#L{line}"
 ledger_node = "receipt-recorder"
 """
 _REQUESTS, _ANSWERS = "onex.evt.reviewer.approval-requested.v1", "onex.cmd.reviewer.answer-approval.v1"
+_PURPOSES = {
+    "router": "Routes each task to the cheapest model that can do it.",
+    "planner": "Plans what is to be changed.",
+    "coder": "Writes the change that a plan is about.",
+    "tester": "Runs the tests of a change.",
+    "reviewer": "Reviews a change whose tests pass, and asks a person.",
+    "merger": "Merges what was reviewed.",
+    "ci-watcher": "Watches the pipeline after a merge.",
+}
 _SPEC = "partitions: 3, keyed: true, retention: 7d"
 _AGENTS = "tests.support.fleet_agents"
 _NODES: Mapping[str, tuple[Sequence[str], Sequence[str], str]] = {
@@ -162,11 +171,13 @@ def _write_contracts(folder: Path, strange: Sequence[str]) -> None:
             "  subscribe_topics:",
             *(f"    - {each}" for each in subscribes),
             *(["  dlq_topics:", *(f"    - {each}" for each in letters)] if letters else []),
+            f"description: {_PURPOSES[name]}",
         ]
         _contract(folder, name, "\n".join(lines) + "\n")
     for number, text in enumerate(strange):
         published = {"topic": f"onex.evt.stranger.said-{number}.v1", "config": {"retention.ms": "7d", text: text}}
-        document = {"name": text, "event_bus": {"publish_topics": [published], "subscribe_topics": [OPENED, text]}}
+        said = {"name": text, "description": text}
+        document = {**said, "event_bus": {"publish_topics": [published], "subscribe_topics": [OPENED, text]}}
         _contract(folder, f"{number} {text.replace('/', ':').replace(chr(0), '')[:80]}", json.dumps(document))
 
 

@@ -148,6 +148,7 @@ def _node(vertex: Vertex, contracts: Sequence[Contract], domain: str, drawing: _
     published = [each for each in declarations if each.role is Role.PUBLISHES]
     subscribed = [each for each in declarations if each.role is Role.SUBSCRIBES]
     locations = [contract.location for contract in contracts]
+    purposes = [contract.description for contract in contracts if contract.description]
     handlers = [_works(contract.handler) for contract in contracts if contract.handler is not None]
     return dg.AssetSpec(
         _key(vertex),
@@ -158,6 +159,7 @@ def _node(vertex: Vertex, contracts: Sequence[Contract], domain: str, drawing: _
         description=f"The node {code(vertex.name)}, declared in {_listed(locations)}: it publishes {_count(published)} "
         f"and subscribes {_count(subscribed)}.",
         metadata={
+            **({"purpose": visible(" ".join(purposes))} if purposes else {}),
             "contract": drawing.links.contract(locations[0]),
             **({"handler": visible(", ".join(handlers))} if handlers else {}),
             "findings": sum(len(contract.findings) for contract in contracts),
