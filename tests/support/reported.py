@@ -122,8 +122,9 @@ def _drift(day: int) -> Iterator[Drift]:
         verdict = ("auto_fixable", "create_is_safe", "planner")
         yield Drift("onex.evt.planner.plan-made.v1", "missing", "", None, None, *verdict)
     if day >= 6:
-        detail = f"128 records, near `{complete}`, which has had none since"
-        yield Drift(orphan, "stranded", "", None, "128", "needs_approval", "records_stranded", None, None, None, detail)
+        detail = f"near `{complete}`, which has had no record since the orphan appeared"
+        told = (complete, "<=128 records", "needs_approval", "records_stranded")
+        yield Drift(orphan, "stranded", "", *told, None, None, None, detail)
     if 5 <= day < 12 or day == 14:
         detail = "group `merger` has not read for 3 d; 41 records wait"
         yield Drift(

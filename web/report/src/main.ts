@@ -22,9 +22,17 @@ function rest(): string {
   return facts.toString();
 }
 
+/** Marks the link of the view that is looked at, and brings it into sight where not all have room. */
+function mark(link: HTMLAnchorElement): void {
+  link.setAttribute("aria-current", "page");
+  const bar = within(document, "nav");
+  bar.scrollLeft = link.offsetLeft + (link.offsetWidth - bar.clientWidth) / 2;
+}
+
 async function start(): Promise<void> {
   const report = await unpack(byId("data").textContent);
   const tables = Object.fromEntries(Object.entries(report.tables).map(([name, table]) => [name, new Table(name, table, report)]));
+  within(document, "nav").hidden = false;
   const charts: Partial<Record<string, Redraw[]>> = {};
   let shown: string | null = null;
   let asked = "";
@@ -34,7 +42,7 @@ async function start(): Promise<void> {
     const view = wanted in report.views ? wanted : "overview";
     for (const name of Object.keys(report.views)) byId(`view-${name}`).hidden = name !== view;
     for (const link of document.querySelectorAll<HTMLAnchorElement>("nav a")) {
-      if (link.hash === `#${view}`) link.setAttribute("aria-current", "page");
+      if (link.hash === `#${view}`) mark(link);
       else link.removeAttribute("aria-current");
     }
     if (view !== shown || rest() !== asked) {
@@ -57,7 +65,6 @@ async function start(): Promise<void> {
     for (const redraw of charts[view] ?? []) redraw();
   }
 
-  within(document, "nav").hidden = false;
   within(document, ".skip").addEventListener("click", (event) => {
     event.preventDefault(); // the part of the address behind # says what is looked at
     byId("main").focus();

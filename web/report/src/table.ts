@@ -4,15 +4,21 @@ import { type Column, column, type Kind, type Report, type TableData, type Value
 import { make, say } from "./element";
 import { ago, counted, written } from "./words";
 
+const SMALL = matchMedia("(max-width: 720px)");
 const ROW = 40; // pixels, as in the style sheet
+const TALL = 64; // the same on a small screen, where texts take several lines
 const MOST_SEEN = 14;
+const MOST_SEEN_TALL = 9;
 const BEYOND = 6;
 const MOST_CHOICES = 200;
 const LETTER = 7.4; // pixels
 const PADDING: Partial<Record<Kind, number>> = { mark: 42 };
+const LITTLE = 20; // pixels of padding on a small screen
+const LITTLE_PADDING: Partial<Record<Kind, number>> = { mark: 34 };
+const SHORT = 12; // letters of a name that takes what it needs
+const LINES: Kind[] = ["text", "mark"]; // which are read as well over several lines
 const MEASURED = 200; // rows
 const WORDS: Kind[] = ["name", "text", "lines", "mark"];
-const SMALL = matchMedia("(max-width: 720px)");
 
 /** What stands in the page of a table. */
 interface Drawn {
@@ -52,19 +58,18 @@ export class Table {
       return;
     }
     const columns = this.columns;
-    const widths = columns.map((column) => this.width(column));
-    const whole = widths.reduce((sum, width) => sum + width, 0);
+    const { widths, least } = SMALL.matches ? this.narrow(columns) : this.wide(columns);
     const body = make("tbody");
     const heads = columns.map((column) => this.head(column));
     const table = make(
       "table",
       { "aria-rowcount": length + 1 },
       make("caption", {}, title),
-      make("colgroup", {}, ...widths.map((width) => share(width / whole))),
+      make("colgroup", {}, ...widths.map(wide)),
       make("thead", {}, make("tr", { "aria-rowindex": 1 }, ...heads)),
       body,
     );
-    table.style.minWidth = SMALL.matches ? "0" : `${whole}px`;
+    table.style.minWidth = least;
     const scroll = () => {
       this.draw();
     };
@@ -120,11 +125,35 @@ export class Table {
     return this.table.columns.filter(({ shown }) => shown === "everywhere" || (shown === "wide" && !SMALL.matches));
   }
 
-  /** Pixels that a column takes by what stands in it, within bounds. */
-  private width(column: Column): number {
-    const texts = [`${column.label} \u2193 `, ...column.values.slice(0, MEASURED).map((value) => this.written(column, value))];
-    const letters = Math.max(...texts.map((text) => text.length));
-    return Math.min(SMALL.matches ? 165 : 360, letters * LETTER + (PADDING[column.kind] ?? 24));
+  private get rowHeight(): number {
+    return SMALL.matches ? TALL : ROW;
+  }
+
+  private get mostSeen(): number {
+    return SMALL.matches ? MOST_SEEN_TALL : MOST_SEEN;
+  }
+
+  /** Columns as wide as what stands in them, within bounds, and together at least as wide as the screen. */
+  private wide(columns: Column[]): { widths: string[]; least: string } {
+    const widths = columns.map((column) => Math.min(360, this.letters(column) * LETTER + (PADDING[column.kind] ?? 24)));
+    const whole = widths.reduce((sum, width) => sum + width, 0);
+    return { widths: widths.map((width) => `${(100 * width) / whole}%`), least: `${whole}px` };
+  }
+
+  /** On a small screen figures, marks and short names take what they need, and the other names share the rest. */
+  private narrow(columns: Column[]): { widths: string[]; least: string } {
+    const widths = columns.map((column) => {
+      const letters = this.letters(column, LINES.includes(column.kind));
+      return column.kind === "name" && letters > SHORT ? "" : `${letters * LETTER + (LITTLE_PADDING[column.kind] ?? LITTLE)}px`;
+    });
+    return { widths, least: "0" };
+  }
+
+  /** The letters of the longest of the first texts of a column, or of its longest word. */
+  private letters(column: Column, words = false): number {
+    const texts = column.values.slice(0, MEASURED).map((value) => this.written(column, value));
+    const pieces = words ? texts.flatMap((text) => text.split(/[ -]/)) : texts;
+    return Math.max(...[`${column.label} \u2193 `, ...pieces].map((text) => text.length));
   }
 
   /** Takes the order and the filters from the address. */
@@ -139,7 +168,7 @@ export class Table {
     const rows = shown === length ? counted(length, "row") : `${shown.toLocaleString("en-US")} of ${counted(length, "row")}`;
     this.drawn.counter.textContent = rows + (leftOut ? `; ${leftOut.toLocaleString("en-US")} more are left out` : "");
     this.drawn.table.setAttribute("aria-rowcount", String(shown + 1));
-    this.drawn.scroller.style.height = `${Math.min(Math.max(shown, 1), MOST_SEEN) * ROW + ROW + 2}px`;
+    this.drawn.scroller.style.height = `${Math.min(Math.max(shown, 1), this.mostSeen) * this.rowHeight + ROW + 2}px`;
     this.drawn.scroller.scrollTop = 0;
     this.draw();
   }
@@ -174,7 +203,7 @@ export class Table {
       "aria-label": `Search in: ${this.table.title}`,
       value: facts.get(`${this.name}.q`) ?? "",
       input: () => {
-        this.narrow(`${this.name}.q`, search.value);
+        this.choose(`${this.name}.q`, search.value);
       },
     });
     const choices = this.table.columns.filter(({ choice }) => choice).map((column) => this.choice(column, facts));
@@ -188,14 +217,14 @@ export class Table {
     if (found.length < 2 && !now) return null;
     const options = found.slice(0, MOST_CHOICES).map((value) => make("option", { value, selected: value === now ? "" : null }, String(value)));
     const change = () => {
-      this.narrow(fact, select.value);
+      this.choose(fact, select.value);
     };
     const label = `${column.label} in: ${this.table.title}`;
     const select = make("select", { "aria-label": label, change }, make("option", { value: "" }, `${column.label}: all`), ...options);
     return select;
   }
 
-  private narrow(fact: string, value: string): void {
+  private choose(fact: string, value: string): void {
     replace(changed({ [fact]: value }));
     this.refresh();
     say(this.drawn?.counter.textContent ?? "");
@@ -238,8 +267,8 @@ export class Table {
     if (!this.drawn) return;
     const { body, scroller } = this.drawn;
     const rows = this.shown.length;
-    const visible = Math.ceil(scroller.clientHeight / ROW) || MOST_SEEN;
-    const first = Math.max(0, Math.min(Math.floor(scroller.scrollTop / ROW) - BEYOND, rows - visible));
+    const visible = Math.ceil(scroller.clientHeight / this.rowHeight) || this.mostSeen;
+    const first = Math.max(0, Math.min(Math.floor(scroller.scrollTop / this.rowHeight) - BEYOND, rows - visible));
     if (first === this.first) return;
     const active = document.activeElement;
     const focused = active instanceof HTMLElement && body.contains(active) ? active.dataset.row : undefined;
@@ -253,7 +282,7 @@ export class Table {
   private space(rows: number): HTMLElement {
     if (rows <= 0) return make("tr", { hidden: "" });
     const cell = make("td", { colspan: this.columns.length });
-    cell.style.height = `${rows * ROW}px`;
+    cell.style.height = `${rows * this.rowHeight}px`;
     return make("tr", { "aria-hidden": "true", class: "space" }, cell);
   }
 
@@ -267,7 +296,8 @@ export class Table {
 
   private cell(column: Column, row: number, first: boolean): HTMLElement {
     const value = column.values[row];
-    const shown = first ? make("a", { href: this.link(row), "data-row": row }, this.written(column, value)) : this.filled(column, value);
+    const text = column.kind === "name" && SMALL.matches ? pieces(this.written(column, value)) : [this.filled(column, value)];
+    const shown = first ? make("a", { href: this.link(row), "data-row": row, class: "clip" }, ...text) : make("span", { class: "clip" }, ...text);
     const tip = column.kind === "time" && value !== null ? written("time", value) : null;
     return make(first ? "th" : "td", { class: column.kind, scope: first ? "row" : null, title: tip }, shown);
   }
@@ -287,10 +317,15 @@ export class Table {
   }
 }
 
-function share(part: number): HTMLElement {
+function wide(width: string): HTMLElement {
   const column = make("col");
-  column.style.width = `${100 * part}%`;
+  column.style.width = width;
   return column;
+}
+
+/** A name that may go on in the next line after each of its parts. */
+function pieces(name: string): (string | HTMLElement)[] {
+  return name.split(/(?<=[./_])/).flatMap((part) => [part, make("wbr")]);
 }
 
 /** What is not there stands last, whichever way the rest is sorted. */
