@@ -39,6 +39,7 @@ SAMPLES = {
     errors.ProjectionDamaged: ("omni.duckdb", "it is a text file"),
     errors.ProjectionVersion: ("omni.duckdb", 9, 1),
     errors.JournalDamaged: ("drift.jsonl", 7, "it is not JSON"),
+    errors.JournalVersion: ("drift.jsonl", 2, 1),
     errors.ReceiptUnreadable: ("29acbb29", "`version` is not 1"),
     errors.LedgerReplaced: ("a topic", 0, "it ends at 7 now"),
     errors.BudgetUnusable: (".omni/budget.sqlite", "file is not a database"),
