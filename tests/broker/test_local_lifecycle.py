@@ -124,6 +124,19 @@ def test_a_killed_broker_is_stale_and_its_topics_come_back(home: Path) -> None:
     assert topics(again) == {"kept"}
 
 
+def test_a_broker_that_ends_while_it_is_waited_for_is_started_anew(home: Path) -> None:
+    before = lifecycle.start(home, port=0)
+    assert before.pid is not None
+    os.kill(before.pid, signal.SIGSTOP)
+    with ThreadPoolExecutor(1) as beside:
+        starting = beside.submit(lifecycle.start, home, timeout=60)
+        time.sleep(2)  # until it has seen that the broker runs, and does not answer
+        os.kill(before.pid, signal.SIGKILL)
+        after = starting.result()
+    assert after.pid != before.pid
+    assert lifecycle.running(home) == after
+
+
 def test_stopping_a_killed_broker_clears_the_record(home: Path) -> None:
     kill(lifecycle.start(home))
     assert lifecycle.stop(home) is None

@@ -60,7 +60,9 @@ def start(
                     "Stop it with `omni broker stop` first.",
                 )
             _require_same(found.record, engine, host, port)
-            return _answering(state_folder, found.record, timeout)
+            answering = _answering(state_folder, found.record, timeout)
+            if answering is not None:
+                return answering
         chosen.check()
         place = Place(state_folder, engine)
         if reset:
@@ -230,9 +232,12 @@ def _require_same(record: BrokerRecord, engine: str, host: str, port: int | None
         )
 
 
-def _answering(state_folder: Path, record: BrokerRecord, timeout: float) -> BrokerRecord:
+def _answering(state_folder: Path, record: BrokerRecord, timeout: float) -> BrokerRecord | None:
+    """The broker once it answers; ``None`` where it ends before: who was killed a moment ago still runs for another."""
     deadline = time.monotonic() + timeout
     while not _answers(record):
+        if not ENGINES[record.engine].alive(record, _ALIVE_SECONDS):
+            return None
         if time.monotonic() > deadline:
             raise EngineFailed(
                 f"the {record.engine} broker{_process(record)} runs and does not answer at {record.bootstrap_servers}.",
