@@ -42,8 +42,11 @@ def known_as(context: typer.Context) -> None:
         signals.here().rename(f"{context.command_path} {context.invoked_subcommand}")
 
 
-def gauged(where: Callable[[], Context]) -> None:
-    """Where metrics go anywhere, tell how the project that ``where`` resolves stands: now and then, and at the end."""
+def gauged(where: Callable[[], Context]) -> Callable[[], None]:
+    """Where metrics go anywhere, tell how the project that ``where`` resolves stands: now and then, and at the end.
+
+    What is given back ends that before the end, where what is looked at goes first.
+    """
 
     def look() -> Iterable[signals.Reading]:
         from omni_assets.operations.standing import standing
@@ -51,3 +54,4 @@ def gauged(where: Callable[[], Context]) -> None:
         return standing(where)
 
     signals.watch(look)
+    return lambda: signals.forget(look)

@@ -49,19 +49,10 @@ def up(
     from omni_assets.cli.views import up as view
     from omni_assets.operations.context import Context, resolve
     from omni_assets.operations.services import Interruption
-    from omni_assets.operations.up import CycleEnded, Event, UiReady, cycle, serve
+    from omni_assets.operations.up import CycleEnded, Event, Stopping, UiReady, cycle, serve
 
     if output is Format.JSON and not once:
         raise typer.BadParameter("--format json goes with --once: what runs until it is ended has no result")
-
-    def tell(event: Event) -> None:
-        lines = view.event_lines(event, streams.result_width())
-        if isinstance(event, CycleEnded) and event.cycle.error is not None:
-            report(event.cycle.error)
-        if not isinstance(event, CycleEnded | UiReady):
-            streams.say("\n".join(view.plain(lines)))
-        elif output is Format.TEXT:
-            streams.draw(lines)
 
     logs.begin(log_format)
 
@@ -70,7 +61,19 @@ def up(
         return resolve(paths or (), environment=environment, bootstrap_servers=bootstrap_servers)
 
     context = where()
-    gauged(where)
+    ungauged = gauged(where)
+
+    def tell(event: Event) -> None:
+        if isinstance(event, Stopping):
+            ungauged()
+        lines = view.event_lines(event, streams.result_width())
+        if isinstance(event, CycleEnded) and event.cycle.error is not None:
+            report(event.cycle.error)
+        if not isinstance(event, CycleEnded | UiReady):
+            streams.say("\n".join(view.plain(lines)))
+        elif output is Format.TEXT:
+            streams.draw(lines)
+
     with Interruption() as interruption:
         if not once:
             answered = serve(context, tell, interruption, port)

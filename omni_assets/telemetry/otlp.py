@@ -78,8 +78,10 @@ class Otlp:
             exporter.addHandler(self._failures)
 
     def close(self, seconds: float) -> bool:
-        """Send what is left; whether that was done after so many seconds. What is not sent by then never is, and counts
-        as what did not arrive."""
+        """Look at gauges once more, and send what is left; whether that was done after so many seconds. What is not
+        sent by then never is, and counts as what did not arrive.
+        """
+        self._gauges.settle()
         threads = [
             Thread(target=each.shutdown, name="omni-telemetry", daemon=True) for each in (self._traces, self._metrics)
         ]
@@ -130,6 +132,9 @@ class Otlp:
 
     def watch(self, watch: Watch) -> None:
         self._gauges.watch(watch)
+
+    def forget(self, watch: Watch) -> None:
+        self._gauges.forget(watch)
 
 
 class _Span:
@@ -186,12 +191,27 @@ class _Gauges:
     def watch(self, watch: Watch) -> None:
         self._watches.append(watch)
 
+    def forget(self, watch: Watch) -> None:
+        if watch in self._watches:
+            self._watches.remove(watch)
+
+    def settle(self) -> None:
+        """Look for the last time, here and now. A thread that is within a look when its process ends would be ended in
+        the midst of a database, and take the process with it.
+        """
+        with self._lock:
+            self._look()
+            self._seen_at = float("inf")
+
     def observe(self, metric: Metric, _: CallbackOptions) -> Iterable[Observation]:
         with self._lock:
             if time.monotonic() - self._seen_at > _SECONDS_OF_A_LOOK:
-                self._seen = tuple(each for watch in self._watches for each in _read(watch))
-                self._seen_at = time.monotonic()
+                self._look()
             return [Observation(each.value, each.attributes) for each in self._seen if each.metric is metric]
+
+    def _look(self) -> None:
+        self._seen = tuple(each for watch in self._watches for each in _read(watch))
+        self._seen_at = time.monotonic()
 
 
 def _read(watch: Watch) -> tuple[Reading, ...]:

@@ -54,8 +54,8 @@ class Reading(NamedTuple):
 
 
 Watch: TypeAlias = Callable[[], Iterable[Reading]]
-"""Reads gauges: called now and then, in a thread of its own, and once more at the end. Whatever it raises, no gauge
-is read then."""
+"""Reads gauges: called now and then, in a thread of its own, and once more at the end, which waits for it: it has to be
+bounded in time. Whatever it raises, no gauge is read then."""
 
 
 class Sink(Protocol):
@@ -70,6 +70,8 @@ class Sink(Protocol):
     def record(self, metric: Metric, value: float, attributes: Attributes, /) -> None: ...
 
     def watch(self, watch: Watch, /) -> None: ...
+
+    def forget(self, watch: Watch, /) -> None: ...
 
 
 class _NoSpan:
@@ -104,6 +106,8 @@ class _Nowhere:
     def record(self, *_: object) -> None: ...
 
     def watch(self, *_: object) -> None: ...
+
+    def forget(self, *_: object) -> None: ...
 
 
 NOWHERE: Sink = _Nowhere()
@@ -160,3 +164,8 @@ def record(metric: Metric, value: float, attributes: Attributes = NO_ATTRIBUTES)
 def watch(watch: Watch) -> None:
     """Have gauges read from now on."""
     _in_use.sink.watch(watch)
+
+
+def forget(watch: Watch) -> None:
+    """Have these read no more, also not at the end: what they look at is about to go."""
+    _in_use.sink.forget(watch)

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+import threading
 from collections.abc import Iterator
 
 import pytest
@@ -101,6 +102,34 @@ def test_spans_and_readings_arrive(collector):
     assert collector.value("omni.lag", node="echo") == 7
     assert not any(b"a secret" in body for body in collector.bodies)
     assert signals.here().context is None
+
+
+def test_the_last_look_is_taken_by_whoever_ends_it(collector):
+    """No thread may be within one when the process ends."""
+    looked: list[str] = []
+
+    def look() -> list[Reading]:
+        looked.append(threading.current_thread().name)
+        return [Reading(metrics.LAG, len(looked), {"omni.node": "echo"})]
+
+    with told_elsewhere(pytest.fail):
+        signals.watch(look)
+    assert looked == [threading.current_thread().name]
+    assert collector.value("omni.lag", node="echo") == 1
+
+
+def test_what_is_forgotten_is_looked_at_no_more(collector):
+    looked: list[int] = []
+
+    def look() -> list[Reading]:
+        looked.append(1)
+        return [Reading(metrics.LAG, 7, {"omni.node": "echo"})]
+
+    with told_elsewhere(pytest.fail):
+        signals.watch(look)
+        signals.forget(look)
+        signals.forget(look)
+    assert (looked, collector.points) == ([], [])
 
 
 def test_what_is_not_sampled_upstream_is_not_sent(collector):
