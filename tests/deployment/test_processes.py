@@ -1,13 +1,11 @@
 """The processes of docker/compose.yaml, by the commands that stand there, on a real Postgres and a real broker.
 
-A daemon is killed while a run works, and so is a run; nothing is lost and nothing doubled, and all of it ends when it
-is told to. Only the containers around them are missing.
+The daemon is killed while a run works, and so is the code location with its run; nothing is lost and nothing doubled,
+and all of it ends when it is told to. Only the containers around them are missing.
 """
 
 from __future__ import annotations
 
-import os
-import signal
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -63,7 +61,9 @@ def house(postgres: Postgres, echo: Echo, tmp_path: Path) -> Iterator[House]:
     echo.folder.chmod(0o755)
 
 
-def test_runs_outlive_the_daemon_and_tasks_outlive_their_run(house: House, echo: Echo, postgres: Postgres) -> None:
+def test_runs_outlive_the_daemon_and_tasks_outlive_the_code_location(
+    house: House, echo: Echo, postgres: Postgres
+) -> None:
     for each in ("code", "webserver", "daemon"):
         house.start(each)
     as_it_was = sorted(house.instance_folder.rglob("*"))
@@ -90,9 +90,10 @@ def test_runs_outlive_the_daemon_and_tasks_outlive_their_run(house: House, echo:
     echo.submit(range(2 * SHARE, 3 * SHARE))
     _until(_begun(echo, 2).exists, "the last tasks to begin")
     killed = next(each for each in house.runs("agent_tasks") if each["status"] == "STARTED")
-    os.kill(int(killed["tags"]["omni/process"]), signal.SIGKILL)
+    house.kill("code")
     _gate(echo, 2)
-    _until(lambda: house.status(killed["id"]) == "FAILURE", "the killed run to be told as failed")
+    house.start("code")
+    _until(lambda: house.status(killed["id"]) == "FAILURE", "the run that died to be told as failed")
     _until(lambda: len(echo.receipts()) == 3 * SHARE, "another run to take its tasks up again")
     _until(lambda: postgres.ask(UNFINISHED) == "0", "the last run to end")
 

@@ -95,8 +95,10 @@ class House:
         return False
 
     def kill(self, name: str) -> None:
-        """SIGKILL, to that process alone."""
-        self._running.pop(name).end(signal.SIGKILL)
+        """SIGKILL, to it and its children: what is left of a container that dies."""
+        process = self._running.pop(name)
+        _kill_group(process.pid)
+        process.end(signal.SIGKILL)
 
     def stop(self, name: str) -> int:
         """As a container is: its signal, and the time that it is given. Its exit code, -9 where it was late."""
@@ -108,8 +110,7 @@ class House:
         for name in list(self._running):
             self.kill(name)
         for session in self._sessions:
-            with suppress(ProcessLookupError):
-                os.killpg(session, signal.SIGKILL)
+            _kill_group(session)
 
     def left(self) -> list[str]:
         """What still runs of all that was started here, children included."""
@@ -167,6 +168,11 @@ class House:
         for folder in (etc / "logs", etc / ".logs_queue", etc):
             folder.chmod(stat.S_IRUSR | stat.S_IXUSR)
         return etc
+
+
+def _kill_group(number: int) -> None:
+    with suppress(ProcessLookupError):
+        os.killpg(number, signal.SIGKILL)
 
 
 def _confined() -> list[str]:
