@@ -40,15 +40,19 @@ NODE, RECORDER = "echo", "receipt-recorder"
 ASKED, ANSWERED = "onex.cmd.echo.echo-requested.v1", "onex.evt.echo.echo-completed.v1"
 LETTERS, LEDGER = "onex.dlq.echo.dead-letter.v1", "onex.evt.receipt-recorder.receipt-recorded.v1"
 LATE = "onex.evt.late.came-late.v1"
-ASKER, WONDERED = "asker", "onex.cmd.asker.wonder.v1"
+ASKER, WONDERED, FOUND = "asker", "onex.cmd.asker.wonder.v1", "onex.evt.asker.found.v1"
 QUESTIONS, ANSWERS = "onex.evt.asker.approval-requested.v1", "onex.cmd.asker.answer-approval.v1"
-CREATED = (ASKED, ANSWERED, LETTERS, LEDGER, LATE, WONDERED, QUESTIONS, ANSWERS)
+CREATED = (ASKED, ANSWERED, LETTERS, LEDGER, LATE, WONDERED, FOUND, QUESTIONS, ANSWERS)
 NAMES = {
     "each declared topic": "onex.*",
     "what is asked": ASKED,
     "what is answered": ANSWERED,
     "dead letters": LETTERS,
     "the ledger": LEDGER,
+    "what is wondered": WONDERED,
+    "what is found": FOUND,
+    "the asking node": ASKER,
+    "the asking worker": f"omni-worker.{ASKER}-*",
     "questions": QUESTIONS,
     "answers": ANSWERS,
     "the node": NODE,
@@ -72,6 +76,7 @@ handler:
   approvals: {{requests: {QUESTIONS}, answers: {ANSWERS}}}
 event_bus:
   subscribe_topics: [{WONDERED}]
+  publish_topics: [{FOUND}]
 """,
     RECORDER: f"event_bus:\n  publish_topics: [{{topic: {LEDGER}, partitions: 1}}]\n",
     "late": f"event_bus:\n  publish_topics: [{{topic: {LATE}, partitions: 2, retention: 7d, keyed: false}}]\n",
@@ -117,23 +122,32 @@ class World:
         if self.as_declared():
             self._hand_in((ASKED, "hello"), (ASKED, "fail"), (WONDERED, "ask"))
             asyncio.run(work(self.context(ADMIN), drain=True))
-            assert answer_it(replace(self, limited=self.cluster.connection)) == ""
+            self._answer()
 
     def ask(self) -> None:
         """One task that can be done, and one that cannot, by somebody who may."""
         self.begin()
         self._hand_in((ASKED, "hello"), (ASKED, "fail"))
 
-    def wonder(self) -> None:
+    def be_asked(self) -> None:
         """A question that waits."""
         self.begin()
         self._hand_in((WONDERED, "ask"))
         asyncio.run(work(self.context(ADMIN), nodes=[ASKER], drain=True))
 
+    def converse(self) -> None:
+        """An answer that is to be read, and a task that takes another question."""
+        self.be_asked()
+        self._answer()
+        self._hand_in((WONDERED, "ask"))
+
     def fail(self) -> None:
         """A dead letter that nobody has sent again."""
         self.ask()
         asyncio.run(work(self.context(ADMIN), nodes=[NODE], drain=True))
+
+    def _answer(self) -> None:
+        assert answer_it(replace(self, limited=self.cluster.connection)) == ""
 
     def _hand_in(self, *tasks: tuple[str, str]) -> None:
         wanted = [Submission(topic=topic, data=data, key="k") for topic, data in tasks]
@@ -194,7 +208,14 @@ def do(world: World) -> str:
     """Why the tasks were not worked on."""
     context, began = world.context(), datetime.now(UTC)
     worked = asyncio.run(asyncio.wait_for(work(context, nodes=[NODE], drain=True), 120))
-    return _undone(context, worked, began)
+    return _undone(context, worked, began, TaskOutcome.DONE, TaskOutcome.DEAD_LETTERED)
+
+
+def do_and_ask(world: World) -> str:
+    """Why nobody was asked."""
+    context, began = world.context(), datetime.now(UTC)
+    worked = asyncio.run(asyncio.wait_for(work(context, nodes=[ASKER], drain=True), 120))
+    return _undone(context, worked, began, TaskOutcome.WAITING, TaskOutcome.DONE)
 
 
 def do_again(world: World) -> str:
@@ -202,7 +223,7 @@ def do_again(world: World) -> str:
     context, began = world.context(), datetime.now(UTC)
     wanted = ReplayRequest(ASKED, read_bound("start", began))
     done = asyncio.run(asyncio.wait_for(replay(context, wanted), 120))
-    return done.kept or _undone(context, done.worked, began)
+    return done.kept or _undone(context, done.worked, began, TaskOutcome.DONE, TaskOutcome.DEAD_LETTERED)
 
 
 def catch_up(world: World) -> str:
@@ -224,14 +245,14 @@ def send_again(world: World) -> str:
     return "; ".join(each.reason for each in done.left) or ("" if done.sent else "nothing was sent")
 
 
-def _undone(context: Context, worked: tuple[Worked, ...], began: datetime) -> str:
-    """What receipts say of tasks that failed; empty where each was done, or is a dead letter."""
-    done = worked[0].tasks
-    if done.get(TaskOutcome.DONE) and done.get(TaskOutcome.DEAD_LETTERED) and not done.get(TaskOutcome.FAILED):
+def _undone(context: Context, worked: tuple[Worked, ...], began: datetime, *wanted: TaskOutcome) -> str:
+    """What receipts say of tasks that failed; empty where none did, and tasks ended in each of the ``wanted`` ways."""
+    (one,) = worked
+    if not {*wanted} - one.tasks.keys() and TaskOutcome.FAILED not in one.tasks:
         return ""
     project_ledger(context, context.manifest())
     reasons = {row.reason for row in Projection(context.home).tasks_failed(began)}
-    return "; ".join([str(dict(done)), *sorted(reasons)])
+    return "; ".join([str(dict(one.tasks)), *sorted(reasons)])
 
 
 @dataclass(frozen=True)
@@ -252,8 +273,9 @@ OPERATIONS = {
     "To reconcile": Operation(correct, World.disturb),
     "To submit tasks": Operation(hand_in, World.as_declared),
     "To work": Operation(do, World.ask),
+    "To work and ask people": Operation(do_and_ask, World.converse),
     "To read what became of tasks": Operation(catch_up, World.ask),
-    "To answer questions": Operation(answer_it, World.wonder),
+    "To answer questions": Operation(answer_it, World.be_asked),
     "To send dead letters again": Operation(send_again, World.fail),
     "To replay": Operation(do_again, World.ask),
 }
