@@ -13,8 +13,9 @@ const BEYOND = 6;
 const MOST_CHOICES = 200;
 const LETTER = 7.4; // pixels
 const PADDING: Partial<Record<Kind, number>> = { mark: 42 };
-const LITTLE = 20; // pixels of padding on a small screen
-const LITTLE_PADDING: Partial<Record<Kind, number>> = { mark: 34 };
+const SMALL_LETTER = 6.8; // pixels on a small screen
+const LITTLE = 20; // pixels of padding there
+const LITTLE_PADDING: Partial<Record<Kind, number>> = { mark: 36 };
 const SHORT = 12; // letters of a name that takes what it needs
 const LINES: Kind[] = ["text", "mark"]; // which are read as well over several lines
 const MEASURED = 200; // rows
@@ -144,7 +145,7 @@ export class Table {
   private narrow(columns: Column[]): { widths: string[]; least: string } {
     const widths = columns.map((column) => {
       const letters = this.letters(column, LINES.includes(column.kind));
-      return column.kind === "name" && letters > SHORT ? "" : `${letters * LETTER + (LITTLE_PADDING[column.kind] ?? LITTLE)}px`;
+      return column.kind === "name" && letters > SHORT ? "" : `${letters * SMALL_LETTER + (LITTLE_PADDING[column.kind] ?? LITTLE)}px`;
     });
     return { widths, least: "0" };
   }
