@@ -112,6 +112,12 @@ class _Said(TextIOBase):
         return self._stream.encoding
 
 
+class _Lines(logging.StreamHandler[TextIO]):
+    """Writes lines; one that nobody takes any more is lost, and holds up nothing."""
+
+    def handleError(self, record: logging.LogRecord) -> None: ...  # noqa: N802 - as logging calls it
+
+
 @dataclass(slots=True)
 class _Begun:
     """What was there before, and is put back."""
@@ -129,7 +135,7 @@ def begin(wanted: LogFormat) -> None:
     if wanted is LogFormat.TEXT or _begun or sys.stderr is None:
         return
     root = logging.getLogger()
-    handler = logging.StreamHandler(sys.stderr)
+    handler = _Lines(sys.stderr)
     handler.setFormatter(JsonLines(Redactor(known())))
     _begun.append(_Begun(handler, sys.stderr, _OURS.level))
     root.addHandler(handler)

@@ -117,6 +117,20 @@ def test_a_message_that_cannot_be_put_together_is_a_line_all_the_same():
     assert json.loads(JsonLines(Redactor(())).format(record))["message"] == "%d"
 
 
+def test_a_reader_that_went_away_holds_up_nothing(monkeypatch):
+    class Gone(io.StringIO):
+        def write(self, text: str) -> int:
+            raise BrokenPipeError
+
+    monkeypatch.setattr(sys, "stderr", Gone())
+    logs.begin(LogFormat.JSON)
+    try:
+        LOG.warning("is anybody there?")
+        print("or here?", file=sys.stderr)
+    finally:
+        logs.end()
+
+
 def test_people_see_what_they_always_saw(monkeypatch):
     stream = io.StringIO()
     monkeypatch.setattr(sys, "stderr", stream)
