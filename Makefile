@@ -5,11 +5,12 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 SECONDS_TO_FUZZ ?= 20
+SECONDS_TO_SOAK ?= 3600
 # Twice the processors: tests wait for brokers and processes half of their time.
 WORKERS ?= $(shell $(PYTHON) -c 'import os; print(2 * (os.cpu_count() or 1))')
 
 .DEFAULT_GOAL := help
-.PHONY: audit sbom help setup demo test test-slow test-cluster fuzz smoke agent-kills rescue-kills report-script up lint lint-deployment format lock bench clean
+.PHONY: audit sbom help setup demo test test-slow test-cluster fuzz soak smoke agent-kills rescue-kills report-script up lint lint-deployment format lock bench clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -38,6 +39,9 @@ test-cluster: $(READY) ## only those with three Kafka brokers; they skip without
 
 fuzz: $(READY) ## 20 seconds of mutated contracts against the extractor; SECONDS_TO_FUZZ=600 for longer, SEED=7 for the same again
 	@$(BIN)/python -m tests.fuzz.extractor --seconds $(SECONDS_TO_FUZZ) $(if $(SEED),--seed $(SEED))
+
+soak: $(READY) ## an hour of drift, tasks, killed processes, a broker that comes and goes and clocks that are set; SECONDS_TO_SOAK=600 for less, SEED=7
+	@$(BIN)/python -m tests.soak --seconds $(SECONDS_TO_SOAK) $(if $(SEED),--seed $(SEED))
 
 smoke: $(READY) ## every declared topic and every handler in Python, tried on a broker of their own
 	@$(BIN)/omni smoke
