@@ -23,6 +23,7 @@ BENCHMARKS: tuple[tuple[str, ...], ...] = (
     ("benchmarks.event_log",),
     ("benchmarks.ledger_rows",),
     ("benchmarks.observe",),
+    ("benchmarks.pages", _CORPUS),
     ("benchmarks.plan_apply",),
     ("benchmarks.reconcile",),
     ("benchmarks.registry_scan",),
