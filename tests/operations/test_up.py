@@ -176,8 +176,8 @@ def test_the_ui_answers_with_assets_sensors_and_schedule_and_all_ends_by_sigterm
         "routing_economics",
         "routing_posteriors",
         "nodes/router",
-        "topics/onex.evt.router.routing-complete.v1",
-        "topics/onex.evt.router.routing-failed.v1",
+        "topics/onex.evt.router/routing-complete.v1",
+        "topics/onex.evt.router/routing-failed.v1",
     }
     sensors = asked(
         port,
