@@ -204,6 +204,7 @@ def test_the_ui_answers_with_assets_sensors_and_schedule_and_all_ends_by_sigterm
         "drift_summary_daily": "RUNNING",
         "report_daily": "RUNNING",
         "routing_daily": "RUNNING",
+        "tidy_daily": "RUNNING",
     }
     runs = asked(port, "{runsOrError {... on Runs {results {jobName status}}}}")["runsOrError"]["results"]
     assert {"jobName": "reconcile", "status": "SUCCESS"} in runs
