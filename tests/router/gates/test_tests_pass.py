@@ -19,6 +19,7 @@ from typing import Any
 import pytest
 
 from omni_assets.router.gates.gate import Check, Verdict
+from omni_assets.router.gates.trial import court
 from omni_assets.router.gates.trial.court import Limits, NoTrial, hold
 from omni_assets.router.task import Task
 from omni_assets.router.values import OutputFormat
@@ -319,6 +320,27 @@ def test_a_cell_has_nothing_of_the_house(held: Any, monkeypatch: pytest.MonkeyPa
             "def test_python_and_its_packages():\n    import json, pydantic\n"
         )
         check = tried(held, "x = 1\n", tests)
+    assert check.verdict is Verdict.PASSED, check.evidence
+
+
+@IN_A_CELL
+def test_an_installation_in_the_temporary_folder_is_seen_and_cannot_be_changed(
+    held: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whoever tries the project out often clones it there."""
+    with tempfile.TemporaryDirectory(dir="/tmp") as installed:
+        os.chmod(installed, 0o755)  # noqa: S103 - as installations are
+        (Path(installed) / "there.py").write_text("x = 1\n")
+        packages = [*court._packages(), installed]
+        monkeypatch.setattr(court, "_packages", lambda: packages)
+        tests = (
+            "import answer\nimport pytest\n\n"
+            f"def test_seen():\n    assert open('{installed}/there.py').read() == 'x = 1\\n'\n\n"
+            f"def test_unchanged():\n    with pytest.raises(OSError):\n        open('{installed}/new', 'w')\n\n"
+            "def test_a_place_to_write_in():\n    open('/tmp/new', 'w').close()\n"
+        )
+        check = tried(held, "x = 1\n", tests)
+        assert not (Path(installed) / "new").exists()
     assert check.verdict is Verdict.PASSED, check.evidence
 
 

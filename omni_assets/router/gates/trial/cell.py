@@ -134,7 +134,11 @@ def _watch(guest: int) -> NoReturn:
 def _furnish(folder: str, request: dict[str, Any]) -> None:
     """The file system of the cell, mounted over ``folder``. Raises ``NotIsolated`` and ``OSError``."""
     size = f"size={request['limits']['disk_bytes']}"
+    temporary = f"{folder}/tmp"  # noqa: S108 - the cell's own
     _mount("tmpfs", folder, "tmpfs", _MS_NOSUID | _MS_NODEV, f"{size},mode=755")
+    # Before the packages: those of an installation in the temporary folder would be hidden beneath it.
+    os.mkdir(temporary)
+    _mount("tmpfs", temporary, "tmpfs", _MS_NOSUID | _MS_NODEV, f"{size},mode=1777")
     for path in (*_SYSTEM, *request["packages"]):
         inside = folder + path
         if os.path.isdir(path):
@@ -149,9 +153,8 @@ def _furnish(folder: str, request: dict[str, Any]) -> None:
         os.makedirs(os.path.dirname(f"{folder}/{path}"), exist_ok=True)
         with open(f"{folder}/{path}", "wb") as file:
             file.write(base64.b64decode(content))
-    os.makedirs(f"{folder}/tmp")  # noqa: S108 - the cell's own
-    _read_only(folder)
-    _mount("tmpfs", f"{folder}/tmp", "tmpfs", _MS_NOSUID | _MS_NODEV, f"{size},mode=1777")  # noqa: S108 - the cell's own
+    _set_attributes(folder, _AT_RECURSIVE, _MOUNT_ATTR_RDONLY | _MOUNT_ATTR_NOSUID, 0)
+    _set_attributes(temporary, 0, 0, _MOUNT_ATTR_RDONLY)
 
 
 def _move_in(folder: str, out: int, limits: dict[str, int]) -> None:
@@ -191,9 +194,10 @@ def _tried() -> dict[str, Any]:
     return document
 
 
-def _read_only(folder: str) -> None:
-    attributes = (ctypes.c_uint64 * 4)(_MOUNT_ATTR_RDONLY | _MOUNT_ATTR_NOSUID, 0, 0, 0)
-    _call("syscall", _MOUNT_SETATTR, _AT_FDCWD, folder.encode(), _AT_RECURSIVE, ctypes.byref(attributes), 32)
+def _set_attributes(folder: str, flags: int, given: int, taken: int) -> None:
+    """Give a mount attributes, and take some; by ``_AT_RECURSIVE`` those beneath it too. Raises ``NotIsolated``."""
+    attributes = (ctypes.c_uint64 * 4)(given, taken, 0, 0)
+    _call("syscall", _MOUNT_SETATTR, _AT_FDCWD, folder.encode(), flags, ctypes.byref(attributes), 32)
 
 
 def _mount(source: str | None, target: str, kind: str | None, flags: int, options: str | None = None) -> None:
