@@ -96,7 +96,7 @@ LOCK = $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generat
 
 lock: $(READY) ## make the locks anew: requirements.lock from pyproject.toml, and those of the image, in the same versions
 	@$(LOCK) pyproject.toml --extra broker --extra router --extra agents --extra languages --extra learn \
-	  --extra classify --extra postgres --extra local --extra telemetry --extra dev -o requirements.lock
+	  --extra classify --extra postgres --extra local --extra redis --extra telemetry --extra dev -o requirements.lock
 	@$(LOCK) pyproject.toml --extra router --extra agents --extra postgres --extra telemetry \
 	  --constraint requirements.lock --no-annotate -o docker/requirements.lock
 	@echo hatchling | $(LOCK) - --constraint requirements.lock --no-annotate -o docker/build.lock
