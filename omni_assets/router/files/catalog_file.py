@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 
 from omni_assets.errors import CatalogUnusable
-from omni_assets.router.calling.addresses import address_flaw
+from omni_assets.router.calling.addresses import address_flaw, address_variable
 from omni_assets.router.catalog import Catalog, Endpoint, Model
 from omni_assets.router.files.reading import Flaw, Flawed, Loaded, load, near, shown
 
@@ -33,14 +33,14 @@ def load_catalog(path: str) -> Loaded[Catalog]:
 def _flaws(loaded: Loaded[Catalog]) -> Iterator[Flaw]:
     catalog = loaded.value
     for name, endpoint in catalog.endpoints.items():
-        for fields, problem, fix in _endpoint_problems(endpoint):
+        for fields, problem, fix in _endpoint_problems(name, endpoint):
             yield Flaw(loaded.tree.place("endpoints", name, *fields), f"the endpoint {shown(name)} {problem}", fix)
     for name, model in catalog.models.items():
         for fields, problem, fix in _model_problems(model, catalog):
             yield Flaw(loaded.tree.place("models", name, *fields), f"the model {shown(name)} {problem}", fix)
 
 
-def _endpoint_problems(endpoint: Endpoint) -> Iterator[tuple[tuple[str, ...], str, str]]:
+def _endpoint_problems(name: str, endpoint: Endpoint) -> Iterator[tuple[tuple[str, ...], str, str]]:
     """What is wrong with an endpoint. No message quotes a value: it may be a key that somebody put there."""
     for field in ("base_url_env", "key_env"):
         variable = getattr(endpoint, field)
@@ -51,7 +51,7 @@ def _endpoint_problems(endpoint: Endpoint) -> Iterator[tuple[tuple[str, ...], st
     if flaw is not None:
         fix = "write one such as `https://api.example/v1`, or name the variable that holds it as `base_url_env`"
         yield ("base_url",), f"has a `base_url` that cannot be used: {flaw}", fix
-    if endpoint.base_url is None and endpoint.base_url_env is None:
+    if endpoint.base_url is None and address_variable(name, endpoint) is None:
         yield (), "has no address", "give it a `base_url`, or a `base_url_env`"
 
 

@@ -173,7 +173,8 @@ def _given(gate: AnyGate) -> Iterator[str]:
 
 
 def _fenced(language: str, text: str) -> Iterator[str]:
-    fence = "````" if "```" in text else "```"
+    # What has a fence of its own within it is an answer as a model writes it, and no code.
+    fence, language = ("````", "markdown") if "```" in text else ("```", language)
     yield from (f"{fence}{language}", *text.rstrip("\n").split("\n"), fence)
 
 

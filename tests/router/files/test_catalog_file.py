@@ -38,6 +38,12 @@ def test_the_catalog_of_this_project() -> None:
     assert catalog.models["claude-sonnet-4-5"].price == ReferencePrice(provider="anthropic", model="claude-sonnet-4-5")
 
 
+def test_the_local_endpoint_needs_no_address(tmp_path: Path) -> None:
+    """It is the model that `omni model serve` serves."""
+    (tmp_path / "models.yaml").write_text("endpoints: {local: {location: local}}\nmodels: {}")
+    assert read_catalog(str(tmp_path / "models.yaml")).endpoints["local"].base_url is None
+
+
 def test_every_price_of_this_project_is_known() -> None:
     from omni_assets.router.money.pricing import unknown_because
 
