@@ -13,6 +13,7 @@ import time
 from confluent_kafka import Consumer, KafkaError, KafkaException, Producer, TopicPartition
 
 from omni_assets.broker.connection import SILENT, Connection, open_client
+from omni_assets.broker.transactions import REMEMBERS_BROKERS, send_positions
 
 _PAUSE = 0.05
 _TRIES = 5
@@ -32,13 +33,14 @@ def next_life(connection: Connection, seat: str, topic: str) -> str:
     try:
         for _ in range(_TRIES):
             life = _life(connection, register, topic)
-            last: Producer = open_client(Producer, connection, {"transactional.id": f"{seat}.{life}", "logger": SILENT})
+            properties = {**REMEMBERS_BROKERS, "transactional.id": f"{seat}.{life}", "logger": SILENT}
+            last: Producer = open_client(Producer, connection, properties)
             begin(connection, last)
             if _life(connection, register, topic) != life:
                 continue  # another one moved it on before it was fenced off
             last.begin_transaction()
             moved = [TopicPartition(topic, 0, life + 1)]
-            last.send_offsets_to_transaction(moved, register.consumer_group_metadata(), connection.timeout)
+            send_positions(last, moved, register.consumer_group_metadata(), connection.timeout)
             last.commit_transaction(connection.timeout)
             return f"{seat}.{life + 1}"
     finally:

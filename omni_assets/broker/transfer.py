@@ -22,6 +22,7 @@ from omni_assets.broker.connection import SILENT, Connection, open_client
 from omni_assets.broker.flows import RESCUE_GROUPS
 from omni_assets.broker.headers import are_unreadable, headers_of
 from omni_assets.broker.records import Batch, Position, RecordReader, Span, asked, refusal, wire_size
+from omni_assets.broker.transactions import REMEMBERS_BROKERS, send_positions
 from omni_assets.errors import BrokerRefused, ReadOnly, TransferInterrupted
 
 LATEST: OffsetSpec = OffsetSpec.latest()  # type: ignore[no-untyped-call]
@@ -205,6 +206,7 @@ class _Writer:
             Producer,
             connection,
             {
+                **REMEMBERS_BROKERS,
                 "transactional.id": name,
                 "transaction.timeout.ms": max(
                     _SHORTEST_TRANSACTION_MS, min(int(connection.timeout), 300) * 1_000 + 10_000
@@ -233,7 +235,7 @@ class _Writer:
             ]
             self._insist(
                 "the positions of a transaction",
-                lambda: producer.send_offsets_to_transaction(positions, reader.group(), self._timeout),
+                lambda: send_positions(producer, positions, reader.group(), self._timeout),
             )
             self._insist("the end of a transaction", lambda: producer.commit_transaction(self._timeout))
         except BaseException:

@@ -24,6 +24,7 @@ from omni_assets.broker.flows import REPLAY_GROUPS, WORKERS
 from omni_assets.broker.headers import headers_of
 from omni_assets.broker.lives import begin, next_life
 from omni_assets.broker.records import asked, refusal
+from omni_assets.broker.transactions import REMEMBERS_BROKERS, send_positions
 from omni_assets.broker.transfer import PARTITIONER
 from omni_assets.errors import BrokerRefused, OmniError, ReadOnly, WorkerReplaced
 
@@ -183,9 +184,7 @@ class Worker:
             self._insist(self._producer.begin_transaction)
             for record in records:
                 self._produce(record)
-            self._insist(
-                lambda: self._producer.send_offsets_to_transaction(offsets, self._group, self._timeout), within=True
-            )
+            self._insist(lambda: send_positions(self._producer, offsets, self._group, self._timeout), within=True)
             self._insist(lambda: self._producer.commit_transaction(self._timeout), within=True)
         except KafkaException as raised:
             return self._ended_badly(raised.args[0], records, positions)
@@ -357,6 +356,7 @@ class Worker:
                 Producer,
                 self._connection,
                 {
+                    **REMEMBERS_BROKERS,
                     "transactional.id": name,
                     "transaction.timeout.ms": TRANSACTION_MS,
                     "socket.timeout.ms": min(client_config(self._connection)["socket.timeout.ms"], TRANSACTION_MS),
