@@ -1,0 +1,35 @@
+"""Positions of a consumer group in a transaction, sent within a bounded time.
+
+librdkafka 2.10 and later forgets a broker that is no longer told of, or all of them when none answers, but goes on
+asking a forgotten one where it was a group's coordinator: ``send_offsets_to_transaction`` then never returns, whatever
+its timeout (https://github.com/confluentinc/librdkafka/issues/5511).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from concurrent.futures import TimeoutError as FutureTimeout
+from types import MappingProxyType
+from typing import Any
+
+from confluent_kafka import KafkaError, KafkaException, Producer, TopicPartition
+
+from omni_assets.broker.batches import in_thread
+
+REMEMBERS_BROKERS = MappingProxyType({"metadata.recovery.strategy": "none"})
+"""What a transactional producer has among its properties, so that it goes on with the brokers that it knew."""
+
+_GRACE_SECONDS = 1.0  # the client's own limit comes first, where it keeps to it
+
+
+def send_positions(producer: Producer, positions: Sequence[TopicPartition], group: Any, seconds: float) -> None:
+    """``Producer.send_offsets_to_transaction``, which ends after ``seconds`` and a little more.
+
+    ``group`` is what ``Consumer.consumer_group_metadata`` gave. Raises ``KafkaException``: ``_TIMED_OUT`` where the
+    client does not come back. Such a producer is of no use any more, and a call to it may hang.
+    """
+    sent = in_thread(lambda: producer.send_offsets_to_transaction(list(positions), group, seconds))
+    try:
+        sent.result(seconds + _GRACE_SECONDS)
+    except FutureTimeout:
+        raise KafkaException(KafkaError(KafkaError._TIMED_OUT)) from None  # noqa: SLF001 - a constant
