@@ -10,7 +10,7 @@ SECONDS_TO_SOAK ?= 3600
 WORKERS ?= $(shell $(PYTHON) -c 'import os; print(2 * (os.cpu_count() or 1))')
 
 .DEFAULT_GOAL := help
-.PHONY: audit sbom help setup demo test test-slow test-cluster fuzz soak smoke agent-kills rescue-kills report-script up lint lint-deployment format lock bench clean
+.PHONY: audit sbom docs help setup demo test test-slow test-cluster fuzz soak smoke agent-kills rescue-kills report-script up lint lint-deployment format lock bench clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -88,6 +88,10 @@ audit: $(READY) ## known weaknesses of what is locked, where a database of them 
 sbom: $(READY) ## the bill of materials in build/sbom.json: CycloneDX, out of the lock file alone
 	@mkdir -p build && $(BIN)/python -m tests.supply_chain.bill build/sbom.json && echo build/sbom.json
 
+docs: $(READY) ## the pages of docs/ in build/docs; a dead link or anchor is an error
+	@$(BIN)/python -m sphinx --quiet --fail-on-warning --keep-going --conf-dir web/docs docs build/docs
+	@echo build/docs/index.html
+
 format: $(READY) ## sort imports and lay out the code
 	@$(BIN)/ruff check --fix-only .
 	@$(BIN)/ruff format .
@@ -96,7 +100,8 @@ LOCK = $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generat
 
 lock: $(READY) ## make the locks anew: requirements.lock from pyproject.toml, and those of the image, in the same versions
 	@$(LOCK) pyproject.toml --extra broker --extra router --extra agents --extra languages --extra learn \
-	  --extra classify --extra postgres --extra local --extra redis --extra telemetry --extra dev -o requirements.lock
+	  --extra classify --extra postgres --extra local --extra redis --extra telemetry --extra docs --extra dev \
+	  -o requirements.lock
 	@$(LOCK) pyproject.toml --extra router --extra agents --extra postgres --extra telemetry \
 	  --constraint requirements.lock --no-annotate -o docker/requirements.lock
 	@echo hatchling | $(LOCK) - --constraint requirements.lock --no-annotate -o docker/build.lock
