@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from concurrent.futures import TimeoutError as FutureTimeout
+from concurrent.futures import wait
 from types import MappingProxyType
 from typing import Any
 
@@ -19,7 +20,7 @@ from omni_assets.broker.batches import in_thread
 REMEMBERS_BROKERS = MappingProxyType({"metadata.recovery.strategy": "none"})
 """What a transactional producer has among its properties, so that it goes on with the brokers that it knew."""
 
-_GRACE_SECONDS = 1.0  # the client's own limit comes first, where it keeps to it
+_GRACE_SECONDS = 2.0  # the client's own limit comes first, and a process that stood still hears yet what it missed
 
 
 def send_positions(producer: Producer, positions: Sequence[TopicPartition], group: Any, seconds: float) -> None:
@@ -29,7 +30,8 @@ def send_positions(producer: Producer, positions: Sequence[TopicPartition], grou
     client does not come back. Such a producer is of no use any more, and a call to it may hang.
     """
     sent = in_thread(lambda: producer.send_offsets_to_transaction(list(positions), group, seconds))
+    wait([sent], seconds)
     try:
-        sent.result(seconds + _GRACE_SECONDS)
+        sent.result(_GRACE_SECONDS)
     except FutureTimeout:
         raise KafkaException(KafkaError(KafkaError._TIMED_OUT)) from None  # noqa: SLF001 - a constant

@@ -72,7 +72,7 @@ class Echo:
 
     @cached_property
     def context(self) -> Context:
-        return resolve(environ=self._environ, folder=self.folder)
+        return resolve(environ=self.environ, folder=self.folder)
 
     @cached_property
     def manifest(self) -> Manifest:
@@ -114,7 +114,7 @@ class Echo:
         """One that works until nothing is left, or until a signal when it comes to a point for the ``time``-th time."""
         command = [sys.executable, "-m", "tests.support.echo_worker", str(self.folder), self.node, str(slot)]
         where = [] if point is None else [point.value, str(time), str(send.value)]
-        environ = {**os.environ, **self._environ}
+        environ = {**os.environ, **self.environ}
         return subprocess.Popen(
             [*command, *where], cwd=ROOT, env=environ, stdout=subprocess.PIPE, stderr=subprocess.PIPE
         )
@@ -182,7 +182,7 @@ class Echo:
         )
 
     @property
-    def _environ(self) -> dict[str, str]:
+    def environ(self) -> dict[str, str]:
         return {
             "OMNI_HOME": str(self.folder / "omni"),
             "OMNI_CONTRACTS": str(self.folder / "contracts"),
