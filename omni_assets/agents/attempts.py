@@ -56,6 +56,7 @@ class Tried(Generic[_Answer]):
 
     @property
     def reason(self) -> str:
+        """Why the last attempt failed, as a clause; empty where none did."""
         return self.attempts[-1].reason if self.attempts else ""
 
 

@@ -77,7 +77,7 @@ class Event:
 
 def to_record(event: Event, key: bytes | None) -> Record:
     """The record that carries ``event``. Raises ``NotAnEvent`` where an attribute is none that an event may have, and
-    for a key that is no bytes.
+    for a key that is no bytes; ``ExtraMissing``.
     """
     if not isinstance(key, bytes | None):
         raise NotAnEvent(f"its key is of the type `{type(key).__name__}`, and keys are bytes")
@@ -110,7 +110,8 @@ def to_record(event: Event, key: bytes | None) -> Record:
 def from_record(key: bytes | None, value: bytes | None, headers: Iterable[tuple[str, bytes | None]] | None) -> Event:  # noqa: ARG001 - as it is read
     """The event that a record carries; the key is no part of it.
 
-    Raises ``NotAnEvent`` where it carries none, whatever it holds: nothing that is missing is made up.
+    Raises ``NotAnEvent`` where it carries none, whatever it holds: nothing that is missing is made up;
+    ``ExtraMissing``.
     """
     if value is None:
         raise NotAnEvent("it is a tombstone: it has no value")

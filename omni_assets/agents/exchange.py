@@ -46,6 +46,7 @@ class Ended:
 
     @property
     def size(self) -> int:
+        """The bytes of the values that are to be published."""
         return sum(len(each.value or b"") for each in self.records)
 
 
@@ -53,7 +54,7 @@ class Exchange:
     """Use it as an asynchronous context manager, within one event loop; leaving it gives the seat back.
 
     With a ``drain`` it ends when that is over: it is idle while nothing is held and every partition was read to its
-    end. Without, it goes on until it is left.
+    end. Without, it goes on until it is left. It holds ``most`` records at a time.
 
     ``revoked`` is told of partitions whose records need no further work, and ``leaving`` is called in the thread behind
     it: others have them when it returns. ``prepared`` is called in the thread whenever partitions were assigned; what
@@ -122,6 +123,7 @@ class Exchange:
         self._came_back.append(ended)
 
     def assigned(self, committed: Mapping[Partition, Committed]) -> None:
+        """As ``Owner.assigned``. Raises ``BrokerRefused`` where what is written beside an offset cannot be read."""
         self._seated = True
         for partition, to in committed.items():
             try:
@@ -135,6 +137,7 @@ class Exchange:
         self._call(self._prepared())
 
     def revoked(self, partitions: Iterable[Partition], *, lost: bool) -> None:
+        """As ``Owner.revoked``: what has ended is committed first. Raises ``BrokerError``."""
         gone = tuple(partitions)
         try:
             if not lost:

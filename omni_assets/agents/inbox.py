@@ -47,7 +47,7 @@ def encode(watermark: int, ended: Iterable[range]) -> str:
 
 
 def decode(watermark: int, metadata: str) -> tuple[range, ...]:
-    """The spans that ``encode`` was given. Raises ``ProgressUnreadable``."""
+    """The spans of offsets above ``watermark`` that ``encode`` was given. Raises ``ProgressUnreadable``."""
     if not metadata:
         return ()
     if not metadata.startswith(_FORMAT) or len(metadata) > MOST_METADATA:
@@ -151,7 +151,7 @@ class _Queue:
 
 
 class Inbox:
-    """The records that a worker holds, in the order in which they may begin.
+    """The records that a worker holds, ``most`` at a time, in the order in which they may begin.
 
     A record is waiting, then in work (``begin``), then ended (``end``: the next of its key may begin), then settled
     (``settle``: it is committed, and forgotten).
@@ -170,7 +170,9 @@ class Inbox:
         self._partitions[partition] = Progress(committed)
 
     def revoke(self, topic: str, number: int) -> None:
-        """A partition is no longer ours: everything of it is forgotten, and nothing of it can end any more."""
+        """The partition ``number`` of a topic is no longer ours: everything of it is forgotten, and nothing of it can
+        end any more.
+        """
         for partition in [each for each in self._partitions if (each.topic, each.number) == (topic, number)]:
             del self._partitions[partition]
             self._held -= sum(place.partition == partition for place in self._keys)
@@ -253,7 +255,7 @@ class Inbox:
 
     @property
     def held(self) -> int:
-        """Records that are not settled."""
+        """How many records are not settled."""
         return self._held
 
 

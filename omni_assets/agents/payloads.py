@@ -44,7 +44,9 @@ class Payloads:
         return topic in self._schemas or topic in self._flaws
 
     def check(self, topic: str, event: Event) -> None:
-        """Raises ``PayloadUnfit``, with what was found at which place of the payload."""
+        """Raises ``PayloadUnfit``, with what was found at which place of the payload; ``ExtraMissing`` where schemas
+        cannot be looked at here.
+        """
         if topic in self._flaws:
             raise PayloadUnfit(f"the schema of `{topic}` cannot be used: {self._flaws[topic]}")
         schema = self._schemas.get(topic)

@@ -55,7 +55,9 @@ class _First(NamedTuple):
 
 
 class Seen:
-    """Receipts by what they are of. A receipt's id is known before its task ends, so something may be claimed."""
+    """Receipts by what they are of, ``most`` of each kind. A receipt's id is known before its task ends, so something
+    may be claimed.
+    """
 
     def __init__(self, window: timedelta = WINDOW, most: int = MOST_SEEN) -> None:
         self._window = window

@@ -60,6 +60,7 @@ class Approval:
 
     @property
     def approved(self) -> bool:
+        """Whether the answer was yes."""
         return self.answer is Answer.APPROVED
 
 
@@ -79,6 +80,7 @@ class NoSteps:
     """For nodes whose contract declares no effect."""
 
     def perform(self, name: str, do: Callable[[], Any], find: Callable[[], Any], about: Any) -> Any:  # noqa: ARG002 - as of the protocol
+        """Raises ``Hopeless``: no effect is declared."""
         raise undeclared(name, ())
 
     async def perform_async(
@@ -88,6 +90,7 @@ class NoSteps:
         find: Callable[[], Awaitable[Any]],  # noqa: ARG002 - as of the protocol
         about: Any,  # noqa: ARG002 - as of the protocol
     ) -> Any:
+        """Raises ``Hopeless``: no effect is declared."""
         raise undeclared(name, ())
 
 

@@ -44,7 +44,9 @@ FAILURES = frozenset({TaskOutcome.FAILED, TaskOutcome.DEAD_LETTERED})
 
 
 class TaskAttempt(Strict):
-    """One call of the handler. ``reason`` is a clause, why it was not the last; empty where it did its work."""
+    """The call of the handler with this ``number``, from 1. ``reason`` is a clause, why it was not the last; empty
+    where it did its work.
+    """
 
     number: Annotated[int, Field(ge=1)]
     seconds: _Seconds
@@ -152,5 +154,5 @@ def task_id(cluster: str, node: str, topic: str, partition: int, offset: int, at
 
 
 def result_id(task: str, number: int) -> str:
-    """The id of an event that a task publishes: always the same for the same task."""
+    """The id of the event that a task publishes as its ``number``th: always the same for the same task."""
     return sha256(f"{task}/{number}".encode()).hexdigest()[:32]

@@ -75,7 +75,7 @@ def why_unfit(folder: Path) -> str:
 
 
 class Answered:
-    """What git said, and its exit status."""
+    """What git said, and its exit ``status``."""
 
     __slots__ = ("output", "said", "status")
 

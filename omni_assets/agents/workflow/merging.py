@@ -39,7 +39,9 @@ class _Plan:
 
 
 def work(event: Event, context: TaskContext) -> Said | None:
-    """Merge a pull request, if now all is there. Merges of one repository wait for each other."""
+    """Merge a pull request, if now all is there. Merges of one repository wait for each other. Raises ``Moved`` where
+    others take too long.
+    """
     about = read_about(event)
     there = repository(about.repository)
     with _alone(there):

@@ -25,7 +25,7 @@ EFFECT = "open-pull-request"
 
 
 def work(event: Event, context: TaskContext) -> Said | None:
-    """Open a pull request, or close it."""
+    """Open a pull request, or close it. Raises ``Hopeless`` for a branch that has nothing to merge."""
     topic = context.place.partition.topic
     reason = _REASONS.get(topic)
     return _open(event, context) if reason is None else _close(event, context, reason)

@@ -43,6 +43,7 @@ class PullRequest(Strict):
     """
 
     number: Annotated[int, Field(ge=1)]
+    """Counts from 1 in its repository."""
     branch: str
     target: str
     title: str
@@ -65,7 +66,7 @@ class Kept:
 
 
 def every(repository: Repository) -> Iterator[Kept]:
-    """All pull requests, the newest first."""
+    """All pull requests, the newest first. Raises ``Hopeless`` where what is kept of one is none."""
     known = repository.objects(_PULL)
     numbers = sorted(_numbers(known), reverse=True)
     states = [known[_state(number)] for number in numbers]
@@ -75,7 +76,7 @@ def every(repository: Repository) -> Iterator[Kept]:
 
 
 def find(repository: Repository, number: int) -> Kept:
-    """A pull request by its number. Raises ``Hopeless`` where there is none, or what is kept of it is none."""
+    """The pull request ``number``. Raises ``Hopeless`` where there is none, or what is kept of it is none."""
     identity, text = repository.note(_state(number))
     head = repository.commit(_head(number))
     if not identity or not head:

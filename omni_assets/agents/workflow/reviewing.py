@@ -31,7 +31,9 @@ NODE, STATUS = "reviewer", "review"
 
 
 def work(event: Event, context: TaskContext) -> Said | None:
-    """Have a model review what passed its tests, or a person what no model could."""
+    """Have a model review what passed its tests, or a person what no model could. Raises ``Hopeless`` where a model's
+    review has none of the shape that was asked for.
+    """
     topic = context.place.partition.topic
     if topic == Topic.EVT_ROUTER_ROUTING_COMPLETE_V1:
         answer = read(event, Answered)

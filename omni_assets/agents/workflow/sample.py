@@ -162,7 +162,9 @@ def _opened(there: Repository, branch: Branch) -> About:
 
 
 def commit(branch: str, start: str, message: str, files: Mapping[str, str], hour: int) -> str:
-    """A commit as `git fast-import` reads it; without ``start`` it is the first one."""
+    """A commit as `git fast-import` reads it, made ``hour`` hours after the first; without ``start`` it has
+    no parent.
+    """
     when = 1_700_000_000 + 3_600 * hour
     begun = f"from refs/heads/{start}{'^0' if start == branch else ''}\n" if start else ""
     changes = "".join(f"M 100644 inline {path}\n{_data(text)}" for path, text in files.items())

@@ -28,7 +28,9 @@ MOST_OUTPUT = 6_000
 
 
 def work(event: Event, context: TaskContext) -> Said | None:
-    """Run the suite of a pull request, or say how it failed, now that a model has explained it, or none could."""
+    """Run the suite of a pull request, or say how it failed, now that a model has explained it, or none could. Raises
+    ``Hopeless`` where nothing is known of the tests that were explained.
+    """
     topic = context.place.partition.topic
     if topic == Topic.EVT_ROUTER_ROUTING_COMPLETE_V1:
         answer = read(event, Answered)

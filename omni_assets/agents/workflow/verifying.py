@@ -36,7 +36,9 @@ _MOST_TESTS = 200
 
 
 def work(event: Event, context: TaskContext) -> Said | list[Said] | None:
-    """Hold the criteria of a ticket against a pull request whose tests are green, or take a model's word on one."""
+    """Hold the criteria of a ticket against a pull request whose tests are green, or take a model's word on one. Raises
+    ``Hopeless`` where there is no such criterion, or the model's word has none of the shape that was asked for.
+    """
     topic = context.place.partition.topic
     ours = mine(event, context.id)
     if topic == Topic.EVT_ROUTER_ROUTING_COMPLETE_V1:
