@@ -59,6 +59,7 @@ class BrokerAdmin:
 
     @property
     def calls(self) -> int:
+        """How many requests were made so far."""
         return self._calls.made
 
     @observed

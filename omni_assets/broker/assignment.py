@@ -6,7 +6,9 @@ from typing import NamedTuple
 
 
 class Partition(NamedTuple):
-    """A partition, and which time it is assigned here: what was begun under another assignment ends nothing."""
+    """A partition by its ``number`` in the topic, and which time it is assigned here (``assignment``): what was begun
+    under another assignment ends nothing.
+    """
 
     topic: str
     number: int

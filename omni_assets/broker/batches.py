@@ -24,10 +24,12 @@ _Answer_co = TypeVar("_Answer_co", covariant=True)
 class Pending(Protocol[_Answer_co]):
     """An answer that may not be there yet: a future, as far as it is needed here."""
 
-    def result(self, timeout: float | None = None) -> _Answer_co: ...
+    def result(self, timeout: float | None = None) -> _Answer_co:
+        """The answer, waited for ``timeout`` seconds at most, or without an end. Raises what the client raises."""
 
 
 def as_it_is(answer: Any) -> Any:
+    """The answer itself, where there is nothing to read out of it."""
     return answer
 
 

@@ -82,15 +82,18 @@ class Calls:
 
     @property
     def client(self) -> AdminClient:
+        """The client. Raises ``RuntimeError`` once it was ended."""
         if self._client is None:
             raise RuntimeError("this BrokerAdmin is closed")
         return self._client
 
     @property
     def timeout(self) -> float:
+        """Seconds that one call may take."""
         return self.connection.timeout
 
     def mark(self) -> Mark:
+        """Where the requests stand now."""
         return Mark(self.made, monotonic())
 
     def write(self, what: str) -> None:
@@ -144,7 +147,9 @@ class Calls:
         in_flight: int = REQUESTS_IN_FLIGHT,
         read: Callable[[Any], Answer | TopicError] = as_it_is,
     ) -> Batches[Key, Answer]:
-        """Batches whose requests are counted and end with the connection's timeout."""
+        """Batches of ``size`` keys, ``in_flight`` at a time, whose requests are counted and end with the connection's
+        timeout.
+        """
 
         def counted(keys: Sequence[Key]) -> Sequence[Pending[Any]]:
             self.made += 1

@@ -31,6 +31,7 @@ class Capabilities:
 
     @property
     def probed(self) -> bool:
+        """Whether the broker was probed."""
         return self.probed_at is not None
 
     def document(self) -> dict[str, Any]:

@@ -18,7 +18,7 @@ from omni_assets.broker.topics import TopicError
 
 @dataclass(frozen=True, slots=True)
 class Node:
-    """A broker, and the address that clients are told to find it at."""
+    """A broker, the ``id`` that its cluster knows it by, and the address that clients are told to find it at."""
 
     id: int
     host: str
@@ -26,6 +26,7 @@ class Node:
 
     @property
     def address(self) -> str:
+        """``host:port``, with an IPv6 address in brackets."""
         return f"[{self.host}]:{self.port}" if ":" in self.host else f"{self.host}:{self.port}"
 
 

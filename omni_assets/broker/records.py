@@ -43,12 +43,15 @@ class Span(NamedTuple):
 
 
 class Mark(NamedTuple):
-    """The last record that was read of a partition, so that another log of the same name is told apart."""
+    """The last record that was read of a partition, so that another log of the same name is told apart. ``checksum`` is
+    a CRC-32 of its value, its key and its time.
+    """
 
     offset: int
     checksum: int
 
     def text(self) -> str:
+        """It as ``read_mark`` reads it."""
         return f"{self.offset} {self.checksum:08x}"
 
 
@@ -61,7 +64,9 @@ class Position(NamedTuple):
 
 @dataclass(slots=True)
 class Batch:
-    """Records in the order of their partitions, and where each partition that moved stands behind them."""
+    """Records in the order of their partitions, and where each partition that moved stands behind them. ``size`` is in
+    bytes, as on the wire.
+    """
 
     records: list[Message] = field(default_factory=list)
     size: int = 0
@@ -206,7 +211,9 @@ def mark_of(record: Message) -> Mark:
 
 
 def asked(call: str, seconds: float, ask: Callable[[], _Answer]) -> _Answer:
-    """What ``ask`` gives. Raises ``BrokerTimeout`` and ``BrokerRefused`` in place of the client's errors."""
+    """What ``ask`` gives. Raises ``BrokerError`` in place of the client's errors: ``BrokerTimeout`` or
+    ``BrokerRefused``.
+    """
     try:
         return ask()
     except KafkaException as raised:

@@ -55,6 +55,7 @@ class ObservedTopic:
 
     @property
     def partitions(self) -> int:
+        """How many partitions it has."""
         return len(self.replicas)
 
     @property

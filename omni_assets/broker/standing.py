@@ -38,7 +38,7 @@ def standings(calls: Calls, groups: Mapping[str, Sequence[str]]) -> Mapping[str,
 
     A group without a position stands at the beginning of a log, and so does one whose position is not in the log, as
     workers see it. Takes a listing of topics, two calls for each few thousand partitions, and one a group. Raises
-    ``BrokerRefused`` where something could not be seen.
+    ``BrokerRefused`` where something could not be seen. Raises ``BrokerTimeout`` where the broker does not say in time.
     """
     topics = sorted({topic for wanted in groups.values() for topic in wanted})
     seen, _ = offsets.topic_offsets(calls, offsets.partitions_of(calls.metadata(), topics), newest=False)

@@ -80,12 +80,14 @@ class Reach(NamedTuple):
 
     @property
     def most_records(self) -> int:
+        """The most records that there can be to copy; transaction markers take offsets too."""
         return sum(span.most_records for span in self.spans)
 
 
 @dataclass(slots=True)
 class Contents:
-    """What the records are that would be copied. Sizes in bytes, as on the wire; times of the records themselves.
+    """What the records are that would be copied. Sizes in bytes, as on the wire, ``largest`` being that of the largest;
+    times of the records themselves.
 
     ``expired`` records are older than what was asked for.
     """
@@ -98,6 +100,7 @@ class Contents:
     newest_ms: int | None = None
 
     def add(self, record: Message, older_than_ms: int | None) -> None:
+        """Count one more record, as expired where it is from before ``older_than_ms``, in milliseconds since 1970."""
         self.records += 1
         self.keyless += record.key() is None
         self.largest = max(self.largest, wire_size(record))

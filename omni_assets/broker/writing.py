@@ -45,6 +45,7 @@ def changeable(names: Iterable[str]) -> Outcomes:
 
 
 def create_topics(calls: Calls, requests: Sequence[NewTopicRequest]) -> Outcomes:
+    """Create topics as they are asked for, ``TOPICS_PER_CREATE`` in a request."""
     wanted = {request.name: request for request in requests}
     outcomes = {name: _impossible(request) for name, request in wanted.items()}
     possible = _possible(outcomes)

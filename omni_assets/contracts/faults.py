@@ -153,7 +153,7 @@ def idle(node: str, location: Location) -> Finding:
 
 
 def short(text: str, longest: int = 120) -> str:
-    """``text``, cut where it is too long for a sentence."""
+    """``text``, cut to ``longest`` characters where it is too long for a sentence."""
     return text if len(text) <= longest else text[:longest] + "…"
 
 

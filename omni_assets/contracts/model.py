@@ -273,6 +273,7 @@ class Manifest:
 
     @property
     def errors(self) -> tuple[Finding, ...]:
+        """The findings that are errors, in order."""
         return tuple(finding for finding in self.findings if finding.severity is Severity.ERROR)
 
     @property

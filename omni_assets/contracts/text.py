@@ -22,7 +22,7 @@ def columns(shown: str) -> int:
 
 
 def count(number: int, noun: str) -> str:
-    """``1 topic``, ``31 topics``, ``1,000 topics``."""
+    """``number`` of something with its noun: ``1 topic``, ``31 topics``, ``1,000 topics``."""
     return f"{number:,} {noun}{'' if number == 1 else 's'}"
 
 

@@ -3,6 +3,8 @@
 ``7d`` is ``604800000``, ``1 GiB`` is ``1073741824``, ``unlimited`` is ``-1``, ``[delete, compact]`` is
 ``compact,delete``. The unit is implied by the key: a duration where it ends in ``.ms``, a size where it ends in
 ``.bytes``. Two values are equal when their normalised texts are. ``normalise`` is idempotent, and undoes ``readable``.
+
+What is no such value raises ``InvalidValue``.
 """
 
 from __future__ import annotations

@@ -59,7 +59,9 @@ def judge_config(key: str, declared: str, observed: str) -> Judgement:
 
 
 def judge_partitions(declared: int, observed: int, keyed: bool | None) -> Judgement:
-    """The judgement over a partition count that differs. Records count as keyed unless a contract says otherwise."""
+    """The judgement over a partition count that is ``observed`` where another is ``declared``. Records count as keyed
+    unless a contract says otherwise.
+    """
     if declared < observed:
         return Judgement(Verdict.UNFIXABLE, Reason.PARTITIONS_CANNOT_SHRINK)
     if keyed is False:
@@ -68,7 +70,8 @@ def judge_partitions(declared: int, observed: int, keyed: bool | None) -> Judgem
 
 
 def judge_replication(declared: int, brokers: int, by_config: bool | None = None) -> Judgement:
-    """The judgement over a replication factor that differs, on a cluster of ``brokers`` brokers.
+    """The judgement over a replication factor that differs from the ``declared`` one, on a cluster of ``brokers``
+    brokers.
 
     ``by_config`` is whether the broker takes the replication factor as a config of the topic, as Redpanda does, odd
     numbers alone; ``None`` where that is not known.
@@ -83,7 +86,9 @@ def judge_replication(declared: int, brokers: int, by_config: bool | None = None
 
 
 def magnitude(value: str) -> float | None:
-    """A size or a duration as a number, ``-1`` being unlimited; ``None`` where the text is neither."""
+    """A size in bytes or a duration in milliseconds as a number, ``-1`` being unlimited; ``None`` where the text is
+    neither.
+    """
     if value == "-1":
         return math.inf
     return int(value) if value.isascii() and value.isdigit() else None

@@ -118,12 +118,15 @@ class Otlp:
     def span(
         self, name: str, kind: SpanKind, attributes: Attributes, origin: TraceContext | NewTrace | None
     ) -> AbstractContextManager[Span]:
+        """As ``Sink.span``."""
         return self._spanning(name, kind, attributes, origin)
 
     def here(self) -> Span:
+        """As ``Sink.here``."""
         return _Span(trace.get_current_span())
 
     def record(self, metric: Metric, value: float, attributes: Attributes) -> None:
+        """Take ``value`` as ``Sink.record`` does."""
         instrument = self._instruments[metric.name]
         if isinstance(instrument, Counter):
             instrument.add(value, attributes)
@@ -131,9 +134,11 @@ class Otlp:
             instrument.record(value, attributes)
 
     def watch(self, watch: Watch) -> None:
+        """As ``Sink.watch``."""
         self._gauges.watch(watch)
 
     def forget(self, watch: Watch) -> None:
+        """As ``Sink.forget``."""
         self._gauges.forget(watch)
 
 

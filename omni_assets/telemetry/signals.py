@@ -46,7 +46,7 @@ class Span(Protocol):
 
 
 class Reading(NamedTuple):
-    """How much of a gauge there is."""
+    """How much of a gauge there is: ``value``, in the unit of the metric."""
 
     metric: Metric
     value: float
@@ -63,15 +63,20 @@ class Sink(Protocol):
 
     def span(
         self, name: str, kind: SpanKind, attributes: Attributes, origin: TraceContext | NewTrace | None, /
-    ) -> AbstractContextManager[Span]: ...
+    ) -> AbstractContextManager[Span]:
+        """A span from here on until it is left; it belongs to ``origin``, else to the span around it."""
 
-    def here(self) -> Span: ...
+    def here(self) -> Span:
+        """The span that is under way here."""
 
-    def record(self, metric: Metric, value: float, attributes: Attributes, /) -> None: ...
+    def record(self, metric: Metric, value: float, attributes: Attributes, /) -> None:
+        """Take ``value``, in the unit of the metric, into a counter or a histogram."""
 
-    def watch(self, watch: Watch, /) -> None: ...
+    def watch(self, watch: Watch, /) -> None:
+        """Read gauges by ``watch`` from now on."""
 
-    def forget(self, watch: Watch, /) -> None: ...
+    def forget(self, watch: Watch, /) -> None:
+        """Read gauges by ``watch`` no longer."""
 
 
 class _NoSpan:
@@ -157,7 +162,7 @@ def here() -> Span:
 
 
 def record(metric: Metric, value: float, attributes: Attributes = NO_ATTRIBUTES) -> None:
-    """Add to a counter, or to a histogram."""
+    """Add ``value``, in the unit of the metric, to a counter, or to a histogram."""
     _in_use.sink.record(metric, value, attributes)
 
 

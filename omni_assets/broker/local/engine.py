@@ -19,14 +19,17 @@ class Place:
 
     @property
     def folder(self) -> Path:
+        """The folder of all engines in the state folder."""
         return self.state_folder / "broker"
 
     @property
     def data_dir(self) -> Path:
+        """The folder of this engine's data."""
         return self.folder / self.engine
 
     @property
     def log(self) -> Path:
+        """The file that the engine writes its log to."""
         return self.folder / f"{self.engine}.log"
 
 

@@ -41,7 +41,7 @@ class Noida:
     def launch(
         self, place: Place, host: str, port: int, seconds: float, spawned: Callable[[BrokerRecord], None]
     ) -> BrokerRecord:
-        """Start the broker. Raises ``PortInUse``, ``EngineFailed`` and ``StateError``."""
+        """Start the broker. Raises ``EngineUnavailable``, ``PortInUse``, ``EngineFailed`` and ``StateError``."""
         try:
             place.data_dir.mkdir(parents=True, exist_ok=True)
             if _listens(place):

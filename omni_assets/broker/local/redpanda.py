@@ -71,7 +71,9 @@ class Redpanda:
         return record
 
     def settle(self, record: BrokerRecord, seconds: float) -> None:
-        """Turn auto-creation off: its mode for containers turns it on. Raises ``EngineFailed``."""
+        """Turn auto-creation off: its mode for containers turns it on. Raises ``EngineFailed``, and ``PortInUse`` where
+        Docker says so.
+        """
         off = ["rpk", "cluster", "config", "set", "auto_create_topics_enabled", "false"]
         _compose_or_fail(record, "turn auto-creation off in Redpanda", ["exec", "-T", SERVICE, *off], seconds)
 
@@ -85,11 +87,15 @@ class Redpanda:
         return listed.code == 0 and bool(listed.output)
 
     def stop(self, record: BrokerRecord) -> None:
-        """Stop the container, keeping it and its volume. Raises ``EngineFailed``."""
+        """Stop the container, keeping it and its volume. Raises ``EngineFailed``, and ``PortInUse`` where Docker says
+        so.
+        """
         _compose_or_fail(record, "stop Redpanda", ["stop", SERVICE], _STOP_SECONDS)
 
     def set_aside(self, place: Place) -> Path | None:
-        """Refuses: the data is in a volume of Docker, which only its owner should rename or remove."""
+        """Refuses, by ``EngineFailed``: the data is in a volume of Docker, and only its owner should rename
+        or remove that.
+        """
         raise EngineFailed(
             f"the data of Redpanda is in the volume {_project(place)}{_VOLUME_SUFFIX}, which omni does not move.",
             f"Remove it with `docker volume rm {_project(place)}{_VOLUME_SUFFIX}` when nothing in it is needed.",

@@ -47,6 +47,7 @@ class Watch:
 
     @property
     def bootstrap_servers(self) -> str:
+        """The address that clients are to be given."""
         return f"{_HOST}:{self._port}"
 
     @property

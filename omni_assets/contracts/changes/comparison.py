@@ -117,9 +117,11 @@ class Side:
         return tuple(each for each in self._parties.get(name, ()) if each.role in roles)
 
     def publishers(self, name: str) -> tuple[Participant, ...]:
+        """Who publishes a name, in the order of the contracts."""
         return self.parties(name, Role.PUBLISHES)
 
     def subscribers(self, name: str) -> tuple[Participant, ...]:
+        """Who subscribes a name, in the order of the contracts."""
         return self.parties(name, Role.SUBSCRIBES)
 
     def first(self, name: str) -> Location:

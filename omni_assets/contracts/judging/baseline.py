@@ -40,6 +40,7 @@ class Baseline:
 
     @property
     def total(self) -> int:
+        """How many findings are known."""
         return sum(self.counts.values())
 
     def split(self, findings: Sequence[Finding], relative: Relative) -> tuple[list[Finding], list[Finding]]:

@@ -24,7 +24,9 @@ class BaselineUse:
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """The findings that count, in order, over ``contracts`` of the manifest's contracts; and how long it took."""
+    """The findings that count, in order, over ``contracts`` of the manifest's contracts; and how long it took.
+    ``exempted`` is how many do not count, by an exemption.
+    """
 
     manifest: Manifest
     findings: tuple[Finding, ...]

@@ -28,10 +28,12 @@ class Ends:
 
     @property
     def published(self) -> bool:
+        """Whether anybody publishes it, outside the contracts too."""
         return bool(self.publishers) or self.published_outside
 
     @property
     def subscribed(self) -> bool:
+        """Whether anybody subscribes it, outside the contracts too."""
         return bool(self.subscribers) or self.subscribed_outside
 
     @property
@@ -46,6 +48,7 @@ class Ends:
 
     @property
     def dangling(self) -> bool:
+        """Whether one of its two ends is missing."""
         return self.starving or self.unread
 
     @property

@@ -37,7 +37,7 @@ class Reason(StrEnum):
 
     @property
     def rank(self) -> int:
-        """0 for the strongest."""
+        """Its position among the reasons: 0 for the strongest."""
         return _RANKS[self]
 
 

@@ -24,7 +24,7 @@ class Action(StrEnum):
 
     @property
     def rank(self) -> int:
-        """0 for what runs first."""
+        """Its position among the actions: 0 for what runs first."""
         return _RANKS[self]
 
 
