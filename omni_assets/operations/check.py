@@ -67,6 +67,15 @@ class Scope:
 
 
 @dataclass(frozen=True, slots=True)
+class NewBaseline:
+    """A baseline that knows what a check finds now: where it belongs, its text, and how many findings it knows."""
+
+    path: str
+    text: str
+    findings: int
+
+
+@dataclass(frozen=True, slots=True)
 class WrittenBaseline:
     """A baseline that was written: where, how many findings it knows, and whether the settings name one."""
 
@@ -113,8 +122,9 @@ def check(scope: Scope, choice: Choice = NO_CHOICE) -> Report:
     )
 
 
-def start_baseline(scope: Scope, choice: Choice = NO_CHOICE) -> WrittenBaseline:
-    """Write what a check finds now as the baseline, whatever the present one knows. Raises as ``check`` does."""
+def new_baseline(scope: Scope, choice: Choice = NO_CHOICE) -> NewBaseline:
+    """What a check finds now as a baseline, whatever the present one knows; nothing is written. Raises as ``check``
+    does."""
     settings = scope.context.settings
     path = baseline_named(scope.context, choice) or os.path.relpath(settings.root / BASELINE_FILE)
     judge = fresh_judge(scope.context, choice)
@@ -123,11 +133,17 @@ def start_baseline(scope: Scope, choice: Choice = NO_CHOICE) -> WrittenBaseline:
     # Echoes too: other commands count malformed names, and near misses may be ignored one day.
     new = (*judgement.findings, *judgement.echoes)
     lasting = [each for each in new if each.severity is not Severity.NOTE]
+    return NewBaseline(path, baseline_text(lasting, judge.relative), len(lasting))
+
+
+def start_baseline(scope: Scope, choice: Choice = NO_CHOICE) -> WrittenBaseline:
+    """Write what a check finds now as the baseline, whatever the present one knows. Raises as ``check`` does."""
+    new = new_baseline(scope, choice)
     try:
-        write_whole(path, baseline_text(lasting, judge.relative).encode())
+        write_whole(new.path, new.text.encode())
     except (OSError, ValueError) as error:
-        raise BaselineUnusable(path, reason(error)) from None
-    return WrittenBaseline(path, len(lasting), baseline_path(settings) is not None)
+        raise BaselineUnusable(new.path, reason(error)) from None
+    return WrittenBaseline(new.path, new.findings, baseline_path(scope.context.settings) is not None)
 
 
 def fix(scope: Scope) -> tuple[str, ...]:
