@@ -105,6 +105,7 @@ def _plain(value: Any) -> Any:
 
 def main(file: str, limit_rows: str, timeout_seconds: str, used_bytes: str, version: str) -> None:
     # The kernel ends this process in time, also where whoever asked has been killed meanwhile.
+    """Answer the question on standard input: the arguments are those of the command line, as texts."""
     signal.setitimer(signal.ITIMER_REAL, float(timeout_seconds))
     sql = sys.stdin.buffer.read().decode("utf-8", "replace")
     found = answer(file, sql, int(limit_rows), used_bytes, version)

@@ -70,7 +70,7 @@ def transaction(file: Path, deadline: float) -> Iterator[duckdb.DuckDBPyConnecti
 def create(file: Path, fill: Callable[[duckdb.DuckDBPyConnection], None]) -> None:
     """Make a projection in the place of ``file``, filled by ``fill`` in one transaction, and move it there whole.
 
-    Raises what ``transaction`` does.
+    Raises what ``transaction`` does, and ``StateFolderUnusable``.
     """
     new = file.with_name(f"{file.name}.new")
     try:

@@ -37,36 +37,44 @@ def _value(document: Mapping[str, Any], read: Reader, path: list[str]) -> Any:
 
 
 def text(value: Any) -> str:
+    """A text."""
     if isinstance(value, str):
         return value
     raise ValueError("is not text")
 
 
 def whole(value: Any) -> int:
+    """A whole number that fits into 64 bits, a ``BIGINT``; what it counts is for its column to say, as with
+    each number here.
+    """
     if isinstance(value, int) and not isinstance(value, bool) and -(2**63) <= value < 2**63:
         return value
     raise ValueError("is no whole number")
 
 
 def small(value: Any) -> int:
+    """As ``whole``, in 32 bits: an ``INTEGER``."""
     if -(2**31) <= whole(value) < 2**31:
         return int(value)
     raise ValueError("is too large a number")
 
 
 def real(value: Any) -> float:
+    """As ``whole``, with a fraction or without: a ``DOUBLE``."""
     if isinstance(value, (int, float)) and not isinstance(value, bool):
         return float(value)
     raise ValueError("is no number")
 
 
 def truth(value: Any) -> bool:
+    """``True`` or ``False``."""
     if isinstance(value, bool):
         return value
     raise ValueError("is neither true nor false")
 
 
 def moment(value: Any) -> datetime:
+    """A moment in ISO 8601 with its time zone, in UTC."""
     at = datetime.fromisoformat(text(value))
     if at.tzinfo is None:
         raise ValueError("has no time zone")
@@ -77,6 +85,7 @@ def moment(value: Any) -> datetime:
 
 
 def money(value: Any) -> Decimal:
+    """US dollars as a text, exact to a billionth."""
     try:
         usd = Decimal(text(value))
         exact = usd.quantize(_BILLIONTH)
@@ -88,20 +97,24 @@ def money(value: Any) -> Decimal:
 
 
 def json_list(value: Any) -> str:
+    """A list, as a text of JSON."""
     return encoded_json(items(value))
 
 
 def items(value: Any) -> list[Any]:
+    """A list."""
     if isinstance(value, list):
         return value
     raise ValueError("is not a list")
 
 
 def fields(value: Any) -> Mapping[str, Any]:
+    """A JSON object."""
     if isinstance(value, dict):
         return value
     raise ValueError("a receipt is made of JSON objects")
 
 
 def maybe(read: Reader) -> Reader:
+    """``read``, and ``None`` for ``None``."""
     return lambda value: None if value is None else read(value)

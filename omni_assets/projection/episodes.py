@@ -83,7 +83,7 @@ class Episodes:
 
     @property
     def waiting(self) -> int:
-        """Number of resolved drifts that are not written yet."""
+        """How many resolved drifts are not written yet."""
         return len(self._closed)
 
     def take_unwritten(self) -> tuple[Unwritten, ...]:

@@ -48,8 +48,9 @@ def replace(
     scope: str = "",
     at: datetime | None = None,
 ) -> int:
-    """Make these all the rows of a scope. Where it was given the same last, nothing is staged: that is most of the work
-    of an observation that found nothing new."""
+    """Make these all the rows of a scope, and give back how many of them changed. Where it was given the same last,
+    nothing is staged: that is most of the work of an observation that found nothing new.
+    """
     columns = tuple(_encoded(rows))
     digest = hashlib.sha256("\n".join(chain.from_iterable(columns)).encode()).hexdigest()
     named = {"table_name": table.name, "scope": scope}
@@ -61,7 +62,7 @@ def replace(
 
 
 def write_history(connection: duckdb.DuckDBPyConnection, rows: Iterable[tuple[Any, ...]]) -> int:
-    """Write history rows, each with whether it replaces its open state. Gives their number."""
+    """Write history rows, each with whether it replaces its open state. Gives back how many were written."""
     connection.execute(tables.stage_history())
     _fill(connection, tables.DRIFT_HISTORY.staged, _encoded(rows))
     return _count(connection.execute(tables.write_history()))

@@ -27,9 +27,11 @@ _T = TypeVar("_T", bound=tuple[Any, ...])
 class Form(Protocol[_T]):
     """How rows stand in a journal."""
 
-    def record(self, row: _T) -> dict[str, object]: ...
+    def record(self, row: _T) -> dict[str, object]:
+        """The row as its line holds it."""
 
-    def row(self, record: Mapping[str, Any]) -> _T: ...
+    def row(self, record: Mapping[str, Any]) -> _T:
+        """The row of a line. Raises ``ValueError`` where it is none."""
 
 
 class Shorter(NamedTuple):

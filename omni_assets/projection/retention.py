@@ -46,6 +46,7 @@ class Excess(NamedTuple):
 
     @property
     def none(self) -> bool:
+        """Whether there is nothing that need not be kept."""
         return not any((*self.rows.values(), *self.lines.values(), self.free_bytes))
 
 

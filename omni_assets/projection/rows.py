@@ -45,7 +45,9 @@ class DeclaredTopicRow(NamedTuple):
 
 
 class DeclarationRow(NamedTuple):
-    """A place in a contract where a node publishes or subscribes a topic."""
+    """A place in a contract where a node publishes or subscribes a topic: its line and its column (``column_number``),
+    both from 1.
+    """
 
     topic: str
     node: str
@@ -103,7 +105,8 @@ class ObservationRow(NamedTuple):
 class ObservedTopicRow(NamedTuple):
     """A topic on the broker. ``unknown`` says what could not be seen, or is empty.
 
-    ``replicas`` and ``in_sync`` are text: a number for each partition, with commas between them.
+    ``replicas`` and ``in_sync`` are text: a number for each partition, with commas between them. ``leaderless`` is how
+    many partitions have no leader.
     """
 
     name: str
@@ -160,6 +163,7 @@ class Drift(NamedTuple):
 
     @property
     def key(self) -> DriftKey:
+        """What tells it from the other drifts of its cluster."""
         return DriftKey(self.topic, self.kind, self.field)
 
 
@@ -183,6 +187,7 @@ class DriftRow(NamedTuple):
 
     @property
     def drift(self) -> Drift:
+        """The drift itself, without whose it is and when it was seen."""
         return Drift(*self[1:12])
 
 
@@ -206,16 +211,19 @@ class HistoryRow(NamedTuple):
 
     @property
     def key(self) -> DriftKey:
+        """What tells it from the other drifts of its cluster."""
         return DriftKey(self.topic, self.kind, self.field)
 
     @property
     def drift(self) -> Drift:
+        """The drift itself, without whose it is and when it was seen."""
         return Drift(*self[1:11])
 
 
 class SummaryRow(NamedTuple):
-    """Drift of one kind and verdict: how much is open, how much opened and was resolved since some time, and the first
-    seen of the oldest that is open, ``None`` where none is."""
+    """Drift of one kind and verdict: how many are ``open``, how many were ``opened`` and ``resolved`` since some time,
+    and the first seen of the oldest that is open, ``None`` where none is.
+    """
 
     kind: str
     verdict: str
@@ -279,7 +287,9 @@ class FlowsRow(NamedTuple):
 
 
 class EarlierOffset(NamedTuple):
-    """An ``OffsetRow`` as seen last; ``changed_at`` is the first observation of its ``latest`` and ``committed``."""
+    """An ``OffsetRow`` as seen last; ``changed_at`` is the first observation of its ``latest`` and ``committed``. Each
+    number is an offset, or that of the partition.
+    """
 
     topic: str
     group_name: str
@@ -664,9 +674,11 @@ class CallsRow(NamedTuple):
 class SavingsRow(NamedTuple):
     """What the tasks of one ``group_name`` cost and saved; the name is ``None`` for those without one.
 
-    ``attempted`` tasks called a model at all. Tokens and costs are those of all calls, audits included;
-    ``unsuccessful_usd`` is what of ``spent_usd`` went to tasks that were not accepted. ``baseline_usd`` and
-    ``avoided_usd`` are sums over the ``compared`` tasks: accepted, and both their cost and the baseline's known.
+    ``attempted`` tasks called a model at all, and ``escalated`` ones a further one. Tokens and costs are those of all
+    calls, audits included; ``calls_without_cost`` are those of which the cost is not known. ``unsuccessful_usd`` is
+    what of ``spent_usd`` went to tasks that were not accepted. ``baseline_usd`` and ``avoided_usd`` are sums over the
+    ``compared`` tasks: accepted, and both their cost and the baseline's known. ``audited`` tasks were held against the
+    baseline's answer.
     """
 
     group_name: str | date | None
@@ -689,7 +701,9 @@ class SavingsRow(NamedTuple):
 
 
 class SpentRow(NamedTuple):
-    """What the tasks of a class cost on a day of the budget (``YYYY-MM-DD``, UTC), as far as it is known."""
+    """What the tasks of a class cost on a day of the budget (``YYYY-MM-DD``, UTC), as far as it is known;
+    ``calls_without_cost`` are those of which it is not.
+    """
 
     budget_day: str
     task_class: str
@@ -781,7 +795,7 @@ class Stored(NamedTuple):
 
 
 class Rebuilt(NamedTuple):
-    """Rows that a replay of the journals gave, by table."""
+    """Rows that a replay of the journals gave: each number is how many there are of one table."""
 
     drift_history: int = 0
     provision_log: int = 0

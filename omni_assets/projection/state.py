@@ -83,14 +83,18 @@ def translated(message: str, file: Path, seconds: float) -> OmniError:
 
 
 def expect_bytes(file: Path, used: int) -> None:
-    """Refuse a file that is shorter than the blocks that it uses: it was cut. Raises ``ProjectionDamaged``."""
+    """Refuse a file that is shorter than the blocks that it uses, ``used`` bytes: it was cut. Raises
+    ``ProjectionDamaged``.
+    """
     size = file.stat().st_size
     if size < used:
         raise ProjectionDamaged(str(file), f"it should have {used} bytes at least, and has {size}")
 
 
 def expect_version(file: Path, found: int, migrations: tuple[Path, ...]) -> None:
-    """Refuse a file with a newer schema than ``migrations`` make. Raises ``ProjectionVersion``."""
+    """Refuse a file with a newer schema, the version ``found``, than ``migrations`` make. Raises
+    ``ProjectionVersion``.
+    """
     if found > len(migrations):
         raise ProjectionVersion(str(file), found, len(migrations))
 

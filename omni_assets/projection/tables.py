@@ -54,14 +54,17 @@ class Table:
 
     @property
     def staged(self) -> str:
+        """The name of the temporary table that new rows go into."""
         return f"staged_{self.name}"
 
     @property
     def staged_columns(self) -> tuple[str, ...]:
+        """The columns of that, in the order of rows."""
         return (*self.key, *self.values)
 
     @property
     def columns(self) -> tuple[str, ...]:
+        """All columns: the shared ones around those."""
         return (*filter(None, [self.scope]), *self.staged_columns, *filter(None, [self.stamp]))
 
 

@@ -130,5 +130,7 @@ def digest(model: BaseModel) -> str:
 
 
 def _roughly(tokens: int) -> int:
-    """A number of tokens to about a fifth, so that a chain is weighed once for prompts of about one length."""
+    """A number of tokens to about a fifth, so that a chain is weighed once for prompts of about one length: steps of
+    half a power of two, a choice of our own.
+    """
     return round(2 ** (round(2 * math.log2(max(tokens, 1))) / 2))

@@ -67,7 +67,7 @@ State: TypeAlias = Closed | Open | HalfOpen
 
 
 def admitted(state: State, now: float) -> State | None:
-    """The state once a call is let through, or ``None`` where none is."""
+    """The state once a call is let through ``now``, in seconds of the monotonic clock, or ``None`` where none is."""
     match state:
         case Closed():
             return state
@@ -83,7 +83,7 @@ def succeeded(_: State) -> State:
 
 
 def failed(state: State, now: float, reason: str, patience: Patience) -> State:
-    """The state once a call failed in a way that speaks of the endpoint."""
+    """The state once a call failed in a way that speaks of the endpoint, ``now``, in seconds of the monotonic clock."""
     match state:
         case Closed(failures) if failures + 1 < patience.failures:
             return replace(state, failures=failures + 1)
@@ -96,7 +96,9 @@ def failed(state: State, now: float, reason: str, patience: Patience) -> State:
 
 
 def abandoned(state: State, now: float) -> State:
-    """The state once a call ended without a word about the endpoint: the next one decides in its stead."""
+    """The state once a call ended without a word about the endpoint, ``now``, in seconds of the monotonic clock: the
+    next one decides in its stead.
+    """
     return Open(now, state.rests - 1, state.reason) if isinstance(state, HalfOpen) else state
 
 

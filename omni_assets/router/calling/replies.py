@@ -40,7 +40,9 @@ _QUOTA = re.compile(r"insufficient_quota|insufficient (?:balance|credits?|funds)
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """What one model is asked. ``served_name`` is what the endpoint calls it."""
+    """What one model is asked. ``served_name`` is what the endpoint calls it. ``temperature`` is as in OpenAI's API: 0
+    for the likeliest answer.
+    """
 
     served_name: str
     system: str
@@ -65,7 +67,7 @@ class Answer:
 
 
 def read(status: int, headers: Mapping[str, str], body: bytes, asked: Question) -> Answer | Failed:
-    """The reply to a question."""
+    """The reply to a question, of this HTTP ``status``."""
     document = _document(body)
     if status != 200:
         return _refusal(status, headers, document)
@@ -82,8 +84,9 @@ def read(status: int, headers: Mapping[str, str], body: bytes, asked: Question) 
 
 
 def models(status: int, headers: Mapping[str, str], body: bytes) -> tuple[str, ...] | Failed:
-    """The names that an endpoint lists. Empty where it answers, and its answer is no such list: many have none, and
-    some want a key in another header there, or one that may do more, than for asking a model.
+    """The names that an endpoint lists, by the HTTP ``status`` and what comes with it. Empty where it answers, and its
+    answer is no such list: many have none, and some want a key in another header there, or one that may do more, than
+    for asking a model.
     """
     document = _document(body)
     if status >= 500 and status != 501:

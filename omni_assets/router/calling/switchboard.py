@@ -41,7 +41,7 @@ _LOOKS_FOR_MONEY = 0.05
 @dataclass(frozen=True, slots=True)
 class Persistence:
     """How often a call that failed for now is made again, and the seconds between: the first wait, the longest, and the
-    longest that an endpoint may ask for without being given up.
+    longest that an endpoint may ask for (``longest_asked``) without being given up.
     """
 
     retries: int = 2
@@ -50,7 +50,11 @@ class Persistence:
     longest_asked: float = 30.0
 
     def wait(self, retry: int, asked: float | None, chance: float) -> float | None:
-        """Seconds before a retry, the first being 0; ``None`` where none is made. ``chance`` is from 0 to 1."""
+        """Seconds before a retry, the first being 0; ``None`` where none is made. ``chance`` is from 0 to 1.
+
+        Waits double, and a half of each is left to chance: "equal jitter" of
+        https://aws.amazon.com/blogs/architecture/exponential-backoff-and-jitter/.
+        """
         if retry >= self.retries or (asked is not None and asked > self.longest_asked):
             return None
         grown = min(self.first_wait * 2.0**retry, self.longest_wait)

@@ -22,7 +22,11 @@ from omni_assets.router.task_class import TaskClass
 
 
 def by_examples(task: Task, classes: Sequence[TaskClass]) -> tuple[str, Mapping[str, float]]:
-    """How likely each class is. Raises ``ExtraMissing``."""
+    """How likely each class is. Raises ``ExtraMissing``.
+
+    The regression's chances (logistic: Cox, 1958) are multiplied by ``e`` for each field of the task that the class has
+    a use for, and divided by it for each other one: a weight of our own, as the rules have it.
+    """
     if any(each.name not in examples() for each in classes):
         return by_rules(task, classes)
     said = likelihoods("\n".join(text[:MOST_CHARACTERS] for text in task.inputs.values()))

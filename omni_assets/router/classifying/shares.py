@@ -14,7 +14,10 @@ Classifier: TypeAlias = Callable[[Task, Sequence[TaskClass]], tuple[str, Mapping
 
 
 def in_shares(logarithms: Mapping[str, float]) -> Mapping[str, float]:
-    """Likelihoods that are known by their logarithms, up to a factor, as shares of 1."""
+    """Likelihoods that are known by their logarithms, up to a factor, as shares of 1.
+
+    The softmax, shifted by the largest so that nothing overflows (Blanchard, Higham and Higham, 2021).
+    """
     most = max(logarithms.values())
     weights = {name: math.exp(each - most) for name, each in logarithms.items()}
     total = sum(weights.values())

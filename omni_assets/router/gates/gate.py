@@ -103,7 +103,7 @@ class Evidence:
 
 @dataclass(frozen=True, slots=True)
 class Judged:
-    """What a gate's function gives back: what its ``Check`` says."""
+    """What a gate's function gives back: what its ``Check`` says. ``score`` is a chance from 0 to 1."""
 
     verdict: Verdict
     evidence: str = ""
@@ -113,12 +113,14 @@ class Judged:
 
 
 def passed(evidence: str = "", score: float | None = None) -> Judged:
-    """The output is as the gate wants it."""
+    """The output is as the gate wants it, with a chance of ``score`` where the gate estimates one."""
     return Judged(Verdict.PASSED, evidence, score)
 
 
 def failed(evidence: str, score: float | None = None) -> Judged:
-    """The output is not; ``evidence`` says what was found."""
+    """The output is not; ``evidence`` says what was found, ``score`` the chance that it is right, where the gate
+    estimates one.
+    """
     return Judged(Verdict.FAILED, evidence, score)
 
 

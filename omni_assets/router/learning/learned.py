@@ -50,7 +50,9 @@ class Subject:
 
 @dataclass(slots=True)
 class Tally:
-    """Answers: how many gates judged, how many of them were accepted, and of those how many proved right and wrong."""
+    """Answers: how many gates judged, how many of them were accepted, and of those how many proved right
+    and how many wrong.
+    """
 
     judged: int = 0
     accepted: int = 0
@@ -99,8 +101,9 @@ class Example:
 @dataclass(frozen=True, slots=True)
 class Plan:
     """A chain as it was tried on the examples of a class: a model is asked where what it adds to the chance of a right
-    answer, times ``worth_usd``, is more than what it costs. Quality and cost are means for one task. ``prompt_version``
-    is the one that the examples are of.
+    answer, times ``worth_usd``, is more than what it costs. Quality and cost are means for one task; ``quality`` is a
+    share from 0 to 1, and ``bound`` the one that it credibly exceeds. ``prompt_version`` is the one that the examples
+    are of.
     """
 
     prompt_version: int

@@ -3,6 +3,9 @@
 A chain of models ends where an answer is accepted. With ``a`` the share of its answers that the gates accept and ``r``
 the share of those that are right, a model adds ``reached * a * r`` to a chain's quality, and leaves ``reached * (1 -
 a)`` of the tasks to the rest.
+
+Mean and variance of a Beta distribution are those of Johnson, Kotz and Balakrishnan, Continuous Univariate
+Distributions 2, 1995, chapter 25; the variance of products is Goodman's (On the exact variance of products, 1960).
 """
 
 from __future__ import annotations
@@ -17,7 +20,9 @@ CREDIBLE = 1.2816
 
 @dataclass(frozen=True, slots=True)
 class Beta:
-    """A Beta distribution over a share, by the weights of what speaks for it and against it."""
+    """A Beta distribution over a share, by the weights of what speaks for it (``passed``) and against it (``failed``):
+    one for each trial, above the 1 that each begins with.
+    """
 
     passed: float = 1.0
     failed: float = 1.0
@@ -93,5 +98,7 @@ def outlook(links: Sequence[Link]) -> Outlook:
 
 
 def lower_bound(mean: float, variance: float) -> float:
-    """The share that is exceeded with a credibility of nine in ten, by the normal approximation."""
+    """The share that is exceeded with a credibility of nine in ten, by the normal approximation: ``mean`` and
+    ``variance`` are those of the share.
+    """
     return min(max(mean - CREDIBLE * math.sqrt(max(variance, 0.0)), 0.0), 1.0)

@@ -60,13 +60,13 @@ def asked(models: Iterable[str]) -> str:
 
 
 class Linear(Strict):
-    """A weighted sum of features. Features that were never seen weigh nothing."""
+    """A weighted sum of features, from ``intercept`` on. Features that were never seen weigh nothing."""
 
     intercept: float
     weights: Mapping[str, float]
 
     def at(self, features: Features) -> float:
-        """The sum."""
+        """The sum: the logarithm of odds for a support, a difference of chances for a gain."""
         weights = self.weights
         return self.intercept + sum(weights.get(name, 0.0) * value for name, value in features.items())
 
@@ -114,12 +114,14 @@ class Scorer(Strict):
 
 
 def chance(odds: float) -> float:
-    """A chance by the logarithm of its odds."""
+    """A chance by the logarithm of its odds: the logistic function (Cox, The regression analysis of binary
+    sequences, 1958).
+    """
     return 1 / (1 + math.exp(-odds)) if odds >= 0 else 1 - 1 / (1 + math.exp(odds))
 
 
 def features_of_answer(ballot: Ballot, group: int, usual: Lengths) -> dict[str, float]:
-    """What speaks for one answer of a ballot, and against it."""
+    """What speaks for the answer of the ballot that ``group`` gave, and against it."""
     votes, mine = ballot.votes, set(ballot.groups[group])
     others = max((len(each) for number, each in ballot.groups.items() if number != group), default=0)
     facts = {"share": len(mine) / len(votes), "rival": others / len(votes), "answers": len(ballot.groups) / len(votes)}

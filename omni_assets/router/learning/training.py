@@ -1,9 +1,9 @@
 """Training the scorer, and trying chains with it, on examples of which it is known which answers are right.
 
-Two regressions for each set of models that a chain may have asked: how likely an answer is right (logistic), and how
-much asking a further model betters the best answer's chance (ridge). Whatever is estimated of an example comes from
-regressions that never saw it (``FOLDS``), so what the plans promise is not what was learnt by heart. Needs the extra
-``learn``.
+Two regressions for each set of models that a chain may have asked: how likely an answer is right (logistic: Cox, 1958),
+and how much asking a further model betters the best answer's chance (ridge: Hoerl and Kennard, 1970). Whatever is
+estimated of an example comes from regressions that never saw it (``FOLDS``), so what the plans promise is not what was
+learnt by heart. Needs the extra ``learn``.
 """
 
 from __future__ import annotations

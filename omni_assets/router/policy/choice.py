@@ -39,7 +39,9 @@ class Option:
 def candidate(
     chain: tuple[str, ...], known: Outlook | None, floor: float, chosen: str | None, drawback: str | None
 ) -> Candidate:
-    """A chain as a route tells of it; ``chosen`` is why it was, ``drawback`` what speaks against it."""
+    """A chain as a route tells of it; ``chosen`` is why it was, ``drawback`` what speaks against it, and ``floor`` the
+    share of right answers that was wanted.
+    """
     return Candidate(
         chain=chain,
         expected_cost_usd=None if known is None else _usd(known.cost_usd),
@@ -51,12 +53,12 @@ def candidate(
 
 
 def reaches(known: Outlook, floor: float) -> bool:
-    """Whether a chain is known to meet the floor."""
+    """Whether a chain is known to meet the ``floor``, a share of right answers from 0 to 1."""
     return known.bound is not None and known.bound >= floor
 
 
 def because(known: Outlook, floor: float) -> str:
-    """Why a chain was chosen, as a clause."""
+    """Why a chain was chosen, as a clause; ``floor`` is the share of right answers that was wanted."""
     least = percent(known.bound or 0.0)
     if reaches(known, floor):
         return f"the best for its cost that credibly reaches {percent(floor)}: at least {least} right"

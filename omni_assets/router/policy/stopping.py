@@ -47,7 +47,9 @@ def decide(route: Route, attempts: Sequence[Attempt]) -> Call | Accept | GiveUp:
 
 
 def counts(checks: Sequence[Check], accept_at: float | None) -> bool:
-    """Whether an output may count by what its gates said. Support that is not known is no support."""
+    """Whether an output may count by what its gates said, and by the chance ``accept_at`` that it has to reach. Support
+    that is not known is no support.
+    """
     if any(check.bars for check in checks):
         return False
     return accept_at is None or (support(checks) or 0.0) >= accept_at

@@ -38,6 +38,9 @@ class NotIsolated(Exception):
 
 
 def main() -> None:
+    """Read a request, and have it done in two processes of their own: the one without rights, and within
+    that the code.
+    """
     out, folder = int(sys.argv[1]), sys.argv[2]
     request = json.loads(sys.stdin.buffer.read())
     nothing = os.open(os.devnull, os.O_RDWR)
