@@ -20,6 +20,7 @@ from omni_assets.cli.options import (
 
 
 def add_to(app: typer.Typer) -> None:
+    """Add ``omni apply``."""
     app.command(
         epilog=examples(
             "omni apply --safe",

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 
 def add_to(app: typer.Typer) -> None:
+    """Add ``omni boot``."""
     app.command(epilog=examples("omni boot && exec my-agent", "omni boot --deadline 120 --format json"))(boot)
 
 

@@ -24,6 +24,7 @@ class EngineName(StrEnum):
 
 
 def add_to(app: typer.Typer) -> None:
+    """Add ``omni broker start|stop|status``."""
     family = typer.Typer(
         help="Start, stop or look at the local broker.",
         epilog=examples("omni broker start", "omni broker status --format json", "omni broker stop"),

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
 
 def add_to(app: typer.Typer) -> None:
+    """Add ``omni check``."""
     app.command(
         epilog=examples(
             "omni check",

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 
 def add_to(app: typer.Typer) -> None:
+    """Add ``omni demo``."""
     app.command(epilog=examples("omni demo", "omni demo --chapter silence"))(demo)
 
 

@@ -12,6 +12,7 @@ from omni_assets.cli.rule import Output, PageFormat
 
 
 def add_to(app: typer.Typer) -> None:
+    """Add ``omni docs``."""
     app.command(epilog=examples("omni docs OM203", "omni docs not-empty", "omni docs --write docs/gates"))(docs)
 
 

@@ -12,6 +12,7 @@ from omni_assets.cli.options import BootstrapServers, EnvironmentName, Format, O
 
 
 def add_to(app: typer.Typer) -> None:
+    """Add ``omni doctor``."""
     app.command(epilog=examples("omni doctor", "omni doctor --env staging --strict", "omni doctor --format json"))(
         doctor
     )

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 
 def add_to(app: typer.Typer) -> None:
+    """Add ``omni drift``."""
     app.command(epilog=examples("omni drift", "omni drift --stored", "omni drift --format json | jq .counts"))(drift)
 
 

@@ -11,6 +11,7 @@ from omni_assets.cli.options import EnvironmentName, Format, OutputFormat, Paths
 
 
 def add_to(app: typer.Typer) -> None:
+    """Add ``omni explain``."""
     app.command(
         epilog=examples(
             "omni explain onex.evt.router.routing-complete.v1",

@@ -11,6 +11,7 @@ from omni_assets.cli.options import Format, OutputFormat, examples
 
 
 def add_to(app: typer.Typer) -> None:
+    """Add ``omni init``."""
     app.command(epilog=examples("omni init --dry-run", "omni init", "omni init --format json"))(init)
 
 

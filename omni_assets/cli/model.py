@@ -18,6 +18,7 @@ _SIGNALLED = 128
 
 
 def add_to(app: typer.Typer) -> None:
+    """Add ``omni model serve|status|stop``."""
     family = typer.Typer(
         help="Serve, stop or look at the local model.",
         epilog=examples("omni model serve", "omni model status --format json", "omni model stop"),

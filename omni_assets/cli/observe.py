@@ -9,6 +9,7 @@ from omni_assets.cli.options import BootstrapServers, EnvironmentName, Format, O
 
 
 def add_to(app: typer.Typer) -> None:
+    """Add ``omni observe``."""
     app.command(epilog=examples("omni observe", "omni observe --format json > snapshot.json"))(observe)
 
 

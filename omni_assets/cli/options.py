@@ -57,7 +57,9 @@ class CheckFormat(StrEnum):
 
 
 def stated(value: str | None) -> str | None:
-    """The value of an option; an empty one (an unset shell variable, say) is refused, never taken for "not given"."""
+    """The value of an option; an empty one (an unset shell variable, say) is refused (``BadParameter``), never taken
+    for "not given".
+    """
     if value is not None and not value.strip():
         raise typer.BadParameter("it is empty")
     return value
@@ -143,7 +145,7 @@ CheckOutputFormat = Annotated[
 
 
 def rules_stated(values: list[str] | None) -> list[str]:
-    """The rules that an option names, comma lists taken apart; a text that names none is refused."""
+    """The rules that an option names, comma lists taken apart; a text that names none is refused (``BadParameter``)."""
     from omni_assets.contracts.rules.names import UnknownRule, rules_named
 
     named = [each.strip() for value in all_stated(values) or () for each in value.split(",")]
@@ -161,7 +163,9 @@ def port_option(where: str, lowest: int = 1) -> Any:
 
 
 def moment_since(text: str | None, now: datetime) -> datetime | None:
-    """What ``--since`` says: a day or a moment, in UTC where it names no zone, or an age before ``now``."""
+    """What ``--since`` says: a day or a moment, in UTC where it names no zone, or an age before ``now``. Anything else
+    is refused (``BadParameter``).
+    """
     if text is None:
         return None
     ago = _AGE.fullmatch(text.strip())
@@ -178,7 +182,7 @@ def moment_since(text: str | None, now: datetime) -> datetime | None:
 
 
 def help_when_alone(context: typer.Context) -> None:
-    """A family named without one of its commands shows its help, and could not run."""
+    """A family named without one of its commands shows its help, and could not run (``Exit``)."""
     if context.invoked_subcommand is None:
         say(context.get_help())
         raise typer.Exit(COULD_NOT_RUN)

@@ -12,6 +12,7 @@ from omni_assets.cli.options import BootstrapServers, EnvironmentName, Format, O
 
 
 def add_to(app: typer.Typer) -> None:
+    """Add ``omni plan``."""
     app.command(
         epilog=examples("omni plan", "omni plan -o plan.json", "omni plan --acknowledge --env staging"),
     )(plan)

@@ -9,6 +9,7 @@ from omni_assets.cli.options import BootstrapServers, EnvironmentName, Format, O
 
 
 def add_to(app: typer.Typer) -> None:
+    """Add ``omni provision``."""
     app.command(
         epilog=examples("omni provision", "omni provision contracts --bootstrap-servers broker:9092 --format json")
     )(provision)

@@ -11,6 +11,7 @@ from omni_assets.cli.options import BootstrapServers, EnvironmentName, Format, O
 
 
 def add_to(app: typer.Typer) -> None:
+    """Add ``omni rebuild``."""
     app.command(epilog=examples("omni rebuild", "omni rebuild --format json | jq .rows"))(rebuild)
 
 

@@ -20,6 +20,7 @@ class OutcomeName(StrEnum):
 
 
 def add_to(app: typer.Typer) -> None:
+    """Add ``omni receipts`` and ``omni receipts show``."""
     family = typer.Typer(
         help="List what became of tasks, or show one in full.",
         epilog=examples(

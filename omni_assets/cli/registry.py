@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
 
 def add_to(app: typer.Typer) -> None:
+    """Add ``omni registry``, ``omni registry scan``."""
     family = typer.Typer(
         help="Write the enum of all topics; find topics in source code.",
         epilog=examples(

@@ -21,6 +21,7 @@ from omni_assets.cli.options import (
 
 
 def add_to(app: typer.Typer) -> None:
+    """Add ``omni report``."""
     app.command(epilog=examples("omni report", "omni report --since 7d -o report.html", "omni report --open"))(report)
 
 

@@ -28,6 +28,7 @@ class BeginAt(StrEnum):
 
 
 def add_to(app: typer.Typer) -> None:
+    """Add ``omni rescue``."""
     app.command(
         epilog=examples(
             "omni rescue onex.evt.router.routing_complete.v1 --into onex.evt.router.routing-complete.v1 --dry-run",

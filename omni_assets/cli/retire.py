@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 
 def add_to(app: typer.Typer) -> None:
+    """Add ``omni retire``."""
     app.command(
         epilog=examples(
             "omni retire onex.evt.router.routing-done.v1 --renamed-to onex.evt.router.routing-complete.v1",

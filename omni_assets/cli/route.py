@@ -38,6 +38,7 @@ Tasks = Annotated[
 
 
 def add_to(app: typer.Typer) -> None:
+    """Add ``omni route explain`` and ``omni route run``."""
     family = typer.Typer(
         help="Send tasks to the cheapest model that can do them.",
         epilog=examples("omni route explain task.json", "omni route run tasks.jsonl"),

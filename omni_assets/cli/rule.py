@@ -26,6 +26,7 @@ Output = Annotated[PageFormat, typer.Option("--format", help="How the page is wr
 
 
 def add_to(app: typer.Typer) -> None:
+    """Add ``omni rule``."""
     app.command(
         epilog=examples("omni rule", "omni rule OM203", "omni rule near-miss --format markdown"),
     )(rule)

@@ -20,6 +20,7 @@ class ByName(StrEnum):
 
 
 def add_to(app: typer.Typer) -> None:
+    """Add ``omni savings``."""
     app.command(epilog=examples("omni savings", "omni savings --by class --since 7d", "omni savings --format json"))(
         savings
     )

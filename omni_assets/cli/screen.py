@@ -66,7 +66,9 @@ def screen() -> Iterator[Screen]:
 
 
 class Keys:
-    """The keys that are pressed, one by one and not shown; none where standard input is no terminal."""
+    """The keys that are pressed, one by one and not shown; none where standard input is no terminal, and has no
+    ``descriptor``.
+    """
 
     def __init__(self, descriptor: int | None) -> None:
         self._descriptor = descriptor

@@ -9,6 +9,7 @@ from omni_assets.cli.options import Format, OutputFormat, Paths, examples
 
 
 def add_to(app: typer.Typer) -> None:
+    """Add ``omni smoke``."""
     app.command(epilog=examples("omni smoke", "omni smoke contracts/echo contracts/console --format json"))(smoke)
 
 

@@ -20,6 +20,7 @@ SELECT name AS "table", comment AS holds FROM (
 
 
 def add_to(app: typer.Typer) -> None:
+    """Add ``omni sql``."""
     app.command(
         epilog=examples(
             "omni sql",

@@ -29,7 +29,8 @@ class OutputLost(OmniError):
 class Progress(Protocol):
     """Shows what a long operation does."""
 
-    def update(self, status: str) -> None: ...
+    def update(self, status: str) -> None:
+        """Say what it does now."""
 
 
 def is_terminal(stream: TextIO | None) -> bool:

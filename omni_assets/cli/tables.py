@@ -69,7 +69,7 @@ def table(header: Sequence[str], rows: Sequence[Row], width: int | None) -> list
 
 
 def paragraph(text: str, width: int | None, style: str = "", indent: int = 0) -> list[Line]:
-    """One text, wrapped between words where there is a width."""
+    """One text, wrapped between words where there is a width, ``indent`` columns from the left."""
     safe, margin = visible(text), " " * indent
     if width is None:
         return [[(margin + safe, style)]]

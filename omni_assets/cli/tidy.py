@@ -12,6 +12,7 @@ from omni_assets.cli.options import EnvironmentName, Format, OutputFormat, examp
 
 
 def add_to(app: typer.Typer) -> None:
+    """Add ``omni tidy``."""
     app.command(epilog=examples("omni tidy --dry-run", "omni tidy", "omni tidy --format json"))(tidy)
 
 

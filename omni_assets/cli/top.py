@@ -37,6 +37,7 @@ _ENDS = frozenset("qQ\x04")
 
 
 def add_to(app: typer.Typer) -> None:
+    """Add ``omni top``."""
     app.command(
         epilog=examples("omni top", "omni top --once", "omni top --format json --interval 10 | jq .bus.open"),
     )(top)

@@ -11,6 +11,7 @@ from omni_assets.cli.options import EnvironmentName, Paths, TableFormat, TableOu
 
 
 def add_to(app: typer.Typer) -> None:
+    """Add ``omni topics``."""
     app.command(epilog=examples("omni topics", "omni topics services --format json", "omni topics --format csv"))(
         topics
     )

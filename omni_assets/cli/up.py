@@ -25,6 +25,7 @@ _SIGNALLED = 128
 
 
 def add_to(app: typer.Typer) -> None:
+    """Add ``omni up``."""
     app.command(epilog=examples("omni up", "omni up --port 3333", "omni up --once --format json"))(up)
 
 

@@ -11,6 +11,7 @@ from omni_assets.cli.options import BootstrapServers, EnvironmentName, Format, O
 
 
 def add_to(app: typer.Typer) -> None:
+    """Add ``omni validate``."""
     app.command(epilog=examples("omni validate", "OMNI_READONLY=1 omni validate --env production"))(validate)
 
 

@@ -21,6 +21,7 @@ class WiringFormat(StrEnum):
 
 
 def add_to(app: typer.Typer) -> None:
+    """Add ``omni wiring``."""
     app.command(
         epilog=examples(
             "omni wiring",

@@ -22,6 +22,7 @@ from omni_assets.telemetry import logs
 
 
 def add_to(app: typer.Typer) -> None:
+    """Add ``omni worker``."""
     app.command(
         epilog=examples("omni worker --drain", "omni worker --node reviewer --concurrency 4", "omni worker --slot 1"),
     )(worker)

@@ -86,7 +86,9 @@ def boot(
 
 
 def run(context: Callable[[], Context], deadline: float = DEADLINE) -> BootReport:
-    """Provision and validate in the foreground, trying again while an error is transient."""
+    """Provision and validate in the foreground, trying again while an error is transient, for ``deadline``
+    seconds at most.
+    """
     started = time.monotonic()
     attempts = 0
     pause = _FIRST_PAUSE

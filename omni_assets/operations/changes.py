@@ -23,7 +23,8 @@ class Comparison:
     """Today's contracts (``new``) beside those of a revision (``old``).
 
     ``unread`` say which of today's could not be read: those are taken to be as they were. ``unversioned`` are paths
-    that the repository keeps no history of: those are taken to have been as they are.
+    that the repository keeps no history of: those are taken to have been as they are. ``exempted`` findings do not
+    count, by an exemption.
     """
 
     revision: Revision

@@ -74,10 +74,12 @@ class Entry:
 
     @property
     def is_link(self) -> bool:
+        """Whether it is a symbolic link."""
         return self.mode == "120000"
 
     @property
     def is_submodule(self) -> bool:
+        """Whether it is a repository of its own."""
         return self.mode == "160000"
 
 

@@ -83,10 +83,12 @@ class Rescue:
 
     @property
     def oldest(self) -> datetime | None:
+        """When the oldest record is from; ``None`` where none has a time."""
         return moment(self.contents.oldest_ms)
 
     @property
     def newest(self) -> datetime | None:
+        """When the newest record is from; ``None`` where none has a time."""
         return moment(self.contents.newest_ms)
 
 

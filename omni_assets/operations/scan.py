@@ -54,7 +54,7 @@ class Scan:
     """What source code names, as the project's settings judge it.
 
     ``literals`` counts them by standing; ``declared_files`` are the files with a declared one, where members of the
-    registry could stand instead. ``binaries`` were left out.
+    registry could stand instead. ``binaries`` were left out. ``exempted`` findings do not count, by an exemption.
     """
 
     findings: tuple[Finding, ...]

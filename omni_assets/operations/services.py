@@ -81,6 +81,7 @@ class Service:
 
     @property
     def running(self) -> bool:
+        """Whether anything of it still runs."""
         return lives(self.process)
 
     def failure(self) -> ServiceFailed:

@@ -28,7 +28,7 @@ _CHUNK = 65_536
 
 
 class BoundedLog:
-    """A log that is set aside once when it is full."""
+    """A log that is set aside once when it is full: when it has ``most`` bytes."""
 
     def __init__(self, file: Path, most: int = LOG_BYTES) -> None:
         self._file = file
@@ -52,7 +52,9 @@ class BoundedLog:
 
 
 def main(arguments: list[str]) -> None:
-    """Run until the command or its starter ends; then end the group, this process with it."""
+    """Run until the command or its starter ends; then end the group, this process with it. Raises ``RuntimeError``
+    where the system gives no pipe.
+    """
     lifeline, log, command = int(arguments[0]), BoundedLog(Path(arguments[1])), arguments[2:]
     for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
         # A handler, not SIG_IGN: the command would inherit that.

@@ -51,6 +51,7 @@ class Tidied:
 
     @property
     def none(self) -> bool:
+        """Whether there was nothing to take away."""
         return self.excess.none and not (self.runs and self.runs.old)
 
 

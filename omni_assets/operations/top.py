@@ -128,7 +128,9 @@ class AtWork:
 
 @dataclass(frozen=True, slots=True)
 class Frame:
-    """What is shown. ``bus`` and ``kept`` may be older than ``at``: what could not be seen is as it was seen last."""
+    """What is shown. ``bus`` and ``kept`` may be older than ``at``: what could not be seen is as it was seen last.
+    ``per_second`` is how many tasks end in a second.
+    """
 
     at: datetime
     bus: Bus | None

@@ -74,7 +74,7 @@ class CycleEnded:
 
 @dataclass(frozen=True, slots=True)
 class PortTaken:
-    """Somebody else listens on the usual port, so another one is used."""
+    """Somebody else listens on the usual port, so another one is used ``instead``."""
 
     taken: int
     instead: int

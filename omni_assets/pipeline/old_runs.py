@@ -82,7 +82,7 @@ def find(instance: dg.DagsterInstance, before: datetime, most: int) -> Found:
 
 
 def forget(instance: dg.DagsterInstance, before: datetime, most: int) -> Found:
-    """Delete them, with all their events."""
+    """Delete the runs that ``find`` gives, ``most`` at most, with all their events."""
     found = find(instance, before, most)
     for run_id in found.old:
         instance.delete_run(run_id)

@@ -40,6 +40,7 @@ Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask whether that 
 
 
 def add_to(family: typer.Typer) -> None:
+    """Add ``omni task approvals``, ``omni task approve`` and ``omni task reject``."""
     family.command(epilog=examples("omni task approvals", "omni task approvals --format json"))(approvals)
     family.command(epilog=examples("omni task approve 3f2a9c01d4e5", "omni task approve 3f2a9c01d4e5 --by Ada --yes"))(
         approve

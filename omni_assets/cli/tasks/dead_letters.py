@@ -46,6 +46,7 @@ _POSITION = "as TOPIC/PARTITION/OFFSET"
 
 
 def add_to(family: typer.Typer) -> None:
+    """Add ``omni task dlq list|show|requeue``."""
     letters = typer.Typer(
         help="Look at dead letters, or send them again.",
         epilog=examples("omni task dlq list", "omni task dlq requeue --all --node reviewer"),

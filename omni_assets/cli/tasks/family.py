@@ -11,6 +11,7 @@ _COMMANDS = (submit, listing, show, replay, approval, dead_letters)
 
 
 def add_to(app: typer.Typer) -> None:
+    """Add ``omni task`` with its commands."""
     family = typer.Typer(
         help="Give tasks to agents.",
         epilog=examples("omni task submit tasks.jsonl"),

@@ -33,6 +33,7 @@ class OutcomeName(StrEnum):
 
 
 def add_to(family: typer.Typer) -> None:
+    """Add ``omni task list``."""
     family.command(
         "list",
         epilog=examples(

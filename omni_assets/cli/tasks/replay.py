@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
 
 def add_to(family: typer.Typer) -> None:
+    """Add ``omni task replay``."""
     family.command(
         epilog=examples(
             "omni task replay --topic onex.cmd.echo.echo-requested.v1 --from 2h --dry-run",

@@ -20,6 +20,7 @@ from omni_assets.cli.tasks.remembered import Stored, catch_up
 
 
 def add_to(family: typer.Typer) -> None:
+    """Add ``omni task show``."""
     family.command(epilog=examples("omni task show 3fb1c2", "omni task show pull-17 --format json"))(show)
 
 

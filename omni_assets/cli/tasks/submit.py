@@ -19,6 +19,7 @@ from omni_assets.cli.options import (
 
 
 def add_to(family: typer.Typer) -> None:
+    """Add ``omni task submit``."""
     family.command(epilog=examples("omni task submit tasks.jsonl", "omni task submit --format json - < tasks.jsonl"))(
         submit
     )

@@ -17,6 +17,7 @@ def answer_lines(answer: Answer, width: int | None) -> list[Line]:
 
 
 def document(answer: Answer) -> dict[str, Any]:
+    """What ``--format json`` writes."""
     return {
         "columns": [{"name": name, "type": kind} for name, kind in zip(answer.columns, answer.types, strict=True)],
         "rows": [list(row) for row in answer.rows],

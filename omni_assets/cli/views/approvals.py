@@ -42,6 +42,7 @@ def waiting_lines(found: Waiting, now: datetime, width: int | None) -> list[Line
 
 
 def waiting_document(found: Waiting) -> dict[str, Any]:
+    """What ``--format json`` writes."""
     return {
         "version": 1,
         "waiting": [
@@ -87,6 +88,7 @@ def already(asked: Asked) -> str:
 
 
 def answered_document(reply: Reply) -> dict[str, Any]:
+    """What ``--format json`` writes."""
     return {"version": 1, **reply.model_dump(mode="json")}
 
 

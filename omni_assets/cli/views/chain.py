@@ -38,6 +38,7 @@ def chain_lines(chain: Chain, width: int | None) -> list[Line]:
 
 
 def chain_document(chain: Chain) -> dict[str, Any]:
+    """What ``--format json`` writes."""
     return {
         "version": 1,
         "correlation_id": chain.receipts[0].correlation_id,

@@ -31,6 +31,7 @@ def letters_lines(found: Letters, now: datetime, width: int | None) -> list[Line
 
 
 def letters_document(found: Letters) -> dict[str, Any]:
+    """What ``--format json`` writes."""
     return {"version": 1, "letters": [_document(each) for each in found.found], "more": found.more}
 
 
@@ -76,6 +77,7 @@ def requeue_lines(done: Requeue, width: int | None) -> list[Line]:
 
 
 def requeue_document(done: Requeue) -> dict[str, Any]:
+    """What ``--format json`` writes."""
     return {
         "version": 1,
         "sent": [{**each._asdict(), "position": str(each.position)} for each in done.sent],

@@ -28,6 +28,7 @@ def examination_lines(examination: Examination, seconds: float, width: int | Non
 
 
 def examination_document(examination: Examination) -> dict[str, Any]:
+    """What ``--format json`` writes."""
     return {
         "checks": [
             {

@@ -121,6 +121,7 @@ def drift_sentence(found: Comparison) -> str:
 
 
 def document(found: Comparison) -> dict[str, Any]:
+    """What ``--format json`` writes."""
     return {
         "drift": [drift_document(row) for row in found.rows],
         "counts": dict(found.counts),

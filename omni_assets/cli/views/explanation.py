@@ -47,6 +47,7 @@ def explanation_lines(found: Explanation, width: int | None) -> list[Line]:
 
 
 def explanation_document(found: Explanation) -> dict[str, Any]:
+    """What ``--format json`` writes."""
     topic, ends, seen = found.topic, found.ends, found.seen
     return {
         "name": found.name,

@@ -47,10 +47,12 @@ def plan_document(planned: Planned) -> dict[str, Any]:
 
 
 def written_sentence(path: str) -> str:
+    """Where a plan was written to."""
     return f"omni: wrote the plan to {visible(path)}; `omni apply {visible(path)}` carries it out."
 
 
 def acknowledged_sentence(planned: Planned) -> str:
+    """What brakes compare with from now on."""
     topics = count(len(planned.seen.manifest.topics), "declared topic")
     return f"omni: from now on brakes compare with {topics} on {visible(cluster_of(planned.seen.snapshot))}."
 
@@ -67,6 +69,7 @@ def applied_lines(done: Applied, width: int | None) -> list[Line]:
 
 
 def applied_document(done: Applied) -> dict[str, Any]:
+    """What ``--format json`` writes."""
     return {
         "steps": [
             {**step_document(each.step), "outcome": each.outcome.value, "detail": each.detail or None}

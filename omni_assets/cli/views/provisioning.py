@@ -37,6 +37,7 @@ def outcome_lines(provisioning: Provisioning, width: int | None) -> list[Line]:
 
 
 def provisioning_document(provisioning: Provisioning) -> dict[str, Any]:
+    """What ``--format json`` writes."""
     return {
         "topics": [
             {"topic": each.topic, "outcome": each.outcome.value, "error": each.error or None}

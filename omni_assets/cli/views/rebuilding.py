@@ -31,6 +31,7 @@ def left_out(rebuilding: Rebuilding) -> Iterator[str]:
 
 
 def rebuilding_document(rebuilding: Rebuilding) -> dict[str, Any]:
+    """What ``--format json`` writes."""
     return {
         "projection": str(rebuilding.file),
         "rows": dict(rebuilding.rows),

@@ -62,6 +62,7 @@ def remembered_lines(found: Remembered, width: int | None) -> list[Line]:
 
 
 def remembered_document(found: Remembered) -> dict[str, Any]:
+    """What ``--format json`` writes."""
     return {
         "receipt": found.receipt.model_dump(mode="json"),
         "environment": found.environment,

@@ -27,6 +27,7 @@ def receipts_lines(found: Sequence[ReceiptSummary], now: datetime, width: int | 
 
 
 def receipts_document(found: Sequence[ReceiptSummary]) -> dict[str, Any]:
+    """What ``--format json`` writes."""
     return {"receipts": [_document(each) for each in found]}
 
 

@@ -18,6 +18,7 @@ def lines(written: Written, width: int | None) -> list[Line]:
 
 
 def document(written: Written) -> dict[str, Any]:
+    """What ``--format json`` writes."""
     content = written.content
     return {
         "path": str(written.path),

@@ -39,6 +39,7 @@ def prepared_lines(found: Rescue, width: int | None) -> list[Line]:
 
 
 def rescued_lines(found: Rescue, done: Rescued, width: int | None) -> list[Line]:
+    """What was rescued."""
     text = (
         f"rescued {count(done.records, 'record')} {spent(done.seconds)}; {found.source} stays as it is, and up to here "
         "nothing in it is stranded"
@@ -47,6 +48,7 @@ def rescued_lines(found: Rescue, done: Rescued, width: int | None) -> list[Line]
 
 
 def document(found: Rescue, done: Rescued | None) -> dict[str, Any]:
+    """What ``--format json`` writes."""
     return {
         "source": found.source,
         "target": found.target.name,

@@ -30,6 +30,7 @@ def retirement_lines(found: Retirement, applied: Applied | None, width: int | No
 
 
 def list_lines(found: Sequence[Retirement], width: int | None) -> list[Line]:
+    """All retirements, and how many are under way."""
     rows = [
         plain_row(each.topic, each.renamed_to or "-", each.stage, f"{each.since:%Y-%m-%d %H:%M} UTC", each.cluster)
         for each in found
@@ -40,6 +41,7 @@ def list_lines(found: Sequence[Retirement], width: int | None) -> list[Line]:
 
 
 def document(found: Retirement, applied: Applied | None = None) -> dict[str, Any]:
+    """What ``--format json`` writes."""
     return {
         "cluster": found.cluster,
         "topic": found.topic,

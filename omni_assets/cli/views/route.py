@@ -39,6 +39,7 @@ def dry_run_lines(found: Sequence[Explained], width: int | None) -> list[Line]:
 
 
 def explained_document(found: Sequence[Explained]) -> dict[str, Any]:
+    """What ``--format json`` writes."""
     return {"tasks": [_explained_document(each) for each in found]}
 
 
@@ -52,6 +53,7 @@ def ran_lines(ran: Ran, seconds: float, width: int | None) -> list[Line]:
 
 
 def ran_document(ran: Ran, seconds: float) -> dict[str, Any]:
+    """What ``--format json`` writes."""
     return {
         "tasks": [
             {

@@ -32,6 +32,7 @@ def savings_lines(found: Savings, width: int | None) -> list[Line]:
 
 
 def savings_document(found: Savings) -> dict[str, Any]:
+    """What ``--format json`` writes."""
     return {
         "since": found.since and found.since.isoformat(),
         "by": found.by and found.by.value,

@@ -31,6 +31,7 @@ def begun_lines(begun: Begun, dry_run: bool, width: int | None) -> list[Line]:
 
 
 def begun_document(begun: Begun, dry_run: bool) -> dict[str, Any]:
+    """What ``--format json`` writes."""
     return {
         "dry_run": dry_run,
         "root": str(begun.root),

@@ -25,6 +25,7 @@ def smoke_lines(smoke: Smoke, width: int | None) -> list[Line]:
 
 
 def smoke_document(smoke: Smoke) -> dict[str, Any]:
+    """What ``--format json`` writes."""
     return {
         "version": 1,
         "topics": [_document(each) for each in smoke.topics],

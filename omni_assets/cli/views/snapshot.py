@@ -27,6 +27,7 @@ def snapshot_lines(snapshot: BrokerSnapshot, width: int | None) -> list[Line]:
 
 
 def snapshot_document(snapshot: BrokerSnapshot) -> dict[str, Any]:
+    """What ``--format json`` writes."""
     return {
         "cluster_id": snapshot.cluster_id,
         "bootstrap_servers": snapshot.bootstrap_servers,

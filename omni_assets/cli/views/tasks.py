@@ -34,6 +34,7 @@ def tasks_lines(found: Sequence[TaskSummary], now: datetime, width: int | None) 
 
 
 def tasks_document(found: Sequence[TaskSummary]) -> dict[str, Any]:
+    """What ``--format json`` writes."""
     return {"version": 1, "tasks": [_document(each) for each in found]}
 
 

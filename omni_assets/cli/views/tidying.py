@@ -24,6 +24,7 @@ def tidied_lines(tidied: Tidied, done: str, seconds: float, width: int | None) -
 
 
 def tidied_document(tidied: Tidied, bounds: Bounds, runs_before: datetime, dry: bool) -> dict[str, Any]:
+    """What ``--format json`` writes."""
     excess, runs = tidied.excess, tidied.runs
     return {
         "dry_run": dry,

@@ -51,11 +51,12 @@ def plain(lines: list[Line]) -> list[str]:
 
 
 def cycle_document(cycle: Cycle) -> dict[str, Any]:
+    """What ``--format json`` writes."""
     return {"clean": cycle.clean, **asdict(cycle)}
 
 
 def exit_code(cycle: Cycle) -> int:
-    """0 clean, 1 findings, 2 where the run failed."""
+    """The exit code: 0 clean, 1 findings, 2 where the run failed."""
     return 2 if not cycle.success else int(not cycle.clean)
 
 

@@ -34,6 +34,7 @@ def validation_lines(validation: Validation, seconds: float, width: int | None) 
 
 
 def validation_document(validation: Validation) -> dict[str, Any]:
+    """What ``--format json`` writes."""
     provisioning = validation.provisioning
     return {
         "complete": validation.complete,
@@ -43,6 +44,7 @@ def validation_document(validation: Validation) -> dict[str, Any]:
 
 
 def boot_document(boot: BootReport, validation: Validation) -> dict[str, Any]:
+    """What ``--format json`` writes."""
     return {
         "ready": boot.ready,
         "attempts": boot.attempts,

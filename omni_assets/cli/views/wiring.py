@@ -32,6 +32,7 @@ def wiring_lines(found: Connections, width: int | None) -> list[Line]:
 
 
 def wiring_document(found: Connections) -> dict[str, Any]:
+    """What ``--format json`` writes."""
     wiring = found.wiring
     return {
         "nodes": [

@@ -116,7 +116,9 @@ def find(context: Context, beginning: str) -> Asked:
 
 
 def answer(context: Context, asked: Asked, given: Answer, by: str, reason: str = "") -> Reply:
-    """Publish the answer to exactly what was shown. Raises ``TaskUnusable``, ``ReadOnly`` and ``BrokerError``."""
+    """Publish the answer to exactly what was shown. Raises ``InputError`` (``TaskUnusable`` where it cannot be answered
+    so), ``ReadOnly`` and ``BrokerError``.
+    """
     topic = asked.topics.answers
     if context.connection.read_only:
         raise ReadOnly(f"answering the question {asked.question.task}")

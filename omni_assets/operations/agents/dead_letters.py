@@ -58,7 +58,8 @@ class Again(NamedTuple):
 @dataclass(frozen=True, slots=True)
 class Letter:
     """A record in a topic of dead letters. ``origin`` is ``None`` where its headers do not say where it comes from,
-    ``again`` where the ledger knows of no task that it gave rise to since.
+    ``again`` where the ledger knows of no task that it gave rise to since. ``size`` is in bytes, of its key, its value
+    and its headers.
     """
 
     position: Position
@@ -118,6 +119,7 @@ class Filter:
     node: str = ""
 
     def fits(self, letter: Letter) -> bool:
+        """Whether a letter is meant."""
         origin = letter.origin
         if origin is None:
             return not (self.topic or self.node)

@@ -32,7 +32,9 @@ class Lag:
 
     def most(self, node: str) -> Mapping[str, int]:
         """At most how many records of each topic none of the node's workers has ended: none where nothing waits, else
-        the offsets that are left, those of transactions' markers among them."""
+        the offsets that are left, those of transactions' markers among them. Raises ``BrokerRefused`` where what is
+        written beside a position cannot be read.
+        """
         left = dict.fromkeys((each.partition.topic for each in self.stands[node]), 0)
         for each in self.stands[node]:
             if each.partition in self.waiting[node]:

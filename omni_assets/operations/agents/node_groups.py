@@ -19,6 +19,7 @@ class NodeGroup:
 
     @property
     def nodes(self) -> tuple[str, ...]:
+        """The names of its nodes."""
         return tuple(each.node for each in self.staff)
 
 

@@ -26,7 +26,8 @@ from omni_assets.router.receipt import Receipt, read_receipt
 
 @dataclass(frozen=True, slots=True)
 class ProjectedPartition:
-    """A partition of a ledger: the next offset that was to be projected before, and the one that is now.
+    """A partition of a ledger: the next offset that was to be projected before (``start``), and the one that is now
+    (``end``).
 
     In between stand receipts of ``tasks``, ``receipts`` of the router, in those or by themselves, and ``others``, which
     are neither and left alone.
@@ -50,14 +51,17 @@ class Projected:
 
     @property
     def tasks(self) -> int:
+        """How many receipts of tasks were projected."""
         return sum(each.tasks for each in self.partitions)
 
     @property
     def receipts(self) -> int:
+        """How many receipts of the router were projected."""
         return sum(each.receipts for each in self.partitions)
 
     @property
     def others(self) -> int:
+        """How many records were left alone."""
         return sum(each.others for each in self.partitions)
 
 

@@ -51,6 +51,7 @@ class Chain:
 
     @property
     def receipts(self) -> tuple[TaskReceipt, ...]:
+        """The receipts of its tasks, in the order of its links."""
         return tuple(link.receipt for link in self.links)
 
 

@@ -90,7 +90,8 @@ class Edge(Gate, Protocol):
     """The edge of a node, and where what it cannot handle goes; empty where that is nowhere."""
 
     @property
-    def dead_letters(self) -> str: ...
+    def dead_letters(self) -> str:
+        """The topic of its dead letters."""
 
 
 def staffed(manifest: Manifest, nodes: Sequence[str] = ()) -> tuple[Staffed, ...]:

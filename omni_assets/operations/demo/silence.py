@@ -27,7 +27,9 @@ _SHORT_RETENTION = "3600000"
 
 
 def tell(stage: Stage) -> Iterator[Scene]:
-    """Provision, break, see, reconcile, see again, rescue."""
+    """Provision, break, see, reconcile, see again, rescue. Raises ``ServiceFailed`` where the outsider does not do its
+    part, and ``RuntimeError`` where a run of Dagster ends without a result.
+    """
     manifest = stage.context.manifest()
     yield Said(
         f"The embedded broker answers at {stage.context.bootstrap_servers} after {stage.broker_seconds * 1000:.0f} ms. "

@@ -36,7 +36,9 @@ _POLL_SECONDS = 0.25
 
 
 def tell(stage: Stage) -> Iterator[Scene]:
-    """Make a repository, ask for three merges, answer what only a person can, and look at what became of them."""
+    """Make a repository, ask for three merges, answer what only a person can, and look at what became of them. Raises
+    ``ServiceFailed`` where the agents do not come to an end.
+    """
     try:
         yield from _told(stage)
     except ExtraMissing as error:

@@ -70,7 +70,9 @@ class Daemon(BaseModel):
 
 
 class Instance(BaseModel):
-    """What the process tells of an instance that opens."""
+    """What the process tells of an instance that opens: how many ``runs`` it remembers, and how many of them are
+    ``unfinished``, among others.
+    """
 
     model_config = ConfigDict(frozen=True)
 

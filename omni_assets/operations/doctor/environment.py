@@ -73,6 +73,7 @@ class Needed(NamedTuple):
 
     @property
     def satisfied(self) -> bool:
+        """Whether what is here will do."""
         return self.found is not None and self.requirement.specifier.contains(self.found, prereleases=True)
 
     def __str__(self) -> str:

@@ -27,6 +27,7 @@ class Question(NamedTuple):
 
     @property
     def area(self) -> str:
+        """The area that it belongs to."""
         return self.name.partition(".")[0]
 
 

@@ -56,7 +56,9 @@ class Dot:
 
 @dataclass(frozen=True, slots=True)
 class Wire:
-    """What one drawn node feeds another by: places in the list of dots, and in the list of topics."""
+    """What one drawn node feeds another by: places in the list of dots (``start`` and ``end``), and in the
+    list of topics.
+    """
 
     start: int
     end: int

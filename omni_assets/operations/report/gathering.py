@@ -18,7 +18,8 @@ MOST_ROWS = 100_000
 
 
 def gather(context: Context, now: datetime, since: datetime | None = None, most: int = MOST_ROWS) -> Content:
-    """Everything that is known of a project, without asking anybody. ``now`` is when that is said to be.
+    """Everything that is known of a project, without asking anybody. ``now`` is when that is said to be, and ``most``
+    how many rows of a kind are told.
 
     A project without contracts, without an observation or without receipts is told as such. Raises ``SettingsError``
     and ``StateError``.

@@ -31,8 +31,10 @@ class DayOfClass:
 
 @dataclass(frozen=True, slots=True)
 class Audited:
-    """How the audits of a class turned out. ``floor`` is the quality that it is held to, ``None`` where there is no
-    such class now."""
+    """How the audits of a class turned out: ``audited`` answers, of which the audit did not agree with
+    ``false_accepts``. ``floor`` is the quality that it is held to, a share from 0 to 1; ``None`` where there is no such
+    class now.
+    """
 
     task_class: str
     audited: int
@@ -41,7 +43,7 @@ class Audited:
 
     @property
     def rate(self) -> float:
-        """Of the accepted answers that were audited, those that the audit did not agree with."""
+        """The share of the accepted answers that were audited with which the audit did not agree."""
         return self.false_accepts / self.audited
 
     @property

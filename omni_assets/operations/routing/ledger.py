@@ -33,7 +33,8 @@ _PAGE = 1_000
 
 @dataclass(frozen=True, slots=True)
 class Publishing:
-    """What became of publishing: receipts that the ledger has now, those that wait, and why, as a sentence.
+    """What became of publishing: how many receipts the ledger has now (``published``), how many wait (``waiting``), and
+    why, as a sentence.
 
     ``why`` is empty where none waits. ``expected`` says that nothing is wrong with that: no broker of this project is
     there, or writing is forbidden.

@@ -38,7 +38,7 @@ class Posterior:
 
     @property
     def floor(self) -> float | None:
-        """The quality that the class is held to."""
+        """The quality that the class is held to, a share from 0 to 1."""
         return None if self.task_class is None else self.task_class.quality_floor
 
     @property

@@ -68,7 +68,7 @@ def tasks_asset(nodes: Sequence[dg.AssetKey]) -> dg.AssetSpec:
 
 @dataclass(frozen=True, slots=True)
 class LedgerPartition:
-    """A partition of the ledger, and its key as a partition of the asset."""
+    """A partition of the ledger, by its ``number``, and its key as a partition of the asset."""
 
     cluster: str
     topic: str
@@ -76,6 +76,7 @@ class LedgerPartition:
 
     @property
     def key(self) -> str:
+        """Its key as a partition of the asset."""
         return f"{self.number}@{self.cluster}"
 
 

@@ -13,7 +13,9 @@ from datetime import date, timedelta
 
 @dataclass(frozen=True, slots=True)
 class Day:
-    """A day in the picture. Dollars and shares are ``None`` where they are not known, and are not drawn then."""
+    """A day in the picture. Dollars and shares are ``None`` where they are not known, and are not drawn then. Rates are
+    shares from 0 to 1, and so is ``false_accept_rate``.
+    """
 
     day: date
     spent_usd: float | None = None

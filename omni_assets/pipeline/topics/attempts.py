@@ -42,7 +42,7 @@ class Attempts:
         return at if at > now else None
 
     def tried(self, names: Iterable[str], now: float) -> Attempts:
-        """The same attempts with one more at each of ``names``."""
+        """The same attempts with one more at each of ``names``, ``now``, in seconds since 1970."""
         more = {name: Attempt(self.by_name.get(name, Attempt(0, now)).times + 1, now) for name in names}
         return Attempts({**self.by_name, **more})
 

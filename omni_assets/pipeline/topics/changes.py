@@ -38,14 +38,17 @@ class Waiting:
 
     @property
     def steps(self) -> tuple[Step, ...]:
+        """All steps of the plan."""
         return self.planned.plan.steps
 
     @property
     def safe(self) -> tuple[Step, ...]:
+        """Those that a run carries out by itself."""
         return tuple(step for step in self.steps if step.safe)
 
     @property
     def left(self) -> tuple[Step, ...]:
+        """Those that are left to people."""
         return tuple(step for step in self.steps if not step.safe)
 
 

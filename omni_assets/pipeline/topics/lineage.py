@@ -68,6 +68,7 @@ class Lineage:
 
     @property
     def vertices(self) -> frozenset[Vertex]:
+        """All that is drawn: topics, nodes and what they are folded into."""
         return self.topics.union(self.vertex_of.values())
 
     def upstream(self) -> Mapping[Vertex, Sequence[Vertex]]:
@@ -88,7 +89,7 @@ class Lineage:
 
     @cached_property
     def length(self) -> int:
-        """The ranks that all edges cross."""
+        """How many ranks all edges cross, taken together."""
         return sum(self.rank[end] - self.rank[start] for start, end in self.drawn)
 
     def last(self, wanted: AbstractSet[Vertex]) -> tuple[Vertex, ...]:
