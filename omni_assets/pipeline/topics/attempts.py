@@ -37,7 +37,9 @@ class Attempts:
     by_name: Mapping[str, Attempt] = field(default_factory=dict)
 
     def waits_until(self, names: Iterable[str], now: float) -> float | None:
-        """When the first of ``names`` may be tried, in seconds since 1970; ``None`` where one may be now."""
+        """When the first of ``names`` may be tried, in seconds since 1970, as ``now`` is; ``None`` where
+        one may be now.
+        """
         at = min((self._next_at(name, now) for name in names), default=now)
         return at if at > now else None
 
