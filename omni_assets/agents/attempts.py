@@ -39,7 +39,7 @@ class Patience:
     longest_pause: float = 30.0
 
     def pause(self, attempt: int) -> float:
-        """The pause behind an attempt; attempts count from 1."""
+        """The pause behind an attempt, in seconds; attempts count from 1."""
         return min(self.longest_pause, self.first_pause * 2.0 ** (attempt - 1))
 
 

@@ -147,7 +147,8 @@ class Effects:
             self._changed.wait_for(lambda: not any(map(self._is_left, self._in_work.values())), seconds)
 
     def intend(self, name: str, key: str, step: int, event: Event, context: TaskContext, about: Any) -> bool:
-        """Write the intent down, unless it is there. Whether the effect may have happened already, be it elsewhere.
+        """Write the intent down, unless it is there: that of the effect which is the task's ``step``th, from 1. Whether
+        the effect may have happened already, be it elsewhere.
 
         Raises ``Hopeless`` where the contract does not say that there is such an effect, or the intent is of another.
         """

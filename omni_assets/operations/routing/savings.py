@@ -39,17 +39,19 @@ class Economics:
 
     @property
     def escalation_rate(self) -> float | None:
-        """Of the tasks that called a model, those that called more than one."""
+        """Of the tasks that called a model, the share of those that called more than one."""
         return _share(self.sums.escalated, self.sums.attempted)
 
     @property
     def false_accept_rate(self) -> float | None:
-        """Of the accepted answers that an audit was compared with, those that it did not agree with."""
+        """Of the accepted answers that an audit was compared with, the share of those that it did not agree with."""
         return _share(self.sums.false_accepts, self.sums.audited)
 
     @property
     def incomparable(self) -> int:
-        """Accepted tasks of which it is not known what they saved: their cost, or the baseline's, is not."""
+        """How many accepted tasks there are of which it is not known what they saved: their cost, or the
+        baseline's, is not.
+        """
         return self.sums.accepted - self.sums.compared
 
 

@@ -26,7 +26,7 @@ class Attempt(NamedTuple):
 
     @property
     def next_at(self) -> float:
-        """When it may be tried again."""
+        """When it may be tried again, in seconds since 1970."""
         return self.at + min(FIRST_PAUSE * 2.0 ** min(self.times - 1, 20), LONGEST_PAUSE)
 
 
