@@ -63,7 +63,9 @@ class Persistence:
 
 @dataclass(frozen=True, slots=True)
 class Asking:
-    """What a model is asked for a task, and what it may cost at most: ``None`` without a ceiling."""
+    """What a model is asked for a task, and what it may cost at most: ``None`` without a ceiling. ``temperature`` is as
+    in ``Question``.
+    """
 
     task_class: str
     prompt: Prompt
