@@ -187,7 +187,10 @@ class RevisionUnknown(InputError):
 
 
 class ManifestIncomplete(InputError):
-    """Contracts cannot be read, and what was asked for would lose their topics. ``what`` ends in "is" or "are"."""
+    """Contracts cannot be read, and what was asked for would lose their topics. ``what`` ends in "is" or "are".
+
+    ``unread`` is how many contracts cannot be read.
+    """
 
     def __init__(self, what: str, unread: int) -> None:
         contracts, whose = ("1 contract", "its") if unread == 1 else (f"{unread} contracts", "their")
@@ -401,7 +404,9 @@ class ProjectionDamaged(StateError):
 
 
 class ProjectionVersion(StateError):
-    """The DuckDB file was written by a newer omni."""
+    """The DuckDB file was written by a newer omni. ``found`` and ``known`` are versions of the schema,
+    which count from 1.
+    """
 
     def __init__(self, path: str, found: int, known: int) -> None:
         super().__init__(

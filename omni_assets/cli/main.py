@@ -120,6 +120,7 @@ def omni(
         bool, typer.Option("--version", callback=_version, is_eager=True, help="Show the version and exit.")
     ] = False,
 ) -> None:
+    """What every command begins with; alone it shows the help."""
     context.with_resource(observed(f"{context.info_name}"))
     help_when_alone(context)
 

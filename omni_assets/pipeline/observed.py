@@ -67,7 +67,9 @@ class _Observed(dg.Executor):
 
 
 def observed_in_process(where: Callable[[], Context]) -> dg.ExecutorDefinition:
-    """The executor of runs: all steps in one process, as Dagster's own does it, which is given its config."""
+    """The executor of runs: all steps in one process, as Dagster's own does it, which is given its config. Raises
+    ``RuntimeError`` where Dagster does not say how that is made.
+    """
     inner = dg.in_process_executor
     create = inner.executor_creation_fn
     if create is None:

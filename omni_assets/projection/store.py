@@ -416,7 +416,9 @@ class Projection:
         return self._recall(SavingsRow, queries.savings(group), since=since and _microseconds(since))
 
     def books(self, since: datetime, most_troubled: int = 1000) -> Books:
-        """What tasks that ended since a moment cost and saved, by day and class, and what of it should not be so."""
+        """What tasks that ended since a moment cost and saved, by day and class, and what of it should not be so:
+        ``most_troubled`` tasks at most.
+        """
         at: dict[str, object] = {"since": _microseconds(since)}
         day = since.astimezone(UTC).date().isoformat()
         if not self._begun():
