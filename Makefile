@@ -62,12 +62,13 @@ web/report/node_modules: web/report/package-lock.json
 up: $(READY) ## local broker, provisioning, drift and the Dagster UI, until Ctrl-C
 	@$(BIN)/omni up
 
-lint: $(READY) lint-deployment ## ruff, bandit, mypy and import-linter, and what docker/ and .github/ hold
+lint: $(READY) lint-deployment ## ruff, bandit, mypy, import-linter and docstrings, and what docker/ and .github/ hold
 	@$(BIN)/ruff check .
 	@$(BIN)/bandit --quiet --configfile pyproject.toml --recursive omni_assets
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports
+	@$(BIN)/python -m tests.docstrings.check
 	@if [ -x web/report/node_modules/.bin/tsc ]; then cd web/report && npm run --silent lint; \
 	  else echo "omni: the script of the report was not checked: make web/report/node_modules installs what that takes"; fi
 
