@@ -141,8 +141,9 @@ def _handled(handler: ast.ExceptHandler) -> list[str]:
 
 
 def _suppressed(context: ast.expr) -> list[str]:
-    is_suppress = isinstance(context, ast.Call) and _last(context.func) == "suppress"
-    return [name for each in context.args for name in _names(each)] if is_suppress else []
+    if not isinstance(context, ast.Call) or _last(context.func) != "suppress":
+        return []
+    return [name for each in context.args for name in _names(each)]
 
 
 def _names(node: ast.expr | None) -> list[str]:
