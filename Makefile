@@ -59,6 +59,10 @@ web/report/node_modules: web/report/package-lock.json
 	@cd web/report && npm ci --ignore-scripts --no-audit --no-fund --silent
 	@touch $@
 
+web/asyncapi/node_modules: web/asyncapi/package-lock.json
+	@cd web/asyncapi && npm ci --ignore-scripts --no-audit --no-fund --silent
+	@touch $@
+
 up: $(READY) ## local broker, provisioning, drift and the Dagster UI, until Ctrl-C
 	@$(BIN)/omni up
 

@@ -68,8 +68,8 @@ class Document:
     root: MappingNode
 
 
-def read(path: str) -> bytes:
-    """The bytes of the file at ``path``, at most ``MAX_BYTES``. Raises ``Unreadable``."""
+def read(path: str, most: int = MAX_BYTES) -> bytes:
+    """The bytes of the file at ``path``, at most ``most``, in whole MiB. Raises ``Unreadable``."""
     try:
         descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
         try:
@@ -77,7 +77,7 @@ def read(path: str) -> bytes:
             if not stat.S_ISREG(status.st_mode):
                 kind = _KINDS.get(stat.S_IFMT(status.st_mode), "not a file")
                 raise _refused(path, f"this file cannot be read: it is {kind}.", "put a file in its place")
-            content = _read_at_most(descriptor, MAX_BYTES + 1) if status.st_size <= MAX_BYTES else None
+            content = _read_at_most(descriptor, most + 1) if status.st_size <= most else None
         finally:
             os.close(descriptor)
     except OSError as error:
@@ -89,8 +89,8 @@ def read(path: str) -> bytes:
         raise _refused(path, f"this file cannot be read: {why}.", "make it a readable file") from None
     except ValueError:
         raise _refused(path, "this file cannot be read: its path holds a NUL.", "name a file") from None
-    if content is None or len(content) > MAX_BYTES:
-        limit = MAX_BYTES // 1024 // 1024
+    if content is None or len(content) > most:
+        limit = most // 1024 // 1024
         fix = "split it, or rename it where it does not belong here"
         raise _refused(path, f"this file is larger than {limit} MiB, so it is not read.", fix)
     return content

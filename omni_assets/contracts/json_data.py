@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from typing import Any
+from typing import Any, NamedTuple
 
 from yaml.constructor import ConstructorError, SafeConstructor
 from yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
@@ -29,12 +29,24 @@ class NotJson(Exception):
         self.node = node
 
 
-class JsonData:
-    """The data of the nodes of one contract, as every YAML loader would read them, within bounds."""
+class Bounds(NamedTuple):
+    """The most values, and the deepest nesting of collections, that become data; ``what`` ends in "hold" or "holds"."""
 
-    def __init__(self, pairs_of: Callable[[MappingNode], Pairs]) -> None:
+    values: int
+    depth: int
+    what: str
+
+
+OF_A_CONTRACT = Bounds(MAX_NODES, MAX_DEPTH, "schemas and examples of this contract hold")
+
+
+class JsonData:
+    """The data of the nodes of one document, as every YAML loader would read them, within bounds."""
+
+    def __init__(self, pairs_of: Callable[[MappingNode], Pairs], bounds: Bounds = OF_A_CONTRACT) -> None:
         self._pairs_of = pairs_of
-        self._left = MAX_NODES
+        self._bounds = bounds
+        self._left = bounds.values
 
     def of(self, node: Node) -> Any:
         """The JSON value of ``node``: a date stays the text that it is written as. Raises ``NotJson``."""
@@ -43,9 +55,9 @@ class JsonData:
     def _value(self, node: Node, depth: int) -> Any:
         self._left -= 1
         if self._left < 0:
-            raise NotJson(f"schemas and examples of this contract hold more than {MAX_NODES:,} values", node)
-        if depth > MAX_DEPTH:
-            raise NotJson(f"it nests deeper than {MAX_DEPTH} levels", node)
+            raise NotJson(f"{self._bounds.what} more than {self._bounds.values:,} values", node)
+        if depth > self._bounds.depth:
+            raise NotJson(f"it nests deeper than {self._bounds.depth} levels", node)
         if isinstance(node, SequenceNode):
             return [self._value(item, depth + 1) for item in node.value]
         if isinstance(node, MappingNode):
