@@ -17,7 +17,7 @@ import pytest
 from omni_assets.pipeline.agents.keys import TASKS
 from omni_assets.pipeline.topics.keys import TOPIC_DRIFT
 
-pytestmark = [pytest.mark.slow, pytest.mark.dagster, pytest.mark.broker]
+pytestmark = [pytest.mark.slow, pytest.mark.dagster, pytest.mark.broker, pytest.mark.timeout(1_200)]
 
 CONTRACTS = Path(__file__).resolve().parents[3] / "contracts"
 PREFIX = "omni_assets.pipeline.components"
@@ -52,7 +52,7 @@ class Scaffolded:
         program = Path(sys.executable).with_name(words[0])
         command = [str(program), *words[1:]]
         ended = subprocess.run(
-            command, cwd=self.folder, env=self.environ, input=stdin, capture_output=True, text=True, timeout=240
+            command, cwd=self.folder, env=self.environ, input=stdin, capture_output=True, text=True, timeout=600
         )
         assert ended.returncode == expected, f"{' '.join(words)}\n{ended.stdout}{ended.stderr}"
         return ended.stdout
