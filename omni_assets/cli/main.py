@@ -48,6 +48,7 @@ from omni_assets.cli import (
     worker,
 )
 from omni_assets.cli.failure import report as tell
+from omni_assets.cli.importing import family as importing
 from omni_assets.cli.leaving import leaving_threads
 from omni_assets.cli.observed import observed
 from omni_assets.cli.options import COULD_NOT_RUN, HELP_NAMES, examples, help_when_alone
@@ -88,6 +89,7 @@ for module in (
     sql,
     rebuild,
     tidy,
+    importing,
     route,
     receipts,
     savings,

@@ -171,8 +171,7 @@ def _configs(topic: Topic, observed: Mapping[str, ObservedConfig], against: _Aga
             row = row_of(topic, DriftKind.CONFIG, key, declared, value, judgement, source)
             yield _judged(row, policy.over_config(key, judgement))
     for key, found in observed.items():
-        undeclared = found.source is ConfigSource.TOPIC and key not in topic.spec.config and _overridden(key, found)
-        if undeclared and policy.compare(key) is not Compare.IGNORE:
+        if key not in topic.spec.config and is_override(key, found) and policy.compare(key) is not Compare.IGNORE:
             row = row_of(topic, DriftKind.CONFIG, key, None, found.value, _OVERRIDE)
             yield _judged(row, policy.over_config(key, _OVERRIDE))
 
@@ -195,10 +194,10 @@ def _config(key: str, declared: str, found: ObservedConfig | None, against: _Aga
     return _NOT_PINNED if equal else judge_config(key, declared, value)
 
 
-def _overridden(key: str, found: ObservedConfig) -> bool:
-    """Whether the topic's own value differs from what would hold without it. A broker's word on sources may be wrong,
-    so a value that equals its default is not taken for an override."""
-    if found.value is None:
+def is_override(key: str, found: ObservedConfig) -> bool:
+    """Whether a value is the topic's own and differs from what would hold without it. A broker's word on sources may be
+    wrong, so a value that equals its default is not taken for an override."""
+    if found.source is not ConfigSource.TOPIC or found.value is None:
         return False
     return found.default is None or not same(key, found.default, found.value)
 

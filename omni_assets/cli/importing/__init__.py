@@ -1,0 +1,1 @@
+"""``omni import`` and its family: from what is there already to contracts."""

@@ -1,0 +1,1 @@
+"""From what is there already to drafts of contracts."""

@@ -1,0 +1,32 @@
+"""What a draft of a contract says: immutable values. Pure."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from omni_assets.contracts.model import NO_SETTINGS, TopicSettings
+
+
+@dataclass(frozen=True, slots=True)
+class DraftTopic:
+    """One topic of a draft. ``origin`` says, as a clause, how it is known that the node has it, or that it is guessed;
+    ``remarks`` are further clauses for whoever reads the draft. Both may hold any text."""
+
+    name: str
+    origin: str
+    settings: TopicSettings = NO_SETTINGS
+    remarks: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """The contract that a node might have."""
+
+    node: str
+    publishes: tuple[DraftTopic, ...] = ()
+    subscribes: tuple[DraftTopic, ...] = ()
+
+    @property
+    def topics(self) -> int:
+        """The number of its declarations."""
+        return len(self.publishes) + len(self.subscribes)
