@@ -24,6 +24,7 @@ results, not errors.
     │   │   ├── ClassUnclear       it states no class, and none is likely enough
     │   │   ├── TaskLacks          it lacks what the gates of its class look at
     │   │   └── PromptError        its inputs are not those of its class's prompt
+    │   ├── DocumentUnusable       a document of others that is none of the kind that is read
     │   ├── HandlerUnusable        what works on a node's events cannot be found or asked
     │   ├── RescueRefused          records that cannot, or must not, be brought to a topic
     │   ├── ReplayRefused          records that cannot, or must not, be worked on again so
@@ -36,6 +37,7 @@ results, not errors.
     ├── DeadLettersHeld            a worker stopped before it floods the topic of dead letters
     ├── ExtraMissing               a part of omni that is installed only where it is asked for
     ├── WebhookFailed              the webhook of alerts did not take one
+    ├── ExportFailed               a database did not take the tables that were exported
     ├── ReadOnly                   a write was asked for under OMNI_READONLY=1
     ├── StateError                 the state folder (.omni), or a file in it, cannot be used
     │   ├── StateFolderUnusable    it cannot be made, read or written
@@ -272,6 +274,14 @@ class PromptError(TaskUnusable):
         )
 
 
+class DocumentUnusable(InputError):
+    """A file that is read as a document of a certain kind, and cannot be. ``place`` names the file, and the line where
+    that is known."""
+
+    def __init__(self, place: str, why: str, remedy: str) -> None:
+        super().__init__(f"{place} is not read: {why}.", remedy)
+
+
 class HandlerUnusable(InputError):
     """The handler of a node is not there, or cannot do its work as it stands."""
 
@@ -356,6 +366,13 @@ class WebhookFailed(OmniError):
             f"the webhook of OMNI_ALERT_WEBHOOK did not take an alert: {why}.",
             "It is tried again as long as what is wrong lasts; set the address anew where it has changed.",
         )
+
+
+class ExportFailed(OmniError):
+    """A database did not take the tables that were exported to it, and is as it was. ``where`` tells no secret."""
+
+    def __init__(self, where: str, why: str, remedy: str) -> None:
+        super().__init__(f"the tables were not exported to {where}: {why}.", remedy)
 
 
 class ReadOnly(OmniError):

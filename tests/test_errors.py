@@ -32,6 +32,8 @@ SAMPLES = {
     errors.PlanStale: ("a topic has changed",),
     errors.PlanOfAnotherCluster: ("a", "b"),
     errors.WebhookFailed: ("it answered 404",),
+    errors.ExportFailed: ("db:5432", "connection refused", "Mend that."),
+    errors.DocumentUnusable: ("a.yaml:3:5", "it is AsyncAPI 2.6.0", "Convert it."),
     errors.ReadOnly: ("creating a topic",),
     errors.StateFolderUnusable: (".omni", "permission denied"),
     errors.ProjectionBusy: ("omni.duckdb", 10.0, "pid 7"),

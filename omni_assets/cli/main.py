@@ -47,6 +47,7 @@ from omni_assets.cli import (
     wiring,
     worker,
 )
+from omni_assets.cli.exporting import family as exporting
 from omni_assets.cli.failure import report as tell
 from omni_assets.cli.importing import family as importing
 from omni_assets.cli.leaving import leaving_threads
@@ -90,6 +91,7 @@ for module in (
     rebuild,
     tidy,
     importing,
+    exporting,
     route,
     receipts,
     savings,

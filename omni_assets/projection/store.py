@@ -19,6 +19,7 @@ import duckdb
 
 from omni_assets.projection import events, ledgers, queries, tables
 from omni_assets.projection.connection import create, transaction
+from omni_assets.projection.copies import Copy, CopyFormat, copies
 from omni_assets.projection.episodes import Episodes
 from omni_assets.projection.exchange import CHUNK_ROWS, merge, read, replace, write_history
 from omni_assets.projection.journal import Journal, Position
@@ -546,6 +547,16 @@ class Projection:
         with self._reading() as connection:
             found = connection.execute(queries.COUNTS).fetchall()
         return MappingProxyType({name: int(rows) for name, rows in found})
+
+    def copied(self, folder: Path, form: CopyFormat) -> tuple[Copy, ...]:
+        """Copy all tables and views into files in ``folder``, as they are at one moment. Gives the copies, by name.
+
+        Raises ``StateError`` where nothing was projected yet.
+        """
+        with self._reading() as connection:
+            for log in self._logs:
+                log.project(connection)
+            return tuple(copies(connection, folder, form))
 
     def rebuild(self) -> Rebuilt:
         """Make the file anew from the journals. The old file goes at the very end, so a kill leaves one of the two.

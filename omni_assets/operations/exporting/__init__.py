@@ -1,0 +1,1 @@
+"""What is known, for programs that are not omni."""
