@@ -10,7 +10,7 @@ SECONDS_TO_SOAK ?= 3600
 WORKERS ?= $(shell $(PYTHON) -c 'import os; print(2 * (os.cpu_count() or 1))')
 
 .DEFAULT_GOAL := help
-.PHONY: audit sbom docs help setup demo test test-slow test-cluster fuzz soak smoke agent-kills rescue-kills report-script up lint lint-deployment format lock bench clean
+.PHONY: audit sbom docs reference help setup demo test test-slow test-cluster fuzz soak smoke agent-kills rescue-kills report-script up lint lint-deployment format lock bench clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -96,6 +96,9 @@ sbom: $(READY) ## the bill of materials in build/sbom.json: CycloneDX, out of th
 docs: $(READY) ## the pages of docs/ in build/docs; a dead link or anchor is an error
 	@$(BIN)/python -m sphinx --quiet --fail-on-warning --keep-going --conf-dir web/docs docs build/docs
 	@echo build/docs/index.html
+
+reference: $(READY) ## write docs/reference and docs/schemas anew from the code
+	@$(BIN)/python -m web.docs.reference
 
 format: $(READY) ## sort imports and lay out the code
 	@$(BIN)/ruff check --fix-only .

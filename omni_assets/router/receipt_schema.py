@@ -9,6 +9,8 @@ import json
 import sys
 from typing import Any
 
+from pydantic import BaseModel
+
 from omni_assets.router.receipt import VERSION, Receipt
 
 _NAME = "urn:omni-assets:receipt:{version}"
@@ -22,8 +24,13 @@ def schema_name(version: int = VERSION) -> str:
 
 def receipt_schema() -> dict[str, Any]:
     """The schema of what is written: every field is there. A newer omni may add some, so others are no flaw."""
-    described = Receipt.model_json_schema(mode="serialization")
-    return {"$schema": "https://json-schema.org/draft/2020-12/schema", "$id": schema_name(), **_plain(described)}
+    return written_schema(Receipt, schema_name())
+
+
+def written_schema(model: type[BaseModel], name: str) -> dict[str, Any]:
+    """The schema, under that name, of what a model of documents writes: as ``receipt_schema``, for any of them."""
+    described = model.model_json_schema(mode="serialization")
+    return {"$schema": "https://json-schema.org/draft/2020-12/schema", "$id": name, **_plain(described)}
 
 
 def _plain(value: Any) -> Any:
