@@ -30,7 +30,7 @@ _UNSUPPORTED = frozenset({"UNSUPPORTED_VERSION", "_UNSUPPORTED_FEATURE"})
 
 
 def partitions_of(metadata: Any, topics: Iterable[str]) -> Mapping[str, Sequence[int]]:
-    """The partitions of those topics that the listing has."""
+    """The numbers of the partitions of those topics that the listing has, rising."""
     return {name: sorted(metadata.topics[name].partitions) for name in topics if name in metadata.topics}
 
 

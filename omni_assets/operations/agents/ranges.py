@@ -47,7 +47,8 @@ def read_bound(text: str, now: datetime) -> Bound:
 
 
 def spans(log: Mapping[int, range], start: Mapping[int, int], end: Mapping[int, int]) -> Mapping[int, range]:
-    """What of a log lies from ``start`` up to, and without, ``end``: by partition, where both name it and anything is.
+    """What of a ``log`` lies from ``start`` up to, and without, ``end``: offsets by partition, where both name it and
+    anything is.
 
     No span reaches beyond the log.
     """

@@ -38,7 +38,7 @@ class Card:
 
 @dataclass(frozen=True, slots=True)
 class OpenByDay:
-    """How much drift was open at the end of a day (UTC), by verdict in the order of ``VERDICTS_DRAWN``."""
+    """How many drifts were open at the end of a day (UTC), by verdict in the order of ``VERDICTS_DRAWN``."""
 
     day: date
     open: tuple[int, ...]

@@ -129,13 +129,15 @@ def books(context: Context, until: datetime | None = None) -> Books:
 
 
 def floors(context: Context) -> Mapping[str, float]:
-    """The quality that each class of a project is held to. Classes that cannot be used have none."""
+    """The quality that each class of a project is held to, a share from 0 to 1. Classes that cannot be used
+    have none.
+    """
     classes, _ = load_task_classes(task_classes_path(context.settings), None)
     return {each.name: each.quality_floor for each in classes}
 
 
 def audited(classes: Iterable[SavingsRow], floor_of: Mapping[str, float]) -> tuple[Audited, ...]:
-    """The classes with audits, held against their floors."""
+    """The classes with audits, held against their floors (``floor_of``)."""
     return tuple(
         Audited(name, each.audited, each.false_accepts, floor_of.get(name))
         for each in classes

@@ -29,8 +29,9 @@ class Column(NamedTuple):
 def preview(
     name: str, columns: tuple[Column, ...], rows: Iterable[Mapping[str, str | int | float | None]], rest: str = ""
 ) -> Metadata:
-    """A table of the first rows, untrusted text made visible. Where there are more, an entry of its own says so;
-    ``rest`` is where to find them."""
+    """A table of the first ``rows``, untrusted text made visible. Where there are more, an entry of its own says so;
+    ``rest`` is where to find them.
+    """
     found = iter(rows)
     shown = [
         dg.TableRecord({key: visible(value) if isinstance(value, str) else value for key, value in row.items()})

@@ -232,8 +232,8 @@ def known_right(receipt: Receipt, judged: Sequence[Attempt]) -> tuple[bool | Non
 
 
 def agreeing(attempt: Attempt, number: int) -> tuple[int, ...] | None:
-    """The judged attempts before this one, the ``number``th, whose answers say the same; ``None`` where there is no
-    answer or nobody looked.
+    """Which of the judged attempts before this one, the ``number``th, have answers that say the same, counted from 0;
+    ``None`` where there is no answer or nobody looked.
     """
     said = next((check.agrees_with for check in attempt.checks if check.agrees_with is not None), None)
     return None if said is None else tuple(other for other in said if 0 <= other < number)

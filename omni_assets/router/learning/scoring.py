@@ -60,7 +60,9 @@ def asked(models: Iterable[str]) -> str:
 
 
 class Linear(Strict):
-    """A weighted sum of features, from ``intercept`` on. Features that were never seen weigh nothing."""
+    """A weighted sum of features, from ``intercept`` on, with ``weights`` by their names. Features that were never seen
+    weigh nothing.
+    """
 
     intercept: float
     weights: Mapping[str, float]
@@ -104,7 +106,9 @@ class Scorer(Strict):
         return tuple(0.0 if vote.group is None else chances[vote.group] for vote in ballot.votes)
 
     def prospects(self, ballot: Ballot, support: Sequence[float]) -> Mapping[str, float]:
-        """The chance of a right answer once each further model were asked too, as far as that was learnt."""
+        """The chance of a right answer once each further model were asked too, as far as that was learnt; ``support``
+        is that of each vote now.
+        """
         weighing, usual = self.weighings.get(ballot.asked), self.usual.get(ballot.task_class)
         if weighing is None or usual is None:
             return {}
@@ -121,7 +125,9 @@ def chance(odds: float) -> float:
 
 
 def features_of_answer(ballot: Ballot, group: int, usual: Lengths) -> dict[str, float]:
-    """What speaks for the answer of the ballot that ``group`` gave, and against it."""
+    """What speaks for the answer of the ballot that ``group`` gave, and against it: shares, logarithms of lengths, and
+    1 for what is so.
+    """
     votes, mine = ballot.votes, set(ballot.groups[group])
     others = max((len(each) for number, each in ballot.groups.items() if number != group), default=0)
     facts = {"share": len(mine) / len(votes), "rival": others / len(votes), "answers": len(ballot.groups) / len(votes)}

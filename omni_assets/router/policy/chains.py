@@ -24,7 +24,7 @@ def from_the_cheapest(
     task_class: TaskClass, costs: Mapping[str, float | None], links: Links, slow: Mapping[str, str]
 ) -> tuple[str, ...]:
     """The models by cost, of equals the better one first, slow ones after the others, up to the one that is asked last:
-    the baseline, or else the dearest.
+    the baseline, or else the dearest. ``costs`` are those of one call, in US dollars.
     """
 
     def place(name: str) -> tuple[float, float]:
@@ -39,7 +39,8 @@ def from_the_cheapest(
 
 def allowed_chains(task_class: TaskClass, order: Sequence[str], costs: Mapping[str, float | None]) -> list[Chain]:
     """The chains that the class's limits allow. Where escalations are allowed each ends with the last model, so that no
-    task is left undone that it could do, unless the ceiling leaves no room for it.
+    task is left undone that it could do, unless the ceiling leaves no room for it. ``costs`` are those of one call, in
+    US dollars.
     """
     chains = [
         chain
@@ -62,7 +63,7 @@ def ladder(
 ) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """From the cheapest model up to the last, without those whose accepted answers are credibly worse than the floor
     and those of which hardly any answer passes, as far as the class's limits allow; and the models for which its price
-    ceiling leaves no room, the dearest ones.
+    ceiling leaves no room, the dearest ones. ``costs`` are those of one call, in US dollars.
     """
     *below, last = order
     worth = [
@@ -101,7 +102,9 @@ def passing(names: Iterable[str], links: Links) -> Chain:
 
 
 def weighed_chain(chain: tuple[str, ...], links: Links, costs: Mapping[str, float | None]) -> Outlook | None:
-    """What a chain is expected to do; ``None`` where the price of a model is not known."""
+    """What a chain is expected to do; ``None`` where the price of a model is not known. ``costs`` are those of one
+    call, in US dollars.
+    """
     if any(costs[name] is None for name in chain):
         return None
     return outlook([links[name, place > 0] for place, name in enumerate(chain)])

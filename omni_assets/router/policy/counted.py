@@ -27,7 +27,9 @@ TRUSTED = Beta(19.0, 1.0)
 
 
 def by_counts(situation: Situation, costs: Mapping[str, float | None]) -> Choice:
-    """The cheapest chain whose bound meets the floor, or else from the cheapest model up."""
+    """The cheapest chain whose bound meets the floor, or else from the cheapest model up. ``costs`` are those of one
+    call, in US dollars.
+    """
     task_class, floor = situation.task_class, situation.task_class.quality_floor
     links = {
         (name, after): _link(situation, name, cost, after) for name, cost in costs.items() for after in (False, True)

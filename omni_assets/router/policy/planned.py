@@ -18,7 +18,7 @@ SCORER = "learned-scorer"
 
 def by_plans(situation: Situation, costs: Mapping[str, float | None]) -> Choice | None:
     """The best chain that meets the floor, at the lowest exchange rate at which it does, or else the plan that comes
-    nearest; ``None`` where none was learnt for this class.
+    nearest; ``None`` where none was learnt for this class. ``costs`` are those of one call, in US dollars.
     """
     task_class = situation.task_class
     if not {AGREEMENT, SCORER} <= {use.gate for use in task_class.gates}:
