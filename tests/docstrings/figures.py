@@ -1,8 +1,8 @@
-"""Every bare number that a public function takes or gives, or that a public class holds, says what it counts.
+"""Every number that a public function takes or gives, or that a public class holds, says what it counts.
 
-By its name (``timeout_seconds``, ``partitions``), or by a docstring: that of the function, or of the class, gives its
-name in double backticks; or its own has a word such as "seconds" or "how many". One such word speaks for one number,
-and "each number" for all.
+So do numbers within something else, such as a mapping. What says it is a name (``timeout_seconds``, ``partitions``), or
+a docstring: that of the function, or of the class, gives the name in double backticks; or its own has a word such as
+"seconds" or "how many". One such word speaks for one number, and "each number" for all.
 """
 
 from __future__ import annotations
@@ -23,6 +23,7 @@ UNITS = frozenset(
 PLAIN = {
     "column": "from 1, in characters",
     "concurrency": "how many tasks are worked on at a time",
+    "exit_code": "of a command",
     "height": "lines of a terminal",
     "limit": "how many are given at most",
     "line": "from 1",
@@ -36,13 +37,16 @@ PLAIN = {
     "version": "of a document or schema",
     "width": "columns of a terminal",
 }
-WORDS = re.compile(
-    r"\b(?:seconds?|milliseconds?|microseconds?|minutes|hours|days|ms|bytes|characters|columns?|digits|lines?|tokens?"
-    r"|dollars?|USD|cents?|percent|shares?|ratio|chances?|odds|probabilit(?:y|ies)|from [01]\b|how (?:many|often)"
-    r"|so (?:many|often)(?! seconds| bytes)|the most|the numbers? of|offsets?|positions?|exit codes?|index|HTTP status"
-    r"|port|process id|version)\b|%",
-    re.IGNORECASE,
+# What a text says of a number: its unit, or what is counted.
+SAYING = (
+    *(r"seconds?", r"milliseconds?", r"microseconds?", r"minutes", r"hours", r"days", r"ms"),
+    *(r"bytes", r"characters", r"columns?", r"digits", r"lines?", r"tokens?", r"dollars?", r"USD", r"cents?"),
+    *(r"percent", r"shares?", r"ratio", r"chances?", r"odds", r"probabilit(?:y|ies)", r"logarithms?", r"from [01]"),
+    *(r"how (?:many|often|likely)", r"so (?:many|often)(?! seconds| bytes)", r"the most"),
+    *(r"the numbers? of", r"their numbers?", r"index", r"offsets?", r"positions?"),
+    *(r"exit codes?", r"HTTP status", r"port", r"process id", r"version"),
 )
+WORDS = re.compile(rf"\b(?:{'|'.join(SAYING)})\b|%", re.IGNORECASE)
 ALL = re.compile(r"\beach number\b", re.IGNORECASE)
 
 
@@ -87,11 +91,12 @@ def _by_text(number: _Number, text: str) -> bool:
 def _numbers(public: Public) -> Iterator[_Number]:
     """What a function takes, and then what it gives."""
     taken = public.function.args
-    for each in (*taken.posonlyargs, *taken.args, *taken.kwonlyargs):
-        if is_public(each.arg) and (kind := _kind(each.annotation)):
-            yield _Number(each.arg, each.lineno, kind == {"int"}, _told(each.annotation))
-    if (kind := _kind(public.function.returns)) and not public.is_for_people:  # an exit code
-        named = _Number(public.function.name, public.function.lineno, kind == {"int"})
+    further = filter(None, (taken.vararg, taken.kwarg))
+    for each in (*taken.posonlyargs, *taken.args, *taken.kwonlyargs, *further):
+        if is_public(each.arg) and (kinds := _kinds(each.annotation)):
+            yield _Number(each.arg, each.lineno, "float" not in kinds, _told(each.annotation))
+    if (kinds := _kinds(public.function.returns)) and not public.is_for_people:  # an exit code
+        named = _Number(public.function.name, public.function.lineno, "float" not in kinds)
         if not (is_public(named.name) and _by_name(named)) and not named.name.startswith("__"):
             yield _Number("", named.line, named.is_count)
 
@@ -99,21 +104,27 @@ def _numbers(public: Public) -> Iterator[_Number]:
 def _fields(owner: ast.ClassDef) -> Iterator[_Number]:
     """What a class holds; a text under a field speaks for it."""
     for each, behind in zip(owner.body, [*owner.body[1:], None], strict=True):
-        if isinstance(each, ast.AnnAssign) and isinstance(each.target, ast.Name) and is_public(each.target.id):
-            kind = _kind(each.annotation)
-            if kind:
-                under = ast.unparse(behind) if isinstance(behind, ast.Expr) else ""
-                yield _Number(each.target.id, each.lineno, kind == {"int"}, f"{under} {_told(each)}")
+        if not (isinstance(each, ast.AnnAssign) and isinstance(each.target, ast.Name) and is_public(each.target.id)):
+            continue
+        if kinds := _kinds(each.annotation):
+            under = ast.unparse(behind) if isinstance(behind, ast.Expr) else ""
+            yield _Number(each.target.id, each.lineno, "float" not in kinds, f"{under} {_told(each)}")
 
 
-def _kind(annotation: ast.expr | None) -> set[str]:
-    """``{"int"}``, ``{"float"}`` or both for a bare number, or for one that may be ``None``; else nothing."""
-    if isinstance(annotation, ast.Subscript) and getattr(annotation.value, "id", "") == "Annotated":
-        annotation = annotation.slice.elts[0] if isinstance(annotation.slice, ast.Tuple) else None
-    if annotation is None:
-        return set()
-    kinds = {each.strip() for each in ast.unparse(annotation).split("|")} - {"None"}
-    return kinds if kinds <= {"int", "float"} else set()
+def _kinds(annotation: ast.AST | None) -> frozenset[str]:
+    """Of which kinds the numbers in an annotation are, alone or within something else: ``int``, ``float`` or both.
+
+    What is handed over to be called is not looked at: it has a docstring of its own.
+    """
+    match annotation:
+        case ast.Name(id="int" | "float" as kind):
+            return frozenset({kind})
+        case ast.Subscript(value=ast.Name(id="Annotated"), slice=ast.Tuple(elts=[inner, *_])):
+            return _kinds(inner)
+        case None | ast.Subscript(value=ast.Name(id="Callable")):
+            return frozenset()
+        case _:
+            return frozenset().union(*map(_kinds, ast.iter_child_nodes(annotation)))
 
 
 def _told(node: ast.AST | None) -> str:
