@@ -13,6 +13,7 @@ import dagster as dg
 
 from omni_assets.operations.context import Context
 from omni_assets.operations.standing import standing
+from omni_assets.pipeline.run_processes import living_tags
 from omni_assets.telemetry import conventions as names
 from omni_assets.telemetry import facts, logs, signals
 from omni_assets.telemetry.opening import told_elsewhere
@@ -44,7 +45,7 @@ def observed_run(job: str, run_id: str, where: Callable[[], Context]) -> Iterato
 
 
 class _Observed(dg.Executor):
-    """Executes as another executor does, and tells of the run."""
+    """Executes as another executor does, and tells of the run, in which process it lives among the rest."""
 
     def __init__(self, executor: dg.Executor, where: Callable[[], Context]) -> None:
         self._executor = executor
@@ -62,6 +63,7 @@ class _Observed(dg.Executor):
         self, plan_context: PlanOrchestrationContext, execution_plan: ExecutionPlan
     ) -> Iterator[dg.DagsterEvent]:
         run = plan_context.dagster_run
+        plan_context.instance.add_run_tags(run.run_id, living_tags(run.run_id, os.getpid()))
         with observed_run(run.job_name, run.run_id, self._where):
             yield from self._executor.execute(plan_context, execution_plan)
 

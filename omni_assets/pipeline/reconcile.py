@@ -22,7 +22,7 @@ from omni_assets.operations.outcomes import Outcome
 from omni_assets.pipeline.definitions import build
 from omni_assets.pipeline.observed import observed_run
 from omni_assets.pipeline.resources import ProjectResource
-from omni_assets.pipeline.run_processes import HOST, is_bereft, process_tags
+from omni_assets.pipeline.run_processes import BEREFT, HOST, is_bereft, living_tags
 from omni_assets.pipeline.topics.jobs import BECAUSE, RECONCILE, UNFINISHED
 from omni_assets.pipeline.topics.keys import APPLIED_CHANGES, DECLARED_TOPICS, PROVISIONED_TOPICS, TOPIC_DRIFT
 
@@ -51,7 +51,7 @@ def run(project: ProjectResource, instance: dg.DagsterInstance) -> dict[str, Any
                 raise_on_error=False,
                 run_config=_QUIET,
                 run_id=run_id,
-                tags={BECAUSE: "omni", **process_tags(os.getpid())},
+                tags={BECAUSE: "omni", **living_tags(run_id, os.getpid())},
             )
     finally:
         interrupted = _settle(instance, instance.get_run_by_id(run_id))
@@ -122,7 +122,7 @@ def _settle(instance: dg.DagsterInstance, run: dg.DagsterRun | None) -> bool:
     """
     if run is None or (run.is_finished and run.tags.get(_FAILURE_REASON) != _INTERRUPTED):
         return False
-    instance.report_run_canceled(run, "the process of this run was ended before the run was.")
+    instance.report_run_canceled(run, BEREFT)
     return True
 
 

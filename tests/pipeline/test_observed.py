@@ -57,7 +57,9 @@ def test_a_run_is_a_trace_by_its_own_id(
     assert second.returncode == 0, second.stderr
 
     with dg.DagsterInstance.from_config(str(home)) as instance:
-        runs = {each.job_name: UUID(each.run_id).hex for each in instance.get_runs()}
+        found = {each.job_name: each for each in instance.get_runs()}
+    assert all(each.tags["omni/lives_as"] == each.run_id for each in found.values())
+    runs = {name: UUID(each.run_id).hex for name, each in found.items()}
     assert {line["run"] for line in lines if "run" in line} == {str(UUID(runs["reconcile"]))}
     for job in ("reconcile", "summarize_drift"):
         (span,) = (each for each in collector.spans if each.name == f"run {job}")

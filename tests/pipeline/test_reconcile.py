@@ -18,7 +18,7 @@ import pytest
 from omni_assets.pipeline import reconcile
 from omni_assets.pipeline.definitions import build
 from omni_assets.pipeline.resources import ProjectResource
-from omni_assets.pipeline.run_processes import process_tags
+from omni_assets.pipeline.run_processes import living_tags
 
 pytestmark = pytest.mark.dagster
 
@@ -93,13 +93,14 @@ def test_only_a_run_whose_process_ended_on_this_machine_is_closed(
     write_contract("router", publishes=[COMPLETE])
     (tmp_path / "dagster").mkdir()
     with subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE) as process:
-        ended = process_tags(process.pid)
-    own = process_tags(os.getpid())
+        ended = living_tags("", process.pid)
+    own = living_tags("", os.getpid())
     tags = {
         "ended": ended,
         "its id was given to another": {**ended, "omni/process": str(os.getpid())},
         "lives": own,
         "on another machine": {**ended, "omni/host": "elsewhere"},
+        "repeats one that ended": ended,
         "unknown": {},
     }
     with dg.DagsterInstance.from_config(str(tmp_path / "dagster")) as instance:
@@ -108,6 +109,9 @@ def test_only_a_run_whose_process_ended_on_this_machine_is_closed(
             name: instance.create_run_for_job(job, status=dg.DagsterRunStatus.STARTED, tags=given).run_id
             for name, given in tags.items()
         }
+        for name, run_id in started.items():
+            if name != "repeats one that ended":
+                instance.add_run_tags(run_id, {"omni/lives_as": run_id})
         assert run("127.0.0.1:1").returncode == 2
         statuses = {each.run_id: each.status for each in instance.get_runs()}
     assert {name for name, run_id in started.items() if statuses[run_id] is dg.DagsterRunStatus.CANCELED} == {
@@ -123,7 +127,7 @@ def test_a_run_says_which_process_of_which_machine_it_lives_in(
     document = reconcile.run(project(), instance)
     stored = instance.get_run_by_id(document["run_id"])
     assert stored is not None
-    assert process_tags(os.getpid()).items() <= stored.tags.items()
+    assert living_tags(stored.run_id, os.getpid()).items() <= stored.tags.items()
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])

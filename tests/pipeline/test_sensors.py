@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from datetime import timedelta
 from pathlib import Path
@@ -13,6 +16,7 @@ import pytest
 from omni_assets.operations.context import BrokerOrigin
 from omni_assets.pipeline.definitions import build
 from omni_assets.pipeline.resources import ProjectResource
+from omni_assets.pipeline.run_processes import living_tags
 from omni_assets.pipeline.topics import jobs, sensors
 from omni_assets.pipeline.topics.attempts import parse
 from omni_assets.pipeline.topics.sensors import contracts_changed, topic_missing
@@ -252,3 +256,18 @@ def test_sensors_look_often_and_briefly_enough() -> None:
     assert 15 <= (contracts_changed.minimum_interval_seconds or 0) <= 30
     assert 15 <= (topic_missing.minimum_interval_seconds or 0) <= 30
     assert sensors.BROKER_SECONDS <= 5
+
+
+@pytest.mark.parametrize("sensor", [contracts_changed, topic_missing])
+def test_a_run_whose_process_was_killed_is_said_to_have_failed(
+    tick: Tick, project: Projects, instance: dg.DagsterInstance, sensor: dg.SensorDefinition
+) -> None:
+    job = build(project()).resolve_job_def("reconcile")
+    with subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE) as process:
+        tags = living_tags("", process.pid)
+    killed, lives = (instance.create_run_for_job(job, status=dg.DagsterRunStatus.STARTED) for _ in range(2))
+    instance.add_run_tags(killed.run_id, {**tags, "omni/lives_as": killed.run_id})
+    instance.add_run_tags(lives.run_id, living_tags(lives.run_id, os.getpid()))
+    tick(sensor, project(None))
+    statuses = {each.run_id: each.status for each in instance.get_runs()}
+    assert statuses == {killed.run_id: dg.DagsterRunStatus.FAILURE, lives.run_id: dg.DagsterRunStatus.STARTED}

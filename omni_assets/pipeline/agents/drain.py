@@ -23,7 +23,7 @@ from omni_assets.operations.agents.working import CONCURRENCY, Worked, work
 from omni_assets.operations.context import Context
 from omni_assets.operations.routing.running import run_to_end
 from omni_assets.pipeline.agents.checks import evaluation, judged
-from omni_assets.pipeline.agents.runs import AGENT_TASKS, group_tags, living_tags, worked_tags
+from omni_assets.pipeline.agents.runs import AGENT_TASKS, group_tags, worked_tags
 from omni_assets.pipeline.agents.telling import tell
 from omni_assets.pipeline.resources import ProjectResource, one_sentence
 
@@ -164,7 +164,7 @@ async def _drained(context: dg.OpExecutionContext, where: Context, config: Tasks
         for group in node_groups(where.manifest(), where.settings.agents)
         if not config.nodes or not set(group.nodes).isdisjoint(config.nodes)
     ]
-    _tag(context, {**group_tags(groups, config.slot), **living_tags(context.run_id)})
+    _tag(context, group_tags(groups, config.slot))
     worked = await work(where, nodes=config.nodes, slot=config.slot, concurrency=config.concurrency, drain=True)
     _tag(context, worked_tags(groups))
     return worked

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -10,7 +9,7 @@ from itertools import count, takewhile
 
 import dagster as dg
 
-from omni_assets.pipeline.run_processes import is_bereft, process_tags
+from omni_assets.pipeline.run_processes import is_bereft
 from omni_assets.pipeline.topics.attempts import Attempt
 from omni_assets.pipeline.topics.jobs import UNFINISHED
 
@@ -22,7 +21,6 @@ LONGEST_RUN = timedelta(hours=1)
 _MOST_RUNS = 200
 _GROUPS, _SLOT = "omni.agents", "omni/slot"
 _WORKS, _WORKED = "works", "worked"
-_LIVES_AS = "omni/lives_as"  # a run that repeats another one has the other's tags at first
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,11 +50,6 @@ def worked_tags(groups: Iterable[str]) -> dict[str, str]:
     return {f"{_GROUPS}/{name}": _WORKED for name in groups}
 
 
-def living_tags(run_id: str) -> dict[str, str]:
-    """The tags that say in which process a run lives: this one."""
-    return {**process_tags(os.getpid()), _LIVES_AS: run_id}
-
-
 def runs_of(instance: dg.DagsterInstance, group: str) -> GroupRuns:
     """The drain runs of a group, by the tags of runs."""
     tag = f"{_GROUPS}/{group}"
@@ -69,7 +62,7 @@ def runs_of(instance: dg.DagsterInstance, group: str) -> GroupRuns:
         if each.dagster_run.status in UNFINISHED and _aware(each.create_timestamp) > since
     ]
     failed = _failed_lately([each for each in records if each.dagster_run.is_finished], tag)
-    bereft = tuple(each for each in unfinished if each.tags.get(_LIVES_AS) == each.run_id and is_bereft(each))
+    bereft = tuple(each for each in unfinished if is_bereft(each))
     return GroupRuns(
         {_slot(each): each.run_id for each in unfinished if each not in bereft and each.tags[tag] == _WORKS},
         bereft,

@@ -18,6 +18,7 @@ from omni_assets.operations.context import BrokerOrigin
 from omni_assets.pipeline.agents.drain import drain_config
 from omni_assets.pipeline.agents.runs import AGENT_TASKS, GroupRuns, group_tags, runs_of
 from omni_assets.pipeline.resources import ProjectResource
+from omni_assets.pipeline.run_processes import BEREFT
 from omni_assets.pipeline.topics.jobs import BECAUSE
 from omni_assets.pipeline.topics.sensors import UNNAMED
 
@@ -26,8 +27,6 @@ INBOX_INTERVAL = 5
 
 INBOX_SECONDS = 5.0
 """Most seconds that one request of a look may take."""
-
-_BEREFT = "the process of this run was ended before the run was."
 
 
 @dg.sensor(
@@ -66,7 +65,7 @@ def _settled(instance: dg.DagsterInstance, group: NodeGroup) -> GroupRuns:
     """The runs of a group, those whose process was killed among the failed ones: no other process would say so."""
     runs = runs_of(instance, group.name)
     for run in runs.bereft:
-        instance.report_run_failed(run, _BEREFT)
+        instance.report_run_failed(run, BEREFT)
     return runs_of(instance, group.name) if runs.bereft else runs
 
 

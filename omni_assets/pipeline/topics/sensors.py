@@ -1,7 +1,7 @@
 """Two sensors that ask for a ``reconcile`` run: one looks at what is declared, one at the broker.
 
 Both are bounded in time. A broker that is down or that nobody named, or contracts that cannot be read, are a skipped
-tick that says so.
+tick that says so. Each says first of runs whose process was killed that they failed: they would hold up the next.
 """
 
 import time
@@ -13,6 +13,7 @@ from omni_assets.errors import OmniError
 from omni_assets.operations.context import BrokerOrigin, Context
 from omni_assets.operations.missing import missing_topics
 from omni_assets.pipeline.resources import ProjectResource
+from omni_assets.pipeline.run_processes import fail_bereft_runs
 from omni_assets.pipeline.topics.attempts import Attempts, dump, parse
 from omni_assets.pipeline.topics.fingerprint import FINGERPRINT, fingerprint
 from omni_assets.pipeline.topics.jobs import BECAUSE, active_run, last_run, reconcile
@@ -50,6 +51,7 @@ _NAMED_IN_A_SENTENCE = 3
     "times in half an hour.",
 )
 def contracts_changed(context: dg.SensorEvaluationContext, project: ProjectResource) -> dg.SensorResult:
+    fail_bereft_runs(context.instance)
     try:
         where = project.context()
         declared = fingerprint(where.manifest())
@@ -79,6 +81,7 @@ def contracts_changed(context: dg.SensorEvaluationContext, project: ProjectResou
     "again after a minute, then ever more rarely, down to once an hour.",
 )
 def topic_missing(context: dg.SensorEvaluationContext, project: ProjectResource) -> dg.SensorResult:
+    fail_bereft_runs(context.instance)
     try:
         where = project.context()
         if where.origin is BrokerOrigin.ASSUMED:

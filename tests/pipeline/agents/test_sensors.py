@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import json
 import os
 import subprocess
 import sys
@@ -17,10 +16,11 @@ from confluent_kafka import Consumer, Producer, TopicPartition
 
 from omni_assets.operations.agents.working import work
 from omni_assets.pipeline.agents import sensors
-from omni_assets.pipeline.agents.runs import LONGEST_RUN, group_tags, living_tags, runs_of, worked_tags
+from omni_assets.pipeline.agents.runs import LONGEST_RUN, group_tags, runs_of, worked_tags
 from omni_assets.pipeline.agents.sensors import agent_inbox
 from omni_assets.pipeline.definitions import build
 from omni_assets.pipeline.resources import ProjectResource
+from omni_assets.pipeline.run_processes import living_tags
 from tests.pipeline.agents.conftest import ASKED, PARTITIONS, Ask
 
 pytestmark = [pytest.mark.dagster, pytest.mark.broker]
@@ -204,14 +204,13 @@ def test_a_run_whose_process_was_killed_holds_nobody_back_for_long(
 
 
 def tags_of_an_ended_process() -> dict[str, str]:
-    script = "import json; from omni_assets.pipeline.agents.runs import living_tags; print(json.dumps(living_tags('')))"
-    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
-    return {**json.loads(done.stdout)}
+    with subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE) as process:
+        return living_tags("", process.pid)
 
 
 def test_a_run_that_lives_says_so(instance: dg.DagsterInstance, started: Callable[..., dg.DagsterRun]) -> None:
     run = started()
-    instance.add_run_tags(run.run_id, living_tags(run.run_id))
+    instance.add_run_tags(run.run_id, living_tags(run.run_id, os.getpid()))
     assert instance.get_run_by_id(run.run_id).tags["omni/process"] == str(os.getpid())
     found = runs_of(instance, "others")
     assert (found.active, found.bereft, found.free_slot) == ({0: run.run_id}, (), 1)
