@@ -141,7 +141,7 @@ class Worker:
 
     def poll(self, seconds: float) -> Received | End | None:
         """The next record, or the end of a partition; ``None`` where nothing came in that time."""
-        if not self._assignments and time.monotonic() - self._asked_at > _JOINING_SECONDS:
+        if self._joining and time.monotonic() - self._asked_at > _JOINING_SECONDS:
             # A broker may forget one of two that join at once. Asking again as the same member changes nothing else.
             self._consumer.close()
             self._consumer = self._new_consumer()
@@ -234,6 +234,7 @@ class Worker:
     def _on_assign(self, consumer: Consumer, given: list[TopicPartition]) -> None:
         try:
             self._assignments += 1
+            self._joining = False
             committed = {
                 Partition(each.topic, each.partition, self._assignments): self._standing(consumer, each)
                 for each in self._positions(consumer, given)
@@ -268,6 +269,8 @@ class Worker:
             self._paused -= set(left)
             self._over -= set(left)
             consumer.unassign()
+            # All join at once when it comes back, too; no other broker was seen to forget one then.
+            self._joining, self._asked_at = self._embedded, time.monotonic()
 
     def _positions(self, consumer: Consumer, given: list[TopicPartition]) -> list[TopicPartition]:
         """What is committed of them. A transaction that is about to end holds it back for a moment."""
@@ -399,7 +402,7 @@ class Worker:
                 "logger": SILENT,
             },
         )
-        self._asked_at = time.monotonic()
+        self._joining, self._asked_at = True, time.monotonic()
         if self._seat.spans is None:
             consumer.subscribe(
                 list(self._seat.topics), on_assign=self._on_assign, on_revoke=self._on_revoke, on_lost=self._on_lost

@@ -11,7 +11,8 @@ from itertools import count
 from pathlib import Path
 
 import pytest
-from confluent_kafka.admin import AdminClient, NewTopic
+from confluent_kafka import TopicPartition
+from confluent_kafka.admin import AdminClient, NewTopic, OffsetSpec
 
 from omni_assets.agents.task_receipt import Answer, TaskOutcome
 from omni_assets.broker.connection import Connection
@@ -119,10 +120,17 @@ class World:
 
     def begin(self) -> None:
         """Every topic, and something in each of those that are read: who may not read nothing is refused nothing."""
-        if self.as_declared():
+        self.as_declared()
+        if not self._noted():
             self._hand_in((ASKED, "hello"), (ASKED, "fail"), (WONDERED, "ask"))
             asyncio.run(work(self.context(ADMIN), drain=True))
             self._answer()
+
+    def _noted(self) -> bool:
+        """Whether the ledger holds anything."""
+        latest = {TopicPartition(LEDGER, 0): OffsetSpec.latest()}
+        (end,) = self.client.list_offsets(latest).values()
+        return bool(end.result(20).offset)
 
     def ask(self) -> None:
         """One task that can be done, and one that cannot, by somebody who may."""

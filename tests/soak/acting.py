@@ -197,7 +197,8 @@ def _kill_broker(stage: Stage, _chance: float) -> bool:
 
 
 def _restart_broker(stage: Stage, chance: float) -> bool:
-    if lifecycle.stop(stage.project.home) is None:
+    """Only when all is done: a transaction that is open then may stay open for ever, or count without its positions."""
+    if not stage.settled() or lifecycle.stop(stage.project.home) is None:
         return False
     time.sleep(chance * _LATEST_DEATH_SECONDS)
     return True
