@@ -27,6 +27,7 @@ results, not errors.
     │   ├── DocumentUnusable       a document of others that is none of the kind that is read
     │   ├── HandlerUnusable        what works on a node's events cannot be found or asked
     │   ├── RescueRefused          records that cannot, or must not, be brought to a topic
+    │   ├── MigrationRefused       a stream that cannot, or must not, be brought to a topic
     │   ├── ReplayRefused          records that cannot, or must not, be worked on again so
     │   └── RetirementRefused      a topic that cannot, or must not, be ended so
     ├── PlanRefused                a plan that is not carried out as it stands
@@ -56,6 +57,9 @@ results, not errors.
     │   ├── BrokerRefused          not authorised, or the request was rejected
     │   ├── TransferInterrupted    records are copied half-way, each exactly once
     │   └── WorkerReplaced         another worker took over its slot, and ends what it began
+    ├── RedisError                 a Redis server that streams are read from
+    │   ├── RedisUnreachable       nothing answers at its address, or not in time (transient)
+    │   └── RedisRefused           it said no, or not what was asked
     └── ProcessError               a process that omni starts itself
         ├── EngineUnavailable      the broker engine is not installed here
         ├── EngineFailed           it was started and did not come up
@@ -207,6 +211,13 @@ class RescueRefused(InputError):
 
     def __init__(self, source: str, why: str, remedy: str) -> None:
         super().__init__(f"the records of `{source}` are not rescued: {why}.", remedy)
+
+
+class MigrationRefused(InputError):
+    """A stream whose entries cannot, or must not, be brought to the topic that was named."""
+
+    def __init__(self, stream: str, why: str, remedy: str) -> None:
+        super().__init__(f"the stream `{stream}` is not migrated: {why}.", remedy)
 
 
 class ReplayRefused(InputError):
@@ -544,6 +555,31 @@ class WorkerReplaced(BrokerError):
             f"the worker {slot} of `{node}` stopped: another one with this number took over, or the broker gave up a "
             "transaction that took too long.",
             "Give each worker of a node a number of its own, and start it again; nothing is lost or done twice.",
+        )
+
+
+class RedisError(OmniError):
+    """A Redis server said no, or said nothing."""
+
+
+class RedisUnreachable(RedisError):
+    """Nothing answers at the address, or no longer, or not in time."""
+
+    transient = True
+
+    def __init__(self, address: str, why: str) -> None:
+        super().__init__(
+            f"no Redis answers at {address}: {why}.", "Start it, or name yours in the variable OMNI_REDIS_URL."
+        )
+
+
+class RedisRefused(RedisError):
+    """The server rejected a request, or whoever asked."""
+
+    def __init__(self, address: str, why: str) -> None:
+        super().__init__(
+            f"Redis at {address} refused a request: {why}.",
+            "Check user and password in OMNI_REDIS_URL, and what this user may do: SCAN, XINFO, XRANGE and XPENDING.",
         )
 
 

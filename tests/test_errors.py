@@ -48,12 +48,15 @@ SAMPLES = {
     errors.BrokerUnreachable: ("127.0.0.1:9092", "connection refused", 5.0),
     errors.BrokerTimeout: ("describe_configs", 15.0),
     errors.RescueRefused: ("a topic", "it is declared", "Name another."),
+    errors.MigrationRefused: ("a stream", "no contract declares it", "Declare it."),
     errors.ReplayRefused: ("a topic", "it is not there", "Name another."),
     errors.RetirementRefused: ("a topic", "it is not there", "Name another."),
     errors.TransferInterrupted: ("a topic", "another process went on with it"),
     errors.WorkerReplaced: ("a-node", 1),
     errors.HandlerUnusable: ("module:function", "`module` cannot be imported"),
     errors.BrokerRefused: ("create_topics", "not authorised"),
+    errors.RedisUnreachable: ("127.0.0.1:6379/0", "connection refused"),
+    errors.RedisRefused: ("127.0.0.1:6379/0", "no permission"),
     errors.PortInUse: ("127.0.0.1", 9092, "the broker", "Name another with --port."),
 }
 
@@ -124,6 +127,7 @@ def test_what_can_be_tried_again() -> None:
         "BrokerTimeout",
         "BrokerUnreachable",
         "ProjectionBusy",
+        "RedisUnreachable",
     }
 
 

@@ -14,6 +14,9 @@ from datetime import datetime
 RESCUE_GROUPS = "omni-rescue."
 """How the names of the groups begin in which rescues keep their positions: they read for nobody."""
 
+MIGRATION_GROUPS = "omni-migrate."
+"""How the names of the groups begin in which it stands how far something outside was brought into a topic."""
+
 REPLAY_PLANS, REPLAY_GROUPS = "omni-replay.", ".replay."
 """How the names of the groups begin in which it stands what a replay is about, and what stands between the node and the
 replay in those in which it stands how far it has come: they come and go."""
@@ -22,7 +25,9 @@ WORKERS = "omni-worker."
 """How the names of workers' producers begin, and of the groups in which it stands which of them is the latest."""
 
 _FOR_NOBODY = re.compile(
-    rf"(?:{re.escape(RESCUE_GROUPS)}|{re.escape(WORKERS)}).*|(?:omni-replay\.|.+\.replay\.)[0-9a-f]{{12}}", re.DOTALL
+    rf"(?:{'|'.join(map(re.escape, (RESCUE_GROUPS, MIGRATION_GROUPS, WORKERS)))}).*"
+    r"|(?:omni-replay\.|.+\.replay\.)[0-9a-f]{12}",
+    re.DOTALL,
 )
 
 

@@ -21,9 +21,10 @@ def test_a_group_reads_what_it_committed_and_what_it_is_assigned() -> None:
     assert group.topics == {"read", "assigned"}
 
 
-def test_groups_that_keep_the_positions_of_rescues_replays_and_workers_read_for_nobody() -> None:
+def test_groups_that_keep_the_positions_of_rescues_migrations_replays_and_workers_read_for_nobody() -> None:
     own = (
         "omni-rescue.0123456789abcdef",
+        "omni-migrate.0123456789abcdef",
         "omni-replay.0123456789ab",
         "echo.replay.0123456789ab",
         "omni-worker.echo-0",

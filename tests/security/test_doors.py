@@ -18,6 +18,7 @@ OUTSIDER = "operations/demo/outsider.py"  # plays somebody else's code
 OPENERS = frozenset(
     {"create_connection", "create_server", "HTTPConnection", "HTTPSConnection", "OpenerDirector", "build_opener"}
     | {"urlopen", "ThreadingHTTPServer", "HTTPServer", "open_connection", "start_server", "AsyncClient", "AsyncOpenAI"}
+    | {"from_url"}
 )
 # Who opens connections or listens, besides clients of a broker, and to what.
 WAYS = {
@@ -26,6 +27,7 @@ WAYS = {
     "operations/alerts/webhook.py": "the webhook of alerts",
     "operations/doctor/broker.py": "the addresses that a broker has its clients come to",
     "operations/doctor/clock.py": "the clocks of the model endpoints",
+    "operations/redis_streams/reading.py": "the Redis whose streams are read",
     "operations/report/serving.py": "browsers on this machine",
     "operations/up.py": "the services that are started here",
     "processes/ports.py": "nobody: which ports are free",

@@ -1,4 +1,4 @@
-"""Fixtures for tests against a real Kafka cluster, and for counting what is sent to any broker."""
+"""Fixtures for tests against a real Kafka cluster or Redis, and for counting what is sent to any broker."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from tests.support.kafka_cluster import KafkaCluster, wait_until
 from tests.support.kafka_jars import NoKafka, jars
 from tests.support.kafka_secured import secured
 from tests.support.proxy import Proxy
+from tests.support.redis_server import NoRedis, RedisServer
 
 
 @pytest.fixture(scope="session")
@@ -46,6 +47,24 @@ def kafka(three_brokers: KafkaCluster) -> Iterator[KafkaCluster]:
 def secured_kafka(one_secured_broker: KafkaCluster) -> Iterator[KafkaCluster]:
     """A broker that asks who one is, without a topic: ``kafka_secured.connection_of`` is how its users reach it."""
     yield from _as_new(one_secured_broker)
+
+
+@pytest.fixture(scope="session")
+def one_redis() -> Iterator[RedisServer]:
+    """A Redis for the whole run; tests ask for ``redis``. Skips, with the reason, where there is none."""
+    try:
+        server = RedisServer()
+    except NoRedis as reason:
+        pytest.skip(f"no Redis here: {reason}")
+    yield server
+    server.end()
+
+
+@pytest.fixture
+def redis(one_redis: RedisServer) -> RedisServer:
+    """A Redis without a key."""
+    one_redis.client.flushall()
+    return one_redis
 
 
 @pytest.fixture
