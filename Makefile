@@ -80,6 +80,8 @@ lint-deployment: $(READY) ## the Dockerfile by hadolint, compose file and workfl
 	@$(BIN)/hadolint docker/Dockerfile
 	@$(BIN)/check-jsonschema --quiet --builtin-schema vendor.compose-spec docker/compose.yaml
 	@$(BIN)/check-jsonschema --quiet --builtin-schema vendor.github-workflows .github/workflows/*.yaml
+	@$(BIN)/check-jsonschema --quiet --builtin-schema vendor.github-issue-config .github/ISSUE_TEMPLATE/config.yml
+	@$(BIN)/check-jsonschema --quiet --builtin-schema vendor.github-issue-forms $(filter-out %/config.yml,$(wildcard .github/ISSUE_TEMPLATE/*.yml))
 	@if $(MAKE) --silent $(BIN)/actionlint; then $(BIN)/actionlint -shellcheck= -pyflakes=; \
 	  else echo "omni: actionlint cannot be had here (it is built with Go), the workflows are held against their schema alone" >&2; fi
 
