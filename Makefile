@@ -96,7 +96,7 @@ sbom: $(READY) ## the bill of materials in build/sbom.json: CycloneDX, out of th
 	@mkdir -p build && $(BIN)/python -m tests.supply_chain.bill build/sbom.json && echo build/sbom.json
 
 docs: $(READY) ## the pages of docs/ in build/docs; a dead link or anchor is an error
-	@$(BIN)/python -m sphinx --quiet --fail-on-warning --keep-going --conf-dir web/docs docs build/docs
+	@$(BIN)/python -m sphinx --quiet --fresh-env --fail-on-warning --keep-going --conf-dir web/docs docs build/docs
 	@echo build/docs/index.html
 
 reference: $(READY) ## write docs/reference and docs/schemas anew from the code

@@ -5,12 +5,14 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from pathlib import Path
+from xml.etree import ElementTree
 
 import pytest
 from jsonschema import Draft202012Validator
 
 from omni_assets.projection.descriptions import COLUMN_DESCRIPTIONS
 from web.docs.reference.events import events_page
+from web.docs.reference.floors import floors, floors_picture
 from web.docs.reference.help import help_page
 from web.docs.reference.markdown import table
 from web.docs.reference.pages import folders
@@ -61,6 +63,18 @@ def test_every_topic_of_this_project_is_told() -> None:
 
     topics = ContractTopicExtractor().extract([str(DOCS.parent / "contracts")]).topics
     assert sorted(re.findall(r"^#### `(\S+)`$", events_page(), re.MULTILINE)) == sorted(topics)
+
+
+def test_every_floor_is_in_the_picture_once_and_says_something() -> None:
+    names = [floor.name for row in floors() for floor in row]
+    package = DOCS.parent / "omni_assets"
+    modules = {path.stem for path in package.glob("*.py")} | {
+        path.parent.name for path in package.glob("*/__init__.py")
+    }
+    assert sorted(names) == sorted(modules - {"__init__"})
+    assert all(floor.says for row in floors() for floor in row)
+    drawn = ElementTree.fromstring(floors_picture()).iterfind(".//*[@class='name']")
+    assert [each.text for each in drawn] == names
 
 
 def test_a_cell_ends_no_table() -> None:

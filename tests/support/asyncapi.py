@@ -39,6 +39,16 @@ CONFIGS: dict[str, tuple[str, ...]] = {
     "confluent.key.subject.name.strategy": ("io.confluent.TopicNameStrategy", "true", "7"),
 }
 
+POLICIES = (
+    SpecPolicy(),
+    SpecPolicy(
+        lambda kind: TopicSettings(3, 3, None, {"retention.ms": "86400000"}),
+        Limits(partitions=2, replication_factor=1, unsupported_config=("preallocate",)),
+    ),
+)
+"""What fills and cuts settings: nothing, and as much as can be."""
+
+_any_policy = st.sampled_from(POLICIES)
 _texts = st.text(max_size=8)
 _data = st.recursive(
     st.none()
@@ -94,7 +104,7 @@ def schemas(draw: st.DrawFn) -> dict[str, Any]:
 
 
 @st.composite
-def manifests(draw: st.DrawFn) -> Manifest:
+def manifests(draw: st.DrawFn, policies: st.SearchStrategy[SpecPolicy] = _any_policy) -> Manifest:
     """The manifest of some nodes, read by the extractor from their contracts."""
     nodes = draw(st.lists(st.sampled_from(NODES), min_size=1, max_size=4, unique=True))
     ends: dict[str, dict[str, list[Any]]] = {node: {"publish_topics": [], "subscribe_topics": []} for node in nodes}
@@ -109,7 +119,7 @@ def manifests(draw: st.DrawFn) -> Manifest:
                 ends[node][key].append({"topic": topic, **(draw(_stated()) if says_all else {})})
         for form in draw(st.sets(st.sampled_from(["externally_published_topics", "externally_consumed_topics"]))):
             outside[owner].setdefault(form, []).append(topic)
-    policy = draw(st.sampled_from([SpecPolicy(), _STRICT]))
+    policy = draw(policies)
     extractor = ContractTopicExtractor(policy=policy)
     contracts = []
     for number, node in enumerate(nodes):
@@ -119,12 +129,6 @@ def manifests(draw: st.DrawFn) -> Manifest:
         text = yaml.safe_dump(document, allow_unicode=True, sort_keys=False)
         contracts.append(extractor.parsed(f"contracts/{number}/contract.yaml", text.encode()))
     return extractor.assemble(contracts)
-
-
-_STRICT = SpecPolicy(
-    lambda kind: TopicSettings(3, 3, None, {"retention.ms": "86400000"}),
-    Limits(partitions=2, replication_factor=1, unsupported_config=("preallocate",)),
-)
 
 
 @st.composite

@@ -8,7 +8,7 @@ project = "Omni Assets"
 version = release = installed_version("omni-assets")
 copyright = "the Omni Assets authors, Apache-2.0"  # noqa: A001 - Sphinx reads it by this name
 
-extensions = ["myst_parser", "web.docs.links"]
+extensions = ["myst_parser", "web.docs.links", "web.docs.console"]
 root_doc = "index"
 nitpicky = True
 myst_heading_anchors = 4

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import typer
 
+from omni_assets.cli.importing import asyncapi
 from omni_assets.cli.importing.cluster import cluster
 from omni_assets.cli.options import HELP_NAMES, examples
 
@@ -20,4 +21,5 @@ def add_to(app: typer.Typer) -> None:
         context_settings=HELP_NAMES,
     )
     family.callback(invoke_without_command=True)(cluster)
+    asyncapi.add_to(family)
     app.add_typer(family, name="import")

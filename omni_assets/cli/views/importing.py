@@ -6,12 +6,13 @@ from collections import Counter
 from collections.abc import Mapping
 from typing import Any
 
-from omni_assets.cli.tables import INDENT, Cell, Line, Row, figure, paragraph, table
+from omni_assets.cli.tables import Cell, Line, Row, paragraph, table
+from omni_assets.cli.views.drafts import draft_document, draft_lines
 from omni_assets.cli.views.drift import moment
 from omni_assets.cli.words import spent
-from omni_assets.contracts.text import count, visible
-from omni_assets.operations.importing.cluster import DraftFile, Fate, Import
-from omni_assets.operations.importing.drafts import Draft, DraftTopic
+from omni_assets.contracts.text import count
+from omni_assets.operations.importing.cluster import Import
+from omni_assets.operations.importing.draft_files import Fate
 from omni_assets.operations.importing.notices import NoticeKind, counted
 
 _STYLES: Mapping[NoticeKind, str] = {
@@ -19,17 +20,6 @@ _STYLES: Mapping[NoticeKind, str] = {
     NoticeKind.DEAD: "dim",
     NoticeKind.OUTSIDE_THE_GRAMMAR: "yellow",
     NoticeKind.UNSEEN: "magenta",
-}
-_FATES: Mapping[Fate, str] = {
-    Fate.NEW: "would be written",
-    Fate.WRITTEN: "written",
-    Fate.ELSEWHERE: "belongs into it",
-    Fate.TAKEN: "left as it is",
-    Fate.TOO_LARGE: "too large",
-}
-_LEFT: Mapping[Fate, str] = {
-    Fate.ELSEWHERE: "the node has this contract already; what is new in it",
-    Fate.TAKEN: "another file is there, and was left as it is; what would have been written",
 }
 
 
@@ -46,14 +36,7 @@ def notice_lines(found: Import, width: int | None) -> list[Line]:
 
 def file_lines(found: Import, width: int | None) -> list[Line]:
     """A row for each draft, the text of those that belong into a contract, and a sentence with what is next."""
-    lines: list[Line] = []
-    if found.files:
-        rows = [_row(each) for each in found.files]
-        lines += table(("CONTRACT", "PUBLISHES", "SUBSCRIBES", "DRAFT"), rows, width)
-    for each in found.files:
-        if each.fate in _LEFT:
-            lines += [[], *paragraph(f"{each.path}: {_LEFT[each.fate]}:", width, "yellow")]
-            lines += [[(" " * INDENT + visible(line), "dim")] for line in each.text.splitlines()]
+    lines = draft_lines(found.files, width)
     lines += [*([[]] if lines else []), *paragraph(sentence(found), width)]
     if any(each.fate is Fate.WRITTEN for each in found.files):
         lines += paragraph(f"`omni check {found.folder}` says what is left to mend", width)
@@ -85,47 +68,12 @@ def import_document(found: Import) -> dict[str, Any]:
         "notices": [
             {"kind": each.kind.value, "subject": each.subject, "detail": each.detail} for each in found.notices
         ],
-        "drafts": [_file(each) for each in found.files],
+        "drafts": [draft_document(each) for each in found.files],
         "counts": {**counted(found.notices), **{fate.value: fates[fate] for fate in Fate}},
         "topics": found.topics,
         "declared_topics": found.declared,
         "calls": found.calls,
         "seconds": found.seconds,
-    }
-
-
-def _row(each: DraftFile) -> Row:
-    style = "green" if each.fate is Fate.WRITTEN else "yellow" if each.fate in _LEFT else ""
-    return Row(
-        (
-            Cell(each.path),
-            figure(str(len(each.draft.publishes))),
-            figure(str(len(each.draft.subscribes))),
-            Cell(_FATES[each.fate], style),
-        )
-    )
-
-
-def _file(each: DraftFile) -> dict[str, Any]:
-    return {"path": each.path, "fate": each.fate.value, **_draft(each.draft), "text": each.text}
-
-
-def _draft(draft: Draft) -> dict[str, Any]:
-    return {
-        "node": draft.node,
-        "publishes": [_topic(each) for each in draft.publishes],
-        "subscribes": [_topic(each) for each in draft.subscribes],
-    }
-
-
-def _topic(topic: DraftTopic) -> dict[str, Any]:
-    return {
-        "topic": topic.name,
-        "origin": topic.origin,
-        "partitions": topic.settings.partitions,
-        "replication_factor": topic.settings.replication_factor,
-        "config": dict(topic.settings.config),
-        "remarks": list(topic.remarks),
     }
 
 

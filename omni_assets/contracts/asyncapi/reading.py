@@ -18,11 +18,13 @@ from omni_assets.contracts.asyncapi.references import LeadsNowhere, References, 
 from omni_assets.contracts.asyncapi.vocabulary import ACTIONS, EXTENSION, pointer, stored
 from omni_assets.contracts.faults import short
 from omni_assets.contracts.model import Role, TopicSettings
+from omni_assets.contracts.naming import MAX_LENGTH
 from omni_assets.contracts.values import InvalidValue, normalise, positive
 
 _ROLES = {action: role for role, action in ACTIONS.items()}
 _OUTSIDE = {role.value: role for role in Role}
 _LARGEST = {"partitions": 2**31 - 1, "replicas": 2**15 - 1}
+_ON_A_BROKER = re.compile(rf"[A-Za-z0-9._-]{{1,{MAX_LENGTH}}}")
 _NO_NAME = "application"
 _WORD_BREAK = re.compile(r"[^a-z0-9]+")
 
@@ -115,6 +117,8 @@ class _Reading:
             raise _NoTopic("it has no address that is a text, so its topic is not known")
         if "{" in topic:
             raise _NoTopic(f"`{short(topic)}` holds a parameter, and contracts name each topic")
+        if not _ON_A_BROKER.fullmatch(topic):
+            raise _NoTopic(f"no broker takes the name `{short(topic)}`")
         for by in found.by:
             self._topics[by] = topic
         extension = _mapping(channel.get(EXTENSION))

@@ -212,6 +212,8 @@ def test_definitions_that_multiply_are_refused():
         ({"address": None}, "no address that is a text"),
         ({"address": 7}, "no address that is a text"),
         ({"address": "user.{id}.signed"}, "holds a parameter"),
+        ({"address": "user signed up"}, "no broker takes the name"),
+        ({"address": "x" * 250}, "no broker takes the name"),
         ({"bindings": {"amqp": {}, "ws": {}}}, "bound to amqp, ws, and not to Kafka"),
         ({"$ref": "#/channels/c"}, "more than 20 references"),
         ({"$ref": "other.yaml"}, "`other.yaml`, and only what is in the document"),
