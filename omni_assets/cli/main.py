@@ -51,6 +51,7 @@ from omni_assets.cli.exporting import family as exporting
 from omni_assets.cli.failure import report as tell
 from omni_assets.cli.importing import family as importing
 from omni_assets.cli.leaving import leaving_threads
+from omni_assets.cli.migrating import family as migrating
 from omni_assets.cli.observed import observed
 from omni_assets.cli.options import COULD_NOT_RUN, HELP_NAMES, examples, help_when_alone
 from omni_assets.cli.streams import say, write
@@ -87,6 +88,7 @@ for module in (
     apply,
     rescue,
     retire,
+    migrating,
     sql,
     rebuild,
     tidy,

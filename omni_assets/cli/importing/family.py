@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typer
 
-from omni_assets.cli.importing import asyncapi
+from omni_assets.cli.importing import asyncapi, redis_streams
 from omni_assets.cli.importing.cluster import cluster
 from omni_assets.cli.options import HELP_NAMES, examples
 
@@ -22,4 +22,5 @@ def add_to(app: typer.Typer) -> None:
     )
     family.callback(invoke_without_command=True)(cluster)
     asyncapi.add_to(family)
+    redis_streams.add_to(family)
     app.add_typer(family, name="import")

@@ -45,6 +45,8 @@ VARIABLES = frozenset(
         "OMNI_LOCAL_BASE_URL",
         "OMNI_LOG_FORMAT",
         "OMNI_READONLY",
+        "OMNI_REDIS_URL",
+        "OMNI_REDIS_URL_FILE",
         "OMNI_REDPANDA_HOST",
         "OMNI_REDPANDA_PORT",
         "OMNI_REPOSITORIES",

@@ -53,9 +53,7 @@ class RedisStreams:
         except ImportError:
             raise ExtraMissing("redis", "reading Redis Streams") from None
         try:
-            client: Redis = Redis.from_url(
-                url, protocol=2, socket_timeout=_SECONDS, socket_connect_timeout=_SECONDS, client_name="omni-assets"
-            )
+            client: Redis = Redis.from_url(url, protocol=2, socket_timeout=_SECONDS, socket_connect_timeout=_SECONDS)
             # Connects to nothing; what the address states beside host and port is looked at here.
             client.connection_pool.make_connection()
         except (ValueError, TypeError):

@@ -101,12 +101,18 @@ def test_a_password_that_is_wrong_is_refused_and_never_told(redis):
     assert redis.password not in str(refused.value)
 
 
-def test_a_user_without_leave_is_told_what_it_takes(redis):
+def test_a_user_needs_no_more_leave_than_is_written_down_and_is_told_what_it_lacks(redis):
     redis.client.execute_command("ACL", "SETUSER", "reader", "on", ">hush-hush", "~*", "+xrange")
+    redis.client.xadd("orders", {"a": "1"})
+    redis.client.xgroup_create("orders", "g", "0")
+    url = redis.url.replace(f":{redis.password}", "reader:hush-hush")
     try:
-        url = redis.url.replace(f":{redis.password}", "reader:hush-hush")
         with RedisStreams(url) as streams, pytest.raises(RedisRefused, match="SCAN, XINFO, XRANGE and XPENDING"):
             streams.listing()
+        redis.client.execute_command("ACL", "SETUSER", "reader", "+scan", "+xinfo", "+xpending")
+        with RedisStreams(url) as streams:
+            assert len(streams.listing().streams) == len(streams.entries("orders", BEGINNING, END, 9)) == 1
+            assert streams.pending("orders", "g", 9) == ()
     finally:
         redis.client.execute_command("ACL", "DELUSER", "reader")
 

@@ -1,0 +1,1 @@
+"""``omni migrate`` and its family: records from elsewhere into topics."""
