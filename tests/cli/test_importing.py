@@ -6,7 +6,7 @@ import re
 from pathlib import Path
 
 import pytest
-from confluent_kafka import ConsumerGroupTopicPartitions, Producer, TopicPartition
+from confluent_kafka import Consumer, Producer, TopicPartition
 from confluent_kafka.admin import NewTopic
 
 pytestmark = pytest.mark.broker
@@ -36,8 +36,9 @@ def foreign(project, broker, tmp_path):
             producer.produce(name, b"record")
     assert producer.flush(30) == 0
     for group, topic in READERS:
-        at = ConsumerGroupTopicPartitions(group, [TopicPartition(topic, 0, 1)])
-        broker.client.alter_consumer_group_offsets([at])[group].result(30)
+        reader = Consumer({"bootstrap.servers": broker.bootstrap_servers, "group.id": group})
+        reader.commit(offsets=[TopicPartition(topic, 0, 1)], asynchronous=False)
+        reader.close()
     project.environ["OMNI_BOOTSTRAP_SERVERS"] = broker.bootstrap_servers
     return project
 
