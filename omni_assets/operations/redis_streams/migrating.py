@@ -123,6 +123,11 @@ def _copied(
             most, since = next_most(entries, most), time.monotonic()
             continue
         now = there(redis, name)
+        doubt = progress.doubt(now, None, found.address, found.form)
+        if doubt:
+            raise TransferInterrupted(
+                found.way.target.name, doubt, "Nothing of it was copied. Say --after 0 to copy it as well."
+            )
         if now.last != last:
             last, since = now.last, time.monotonic()
         if quiet_seconds is not None and time.monotonic() - since >= quiet_seconds:

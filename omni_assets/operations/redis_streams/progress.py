@@ -75,9 +75,8 @@ class Progress:
     def missed(self, stream: Stream) -> int | None:
         """How many entries were deleted before they could be copied, where ``stream`` is read to its end; ``None``
         where Redis does not say."""
-        if stream.added is None or self.terms is None or self.terms.gone is None:
-            return None
-        return max(0, stream.added - self.copied - self.terms.gone)
+        left = self._left(stream)
+        return None if left is None else max(0, left)
 
     def doubt(self, stream: Stream, found: Incoming | None, address: str, form: Form) -> str:
         """Why it may not be this stream that was copied so far, or not so, as a clause; empty where it is.
@@ -93,12 +92,20 @@ class Progress:
             return ""
         if stream.last < self.after:
             return f"it was copied up to the entry {self.after}, which this stream never had: it is another one"
+        if (self._left(stream) or 0) < 0:
+            return f"{self.copied:,} of its entries were copied, and this stream never had so many: it is another one"
         if found is not None and found.checksum != self.checksum:
             return f"its entry {self.after} is not the one that was copied: it is another stream, or another form"
         if found is None and (terms is None or terms.address != address):
             where = "" if terms is None else f", from {terms.address}"
             return f"it was copied up to the entry {self.after}{where}, and whether it is the same stream is not known"
         return ""
+
+    def _left(self, stream: Stream) -> int | None:
+        """How many of the entries that it ever had were neither gone when it began nor copied since."""
+        if stream.added is None or self.terms is None or self.terms.gone is None:
+            return None
+        return stream.added - self.copied - self.terms.gone
 
 
 def _field(option: str, name: str | None) -> str:

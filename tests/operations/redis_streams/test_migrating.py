@@ -142,6 +142,19 @@ def test_another_stream_of_the_same_name_is_not_gone_on_with(migrating):
         orders.prepare(Form("number"))
 
 
+def test_a_stream_that_is_made_anew_while_it_is_followed_stops_it(migrating):
+    orders = migrating()
+    orders.add(range(5))
+
+    def restarted_empty(_):
+        orders.redis.client.delete(orders.stream)
+        orders.add([7], ["1-1"])
+
+    with pytest.raises(TransferInterrupted, match="which this stream never had: it is another one"):
+        orders.migrate(quiet_seconds=None, told=restarted_empty)
+    assert orders.numbers() == list(range(5))
+
+
 def test_an_interrupted_one_leaves_whole_transactions(migrating, monkeypatch):
     orders = migrating()
     orders.add(range(200))

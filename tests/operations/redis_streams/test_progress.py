@@ -79,6 +79,7 @@ def test_an_entry_that_was_deleted_is_no_doubt_at_the_same_server():
         (RECORD._replace(value=b"w"), HERE, FORM, {}, "is not the one that was copied"),
         (RECORD._replace(key=b"w"), HERE, FORM, {}, "is not the one that was copied"),
         (None, HERE, FORM, {"last": EntryId(5, 0)}, "which this stream never had: it is another one"),
+        (None, HERE, FORM, {"added": 3}, "2 of its entries were copied, and this stream never had so many"),
         (RECORD, HERE, Form(), {}, "it was begun with --key order and no --value"),
         (RECORD, HERE, Form("order", "data"), {}, "it was begun with --key order and no --value"),
     ],
