@@ -59,6 +59,12 @@ def test_an_empty_folder_becomes_a_project_that_is_clean(empty):
     lines = ran.out.splitlines()
     assert [line.split()[:2] for line in lines[1:7]] == [[path, "written"] for path in fates(dry)]
     assert lines[7] == "next:"
+    assert [line.split("  ")[1] for line in lines[8:]] == [
+        "omni check",
+        "omni up --once",
+        "omni up",
+        "omni import --dry-run",
+    ]
     clean = empty.omni("check", "--strict")
     assert (clean.code, clean.out.split(" (")[0]) == (0, "no findings in 1 contract, 2 topics")
 
@@ -68,6 +74,7 @@ def test_again_it_changes_nothing(empty):
     before = files(empty.folder)
     ran = empty.omni("init", "--format", "json")
     assert (ran.code, set(fates(ran).values()), ran.document["contracts"]["found"]) == (0, {"there"}, 1)
+    assert "omni import" not in empty.omni("init").out, "there is nothing to import where there are contracts"
     assert files(empty.folder) == before
 
 

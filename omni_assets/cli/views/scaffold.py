@@ -15,6 +15,7 @@ _NEXT = (
     ("omni up --once", "a broker of this machine, the topics on it, and what differs"),
     ("omni up", "the same, and the Dagster UI"),
 )
+_WITHOUT_CONTRACTS = (("omni import --dry-run", "contracts for the topics of a cluster that is there already"),)
 
 
 def begun_lines(begun: Begun, dry_run: bool, width: int | None) -> list[Line]:
@@ -22,11 +23,12 @@ def begun_lines(begun: Begun, dry_run: bool, width: int | None) -> list[Line]:
     written = "would be written" if dry_run else "written"
     said = {Fate.WRITTEN: written, Fate.THERE: "there already", Fate.LEFT: "left as it is"}
     rows = [_row(each, said[each.fate]) for each in begun.laid]
+    then = _NEXT if begun.contracts else _NEXT + _WITHOUT_CONTRACTS
     return [
         *table(("FILE", "IS", "FOR"), rows, width),
         *(line for sentence in _sentences(begun) for line in paragraph(sentence, width)),
         *paragraph("next:", width, "bold"),
-        *table(("", ""), [Row((Cell(f"  {command}"), Cell(does))) for command, does in _NEXT], width)[1:],
+        *table(("", ""), [Row((Cell(f"  {command}"), Cell(does))) for command, does in then], width)[1:],
     ]
 
 
