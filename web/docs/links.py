@@ -24,8 +24,9 @@ def linked(page: str, text: str) -> Iterator[str]:
     """The pages that the tables of an index name, in order; none where the page is no index. Names are from docs/."""
     if page == "index" or page.endswith("/README"):
         for link in _LINK.finditer("\n".join(line for line in text.splitlines() if line.startswith("|"))):
-            if link["path"].endswith(_SUFFIX):
-                yield posixpath.normpath(posixpath.join(posixpath.dirname(page), link["path"].removesuffix(_SUFFIX)))
+            to = posixpath.normpath(posixpath.join(posixpath.dirname(page), link["path"]))
+            if to.endswith(_SUFFIX) and not to.startswith("../"):
+                yield to.removesuffix(_SUFFIX)
 
 
 def _named(folder: Path) -> set[str]:
