@@ -18,6 +18,7 @@ pytestmark = [pytest.mark.broker, pytest.mark.slow]
 
 # Every command, each with arguments under which it would write if it might. An empty argument stands for an id.
 COMMANDS: dict[str, list[tuple[str, ...]]] = {
+    "init": [("--dry-run",)],
     "check": [()],
     "rule": [("OM203",)],
     "docs": [("OM203",)],
