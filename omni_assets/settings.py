@@ -11,6 +11,7 @@ project's root; relative paths start there.
 ``OMNI_READONLY``          ``1`` makes every write to a broker impossible
 ``OMNI_BROKER_TIMEOUT``    seconds that one broker call may take, 15 by default
 ``OMNI_ALERT_WEBHOOK``     where alerts are posted: a secret, so that no file holds it
+``OMNI_EXPORT_POSTGRES``   the database that tables are exported to: a secret, since its password is in it
 ``OMNI_KAFKA_<PROPERTY>``  any librdkafka property, dots as underscores: ``OMNI_KAFKA_SASL_USERNAME``
 ``<SECRET>_FILE``          in place of a variable that holds a secret, the file that holds it
 ========================== ===========================================================================

@@ -91,11 +91,12 @@ def test_secrets_are_known_by_the_names_that_they_have(tmp_path: Path) -> None:
         "OMNI_KAFKA_SSL_KEY_PEM": "three",
         "OMNI_ALERT_WEBHOOK_FILE": str(file),
         "GITHUB_TOKEN_FILE": str(tmp_path / "missing"),
+        "OMNI_EXPORT_POSTGRES": "postgresql://u:p@h/d",
         "OMNI_KAFKA_SASL_USERNAME": "omni",
         "KEYBOARD": "de",
         "PATH": "/usr/bin",
     }
-    assert set(known(environ)) == {"one", "two", "three", "https://hooks.example/T0"}
+    assert set(known(environ)) == {"one", "two", "three", "https://hooks.example/T0", "postgresql://u:p@h/d"}
 
 
 @pytest.mark.parametrize(

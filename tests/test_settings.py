@@ -616,5 +616,5 @@ def test_the_page_names_every_key_and_variable() -> None:
         assert {prefix + key for key in keys} <= named
     source = Path(settings.__file__).read_text(encoding="utf-8")
     variables = set(re.findall(r"^``(OMNI_[A-Z_<>]+)``", source, re.MULTILINE))
-    assert len(variables) == 8
+    assert len(variables) == 9
     assert variables <= named

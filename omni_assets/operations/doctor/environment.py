@@ -41,6 +41,8 @@ VARIABLES = frozenset(
         "OMNI_CONTRACTS",
         "OMNI_DEBUG",
         "OMNI_ENV",
+        "OMNI_EXPORT_POSTGRES",
+        "OMNI_EXPORT_POSTGRES_FILE",
         "OMNI_HOME",
         "OMNI_LOCAL_BASE_URL",
         "OMNI_LOG_FORMAT",

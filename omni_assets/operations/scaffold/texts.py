@@ -14,7 +14,7 @@ NODE = "greeter"
 
 SETTINGS = "settings"
 
-_VERSION = "OMNI_VERSION"
+_VERSION = "@VERSION@"
 
 _SETTINGS = """\
 # Settings of this project, written by `omni init`. Never a topic name: those live in contracts.

@@ -87,7 +87,7 @@ def test_every_file_has_what_it_is_known_by_and_nothing_left_open() -> None:
     for each in standing(VERSION):
         assert each.mark in each.text
         assert each.lacking.endswith(".")
-        assert "OMNI_VERSION" not in each.text
+        assert "@VERSION@" not in each.text
     assert f"omni-assets=={VERSION}" in piece(".github/workflows/omni.yaml").text
     assert f"omni-assets=={VERSION}" in piece(".pre-commit-config.yaml").text
 
