@@ -19,5 +19,3 @@ html_static_path = ["static"]
 html_css_files = ["pages.css"]
 html_show_sphinx = False
 html_copy_source = False
-pygments_style = "friendly"
-pygments_dark_style = "github-dark"

@@ -6,7 +6,7 @@ A line behind ``$ `` or ``> `` is typed, any other is printed. Pygments' own lex
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from pygments.lexer import RegexLexer, bygroups, using
 from pygments.lexers.shell import BashLexer
@@ -25,7 +25,14 @@ class Console(RegexLexer):
     }
 
 
+def _reached_by_keys(_app: Sphinx, _page: str, _template: str, context: dict[str, Any], _tree: object) -> None:
+    """A block that is wider than the page can be scrolled without a mouse."""
+    if "body" in context:
+        context["body"] = context["body"].replace("<pre>", '<pre tabindex="0">')
+
+
 def setup(app: Sphinx) -> ExtensionMetadata:
     """Called by Sphinx."""
     app.add_lexer("console", Console)
+    app.connect("html-page-context", _reached_by_keys)
     return {"parallel_read_safe": True}
