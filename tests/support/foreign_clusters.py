@@ -1,8 +1,14 @@
-"""Clusters that nobody wrote contracts for, as values: names of every kind, own and inherited settings, groups."""
+"""Clusters that nobody wrote contracts for, as values: names of every kind, own and inherited settings, groups.
+
+Names come from strategies, which know odd texts. Settings are drawn by a generator of its own, from few values each:
+what one of them does to another is met often then, and by strategies hardly ever.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
+from random import Random
 from types import MappingProxyType
 
 from hypothesis import strategies as st
@@ -18,23 +24,21 @@ from omni_assets.contracts.values import normalise
 NOW = datetime(2026, 3, 1, tzinfo=UTC)
 WORDS = ("router", "review", "reviews", "mailer", "job-done", "job-complete", "null", "on", "a1", "x")
 
-lasting = st.one_of(st.just("-1"), st.integers(0, 2**63 - 1).map(str), st.sampled_from(["604800000", "86400000"]))
-sizes = st.one_of(st.just("-1"), st.integers(0, 2**63 - 1).map(str), st.sampled_from(["1048588", "1073741824"]))
-values = {
-    "cleanup.policy": st.sampled_from(["delete", "compact", "compact,delete", "delete, compact"]),
-    "compression.type": st.sampled_from(["producer", "zstd", "none", "no", "null", "1e3"]),
-    "local.retention.ms": st.one_of(st.just("-2"), lasting),
-    "max.message.bytes": sizes,
-    "message.timestamp.type": st.sampled_from(["CreateTime", "LogAppendTime"]),
-    "min.cleanable.dirty.ratio": st.sampled_from(["0.5", "0.50", "1", "-0"]),
-    "min.insync.replicas": st.integers(1, 5).map(str),
-    "preallocate": st.sampled_from(["true", "false"]),
-    "retention.bytes": sizes,
-    "retention.ms": lasting,
+VALUES = {
+    "cleanup.policy": ("delete", "compact", "compact,delete", "delete, compact"),
+    "compression.type": ("producer", "zstd", "no", "null", "1e3"),
+    "local.retention.ms": ("-2", "-1", "0", "86400000"),
+    "max.message.bytes": ("1048588", "1073741824", "1"),
+    "message.timestamp.type": ("CreateTime", "LogAppendTime"),
+    "min.cleanable.dirty.ratio": ("0.5", "0.50", "1", "-0"),
+    "min.insync.replicas": ("1", "2"),
+    "preallocate": ("true", "false"),
+    "retention.bytes": ("-1", "0", "1073741824", "9223372036854775807"),
+    "retention.ms": ("604800000", "86400001", "-1", "0"),
 }
 """What brokers tell of a topic."""
 
-FOR_ALL = ("cleanup.policy", "min.insync.replicas", "retention.ms")
+WITH_DEFAULTS = ("cleanup.policy", "min.insync.replicas", "retention.ms")
 """Keys that every topic here has, since the settings of a project may have defaults for them."""
 
 hostile = st.text(max_size=12)
@@ -59,46 +63,46 @@ impossible = st.one_of(
     well_formed.map(lambda name: f"kafka://host:9092/{name}"),
     well_formed.map(lambda name: f"{name}\n    - {name}1"),
 )
-names = st.one_of(on_a_broker, on_a_broker, impossible)
+names = st.lists(well_formed | on_a_broker | impossible, max_size=4)
 groups = st.one_of(
     st.sampled_from([*WORDS, "router-2", "omni-rescue.0123", "console-consumer-4711"]),
     hostile,
     st.builds("{}\nname: {}".format, hostile, st.sampled_from(WORDS)),
 )
-sources = st.sampled_from([ConfigSource.TOPIC, ConfigSource.TOPIC, ConfigSource.DEFAULT, ConfigSource.BROKER])
+SOURCES = (ConfigSource.TOPIC, ConfigSource.DEFAULT, ConfigSource.BROKER, ConfigSource.UNKNOWN)
+seeds = st.integers(0, 2**32 - 1)
 
 
-@st.composite
-def configs(draw: st.DrawFn) -> MappingProxyType[str, ObservedConfig]:
-    """The effective settings of one topic, now and then an odd one."""
-    keys = sorted({*FOR_ALL, *draw(st.sets(st.sampled_from(sorted(values)), max_size=3))})
-    found = {key: ObservedConfig(draw(values[key]), draw(sources), draw(st.none() | values[key])) for key in keys}
-    for key, value in draw(st.dictionaries(hostile, hostile, max_size=1)).items():
-        found.setdefault(key, ObservedConfig(value, draw(sources)))
-    return MappingProxyType(found)
-
-
-@st.composite
-def topics(draw: st.DrawFn, name: str) -> ObservedTopic:
-    """A topic that was seen whole, with the same number of replicas everywhere."""
-    partitions, replicas = draw(st.integers(1, 4)), draw(st.integers(1, 3))
-    return ObservedTopic(name, (replicas,) * partitions, is_internal(name), configs=draw(configs()))
+def topic(name: str, chance: Random, odd: Mapping[str, str]) -> ObservedTopic:
+    """A topic that was seen whole, with as many replicas everywhere; ``odd`` are settings of its own."""
+    keys = {*WITH_DEFAULTS, *chance.sample(sorted(VALUES), 3)}
+    own = {key: ObservedConfig(value, ConfigSource.TOPIC) for key, value in odd.items() if key not in VALUES}
+    known = {
+        key: ObservedConfig(chance.choice(VALUES[key]), chance.choice(SOURCES), chance.choice((None, *VALUES[key])))
+        for key in sorted(keys)
+    }
+    replicas = (chance.randint(1, 3),) * chance.randint(1, 4)
+    return ObservedTopic(name, replicas, is_internal(name), configs=MappingProxyType({**own, **known}))
 
 
 @st.composite
 def clusters(draw: st.DrawFn) -> tuple[BrokerSnapshot, Flows]:
     """A snapshot of a cluster, and what moves on it."""
-    listed = draw(st.lists(names, max_size=5, unique=True))
+    chance = Random(draw(seeds))
+    made = [
+        f"onex.{chance.choice(DEFAULT_KINDS)}.{chance.choice(WORDS)}.{chance.choice(WORDS)}.v{chance.randint(1, 2)}"
+        for _ in range(4)
+    ]
+    listed = sorted({*made, *draw(names)})
+    odd = draw(st.dictionaries(hostile, hostile, max_size=1))
     snapshot = BrokerSnapshot(
-        draw(hostile), "broker:9092", NOW, (1, 2, 3), {name: draw(topics(name)) for name in sorted(listed)}, 3, 0.1
+        draw(hostile), "broker:9092", NOW, (1, 2, 3), {name: topic(name, chance, odd) for name in listed}, 3, 0.1
     )
-    offsets = {
-        name: TopicOffsets((0,), (draw(st.integers(0, 2)),), draw(st.none() | st.just(NOW - timedelta(days=99))))
-        for name in listed
-    }
-    committing = draw(st.dictionaries(groups, st.sets(st.sampled_from([*listed, "gone"]), max_size=3), max_size=3))
+    newest = (None, NOW - timedelta(days=99), NOW)
+    offsets = {name: TopicOffsets((0,), (chance.randint(0, 2),), chance.choice(newest)) for name in listed}
     observed = {
-        group: ObservedGroup(group, "empty", 0, {(topic, 0): 1 for topic in read}) for group, read in committing.items()
+        group: ObservedGroup(group, "empty", 0, {(name, 0): 1 for name in chance.sample([*listed, "gone"], 2)})
+        for group in draw(st.lists(groups, max_size=3))
     }
     return snapshot, Flows(NOW, offsets, observed)
 
@@ -106,12 +110,11 @@ def clusters(draw: st.DrawFn) -> tuple[BrokerSnapshot, Flows]:
 @st.composite
 def policies(draw: st.DrawFn) -> SpecPolicy:
     """What a project's settings give the topics whose contracts leave it open, by kind."""
-    return SpecPolicy({kind: draw(defaults()) for kind in DEFAULT_KINDS}.__getitem__)
+    chance = Random(draw(seeds))
+    return SpecPolicy({kind: _defaults(chance) for kind in DEFAULT_KINDS}.__getitem__)
 
 
-@st.composite
-def defaults(draw: st.DrawFn) -> TopicSettings:
-    """Those of one kind."""
-    keys = draw(st.sets(st.sampled_from(FOR_ALL)))
-    config = {key: normalise(key, draw(values[key])) for key in sorted(keys)}
-    return TopicSettings(draw(st.none() | st.integers(1, 4)), config=config)
+def _defaults(chance: Random) -> TopicSettings:
+    keys = [key for key in WITH_DEFAULTS if chance.random() < 0.6]
+    config = {key: normalise(key, chance.choice(VALUES[key])) for key in keys}
+    return TopicSettings(chance.choice((None, 1, 4)), config=config)

@@ -60,12 +60,9 @@ def test_the_drafts_of_any_cluster_declare_it_as_it_is(
             seen[name].partitions,
             seen[name].replication_factor,
         )
-    remarks = {
-        (topic.name, remark)
-        for draft in found.drafts
-        for topic in (*draft.publishes, *draft.subscribes)
-        for remark in topic.remarks
-    }
+    declared = [topic for draft in found.drafts for topic in (*draft.publishes, *draft.subscribes)]
+    assert {topic.name for topic in declared} <= seen.keys()
+    remarks = {(topic.name, remark) for topic in declared for remark in topic.remarks}
     for row in diff(manifest, snapshot):
         if row.kind is DriftKind.ORPHANED:
             assert not GRAMMAR.matches(row.topic)

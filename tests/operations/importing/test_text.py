@@ -12,18 +12,18 @@ from omni_assets.contracts.values import normalise
 from omni_assets.operations.importing.drafts import Draft, DraftTopic
 from omni_assets.operations.importing.nodes import node_name
 from omni_assets.operations.importing.text import draft_text
-from tests.support.foreign_clusters import hostile, on_a_broker, values, well_formed
+from tests.support.foreign_clusters import VALUES, hostile, on_a_broker, well_formed
 
 
 @st.composite
 def settings(draw: st.DrawFn) -> TopicSettings:
     """Settings of one topic, normalised as the extractor does."""
-    keys = draw(st.sets(st.sampled_from(sorted(values)), max_size=4))
+    keys = draw(st.sets(st.sampled_from(sorted(VALUES)), max_size=4))
     return TopicSettings(
         draw(st.none() | st.integers(1, 2**31 - 1)),
         draw(st.none() | st.integers(1, 2**15 - 1)),
         draw(st.none() | st.booleans()),
-        {key: normalise(key, draw(values[key])) for key in sorted(keys)},
+        {key: normalise(key, draw(st.sampled_from(VALUES[key]))) for key in sorted(keys)},
         draw(st.none() | st.integers(1, 10**12)),
     )
 
