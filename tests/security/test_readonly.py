@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -15,6 +16,8 @@ from tests.support.lived import ASKED, DONE, ORPHAN, PLAN, ROUTED, TASKS, Lived
 from tests.support.proxy import Proxy
 
 pytestmark = [pytest.mark.broker, pytest.mark.slow]
+
+ACCOUNTS = str(Path(__file__).parents[1] / "support" / "accounts.yaml")
 
 # Every command, each with arguments under which it would write if it might. An empty argument stands for an id.
 COMMANDS: dict[str, list[tuple[str, ...]]] = {
@@ -36,6 +39,12 @@ COMMANDS: dict[str, list[tuple[str, ...]]] = {
     "apply": [(PLAN,), ("--safe",)],
     "rescue": [(ORPHAN, "--into", DONE, "--yes"), (ORPHAN, "--into", DONE, "--dry-run")],
     "retire": [(ORPHAN, "--renamed-to", DONE), (ORPHAN, "--delete", "--approve"), ("--list",)],
+    "migrate redis-streams": [("a-stream", "--to", DONE, "--yes")],
+    "import": [("--out", "drafts"), ("--dry-run",)],
+    "import asyncapi": [(ACCOUNTS, "--out", "drafts")],
+    "import redis-streams": [()],
+    "export asyncapi": [("-o", "asyncapi.json")],
+    "export tables": [("--format", "csv")],
     "sql": [("select count(*) from drift_history",)],
     "rebuild": [()],
     "tidy": [(), ("--dry-run",)],
@@ -75,7 +84,7 @@ def commands(command: Any = None, *above: str) -> Iterator[str]:
     """Every command that can be run, by its whole name."""
     command = typer.main.get_command(app) if command is None else command
     below = getattr(command, "commands", {})
-    alone = above and (not below or " ".join(above) in {"registry", "receipts"})
+    alone = above and (not below or " ".join(above) in {"import", "registry", "receipts"})
     if alone:
         yield " ".join(above)
     for name, each in below.items():

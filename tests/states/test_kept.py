@@ -22,7 +22,9 @@ from tests.support.model_endpoint import ModelEndpoint, answers
 from tests.support.routed_project import KEY, KEY_ENV, LABELLED, SMALL_ENV
 
 VERSIONS = sorted(each.name for each in STATES.iterdir() if (each / "kept.json").is_file())
-NO_STATE = {"check", "rule", "docs", "topics", "registry", "registry scan", "wiring"}
+NO_STATE = {"check", "rule", "docs", "topics", "registry", "registry scan", "wiring"} | {
+    "import asyncapi", "export asyncapi"
+}  # fmt: skip
 """They look at contracts and source alone."""
 
 NOWHERE = ("--bootstrap-servers", "127.0.0.1:1")
@@ -30,6 +32,8 @@ NOWHERE = ("--bootstrap-servers", "127.0.0.1:1")
 REFUSED = {
     "apply": "the plan was made for the cluster",  # the embedded broker is known by its address, and has another now
     "retire": "is not retired so",
+    "import redis-streams": "OMNI_REDIS_URL is not set",
+    "migrate redis-streams": "OMNI_REDIS_URL is not set",
 }
 """What may be refused of what was kept, and what is said then."""
 
