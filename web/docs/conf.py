@@ -11,6 +11,7 @@ copyright = "the Omni Assets authors, Apache-2.0"  # noqa: A001 - Sphinx reads i
 extensions = ["myst_parser", "web.docs.links", "web.docs.console"]
 root_doc = "index"
 nitpicky = True
+highlight_language = "text"  # a block that names no language is none
 myst_heading_anchors = 4
 
 html_theme = "furo"
