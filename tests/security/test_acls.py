@@ -43,7 +43,13 @@ LETTERS, LEDGER = "onex.dlq.echo.dead-letter.v1", "onex.evt.receipt-recorder.rec
 LATE = "onex.evt.late.came-late.v1"
 ASKER, WONDERED, FOUND = "asker", "onex.cmd.asker.wonder.v1", "onex.evt.asker.found.v1"
 QUESTIONS, ANSWERS = "onex.evt.asker.approval-requested.v1", "onex.cmd.asker.answer-approval.v1"
-CREATED = (ASKED, ANSWERED, LETTERS, LEDGER, LATE, WONDERED, FOUND, QUESTIONS, ANSWERS)
+MERGER, TO_MERGE, MERGED = "merger", "onex.cmd.merger.merge.v1", "onex.evt.merger.merged.v1"
+INTENTS = "onex.intent.merger.merge-intended.v1"
+CREATED = (
+    *(ASKED, ANSWERED, LETTERS, LEDGER, LATE),
+    *(WONDERED, FOUND, QUESTIONS, ANSWERS),
+    *(TO_MERGE, MERGED, INTENTS),
+)
 NAMES = {
     "each declared topic": "onex.*",
     "what is asked": ASKED,
@@ -56,6 +62,11 @@ NAMES = {
     "the asking worker": f"omni-worker.{ASKER}-*",
     "questions": QUESTIONS,
     "answers": ANSWERS,
+    "what is to be merged": TO_MERGE,
+    "what is merged": MERGED,
+    "intents": INTENTS,
+    "the merging node": MERGER,
+    "the merging worker": f"omni-worker.{MERGER}-*",
     "the node": NODE,
     "the worker": f"omni-worker.{NODE}-*",
     "plans of replays": "omni-replay.*",
@@ -78,6 +89,12 @@ handler:
 event_bus:
   subscribe_topics: [{WONDERED}]
   publish_topics: [{FOUND}]
+""",
+    MERGER: f"""\
+handler: {{kind: python, entry: "tests.support.echo_node:live", effects: [merge]}}
+event_bus:
+  subscribe_topics: [{{topic: {TO_MERGE}, partitions: 1}}]
+  publish_topics: [{MERGED}, {{topic: {INTENTS}, partitions: 1}}]
 """,
     RECORDER: f"event_bus:\n  publish_topics: [{{topic: {LEDGER}, partitions: 1}}]\n",
     "late": f"event_bus:\n  publish_topics: [{{topic: {LATE}, partitions: 2, retention: 7d, keyed: false}}]\n",
@@ -122,7 +139,7 @@ class World:
         """Every topic, and something in each of those that are read: who may not read nothing is refused nothing."""
         self.as_declared()
         if not self._noted():
-            self._hand_in((ASKED, "hello"), (ASKED, "fail"), (WONDERED, "ask"))
+            self._hand_in((ASKED, "hello"), (ASKED, "fail"), (WONDERED, "ask"), (TO_MERGE, "act"))
             asyncio.run(work(self.context(ADMIN), drain=True))
             self._answer()
 
@@ -148,6 +165,11 @@ class World:
         self.be_asked()
         self._answer()
         self._hand_in((WONDERED, "ask"))
+
+    def intend(self) -> None:
+        """A task that does something outside."""
+        self.begin()
+        self._hand_in((TO_MERGE, "act"))
 
     def fail(self) -> None:
         """A dead letter that nobody has sent again."""
@@ -226,6 +248,13 @@ def do_and_ask(world: World) -> str:
     return _undone(context, worked, began, TaskOutcome.WAITING, TaskOutcome.DONE)
 
 
+def do_outside(world: World) -> str:
+    """Why nothing was done outside."""
+    context, began = world.context(), datetime.now(UTC)
+    worked = asyncio.run(asyncio.wait_for(work(context, nodes=[MERGER], drain=True), 120))
+    return _undone(context, worked, began, TaskOutcome.DONE)
+
+
 def do_again(world: World) -> str:
     """Why the tasks were not worked on again."""
     context, began = world.context(), datetime.now(UTC)
@@ -282,6 +311,7 @@ OPERATIONS = {
     "To submit tasks": Operation(hand_in, World.as_declared),
     "To work": Operation(do, World.ask),
     "To work and ask people": Operation(do_and_ask, World.converse),
+    "To work with effects outside": Operation(do_outside, World.intend),
     "To read what became of tasks": Operation(catch_up, World.ask),
     "To answer questions": Operation(answer_it, World.be_asked),
     "To send dead letters again": Operation(send_again, World.fail),

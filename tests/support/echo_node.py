@@ -73,7 +73,8 @@ stumbled: set[str] = set()
 
 async def live(event: Event, context: TaskContext) -> Said | None:
     """What its data asks for: to say something, at once (``say``) or at the second try (``stumble``), to fail until its
-    letter is sent again (``fail``), or to ask a person first (``ask``), and say nothing where that one says no.
+    letter is sent again (``fail``), to ask a person first (``ask``), and say nothing where that one says no, or to do
+    something outside first (``act``).
     """
     wanted = json.loads(event.data)
     if wanted == "stumble" and context.id not in stumbled:
@@ -83,4 +84,14 @@ async def live(event: Event, context: TaskContext) -> Said | None:
         raise Hopeless("not before it is sent again")
     if wanted == "ask" and not context.ask(wanted, "May I?").approved:
         return None
+    if wanted == "act":
+        await context.effect_async("merge", _merged, _not_found)
     return Said(wanted)
+
+
+async def _merged() -> str:
+    return "merged"
+
+
+async def _not_found() -> None:
+    return None
