@@ -9,12 +9,12 @@ from __future__ import annotations
 import socket
 import time
 import uuid
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from enum import StrEnum
+from functools import partial
 
-from omni_assets.broker.admin import BrokerAdmin
 from omni_assets.broker.rights import Operation, Resource, Right
 from omni_assets.broker.snapshot import ObservedTopic
 from omni_assets.broker.topics import is_internal
@@ -36,17 +36,30 @@ from omni_assets.contracts.text import count
 from omni_assets.contracts.values import readable
 from omni_assets.contracts.wiring.near_miss import NearNames
 from omni_assets.errors import ReadOnly, RescueRefused, StateError
+from omni_assets.operations import destinations
 from omni_assets.operations.audit import who
 from omni_assets.operations.context import Context
+from omni_assets.operations.destinations import (
+    is_compacted,
+    kept_ms,
+    largest_batch,
+    may,
+    refuse_old,
+    stamps_itself,
+    to_copy,
+    unable,
+)
 from omni_assets.projection.rows import AuditRow, RescueRow
 from omni_assets.projection.store import Projection
 
 Told = Callable[[int, int], None]
 """Hears of progress: records so far, and the most that there can be."""
 
-_UNLIMITED = -1
 _PROVENANCE_BYTES = 200  # what the headers that are added take, besides the names of the source and of who rescued
-_LARGEST_BATCH = 1_048_588  # Kafka's default of max.message.bytes
+_LEAVE = (
+    "Give it that, for groups and transactional ids by the prefix `omni-rescue.`; docs/rescue.md lists all that a "
+    "rescue needs."
+)
 
 
 class Begin(StrEnum):
@@ -123,27 +136,29 @@ def prepare(
     Raises ``RescueRefused`` where it must not be done, ``BrokerError`` and ``StateError``.
     """
     topic = _declared(context, manifest, source, target)
+    refuse = partial(RescueRefused, source)
     group = transfer_id(source, target)
     with context.admin() as admin:
-        _may(admin, source, _to_look(source, target, group))
-        unable = admin.lacking(_to_copy(target, group))
+        may(admin, _to_look(source, target, group), _LEAVE, refuse)
+        lacks = admin.lacking(to_copy(target, group))
         topics = admin.topics((source, target))
         cluster = admin.cluster_id() or context.bootstrap_servers
         calls = admin.calls
-    origin = _present(context, topics, source, source, "`omni observe` lists what the broker has.")
-    home = _present(context, topics, source, target, "Create it with `omni provision`.")
+    servers = context.bootstrap_servers
+    origin = destinations.present(topics, source, servers, "`omni observe` lists what the broker has.", refuse)
+    home = destinations.present(topics, target, servers, "Create it with `omni provision`.", refuse)
     found = reach(context.connection, source, target, origin.partitions)
     earlier = _remembered(context, cluster, source, target)
     found = _begun(found, source, earlier, begin)
-    retention = _number(home, "retention.ms") if _deletes(home) else _UNLIMITED
+    retention = kept_ms(home)
     oldest_kept = None
-    if retention is not None and retention >= 0 and not _stamps_itself(home):
+    if retention is not None and retention >= 0 and not stamps_itself(home):
         oldest_kept = int(time.time() * 1000) - retention
     most = found.most_records
     held = contents(context.connection, source, found.spans, oldest_kept, lambda so_far: told(so_far, most))
-    largest = _number(home, "max.message.bytes") or _LARGEST_BATCH
+    largest = largest_batch(home)
     _fits(source, home, held, largest)
-    warnings = [*_warnings(context, cluster, source, origin, home, found, held, retention), *map(_unable, unable)]
+    warnings = [*_warnings(context, cluster, source, origin, home, found, held, retention), *map(unable, lacks)]
     return Rescue(
         cluster,
         source,
@@ -173,7 +188,8 @@ def rescue(context: Context, prepared: Rescue, told: Told = lambda _so_far, _mos
         return Rescued(0, dict(log.positions), time.monotonic() - started, log.trouble)
     target = prepared.target.name
     with context.admin() as admin:
-        _may(admin, prepared.source, _to_copy(target, transfer_id(prepared.source, target)))
+        needed = to_copy(target, transfer_id(prepared.source, target))
+        may(admin, needed, _LEAVE, partial(RescueRefused, prepared.source))
     log.write(RescueState.BEGUN)
     most, so_far = prepared.contents.records, 0
 
@@ -204,26 +220,6 @@ def _to_look(source: str, target: str, group: str) -> tuple[Right, ...]:
     )
 
 
-def _to_copy(target: str, group: str) -> tuple[Right, ...]:
-    """What a rescue needs besides. Whether it may write the transactional id, no broker tells beforehand."""
-    return (Right(Operation.WRITE, Resource.TOPIC, target), Right(Operation.READ, Resource.GROUP, group))
-
-
-def _may(admin: BrokerAdmin, source: str, needed: Iterable[Right]) -> None:
-    lacking = admin.lacking(needed)
-    if lacking:
-        raise RescueRefused(
-            source,
-            f"this principal lacks {' and '.join(map(str, lacking))}",
-            "Give it that, for groups and transactional ids by the prefix `omni-rescue.`; docs/rescue.md lists all "
-            "that a rescue needs.",
-        )
-
-
-def _unable(right: Right) -> str:
-    return f"This principal lacks {right}: nothing can be copied before it has that."
-
-
 def _declared(context: Context, manifest: Manifest, source: str, target: str) -> Topic:
     """The target as it is declared. Refuses what the names alone forbid."""
     if source == target:
@@ -242,35 +238,7 @@ def _declared(context: Context, manifest: Manifest, source: str, target: str) ->
         raise RescueRefused(
             source, "a contract cannot be read, and may declare it", "Mend what `omni check` names, and try again."
         )
-    topic = manifest.topics.get(target)
-    if topic is None:
-        near = [each.name for each in NearNames(manifest.topics, context.grammar()).of(target)]
-        meant = " or ".join(f"`{each}`" for each in near)
-        raise RescueRefused(
-            source,
-            f"no contract declares `{target}`",
-            f"Perhaps {meant} is meant." if near else "Declare it first; `omni topics` lists what is declared.",
-        )
-    if topic.blocked:
-        raise RescueRefused(source, f"`{target}` must be left alone: {topic.blocked}", "Mend its contracts first.")
-    return topic
-
-
-def _present(
-    context: Context, topics: Mapping[str, ObservedTopic], source: str, name: str, remedy: str
-) -> ObservedTopic:
-    found = topics.get(name)
-    if found is None:
-        raise RescueRefused(source, f"there is no topic `{name}` at {context.bootstrap_servers}", remedy)
-    if found.unknown or not found.partitions:
-        raise RescueRefused(
-            source,
-            f"`{name}` could not be seen whole: {found.unknown or 'no partition was listed'}",
-            "Nothing is copied blindly: give this principal leave to describe it, and try again.",
-        )
-    if found.internal:
-        raise RescueRefused(source, f"`{name}` belongs to the broker itself", "Name topics of your own.")
-    return found
+    return destinations.declared(manifest, target, context.grammar(), partial(RescueRefused, source))
 
 
 def _remembered(context: Context, cluster: str, source: str, target: str) -> Mapping[int, RescueRow]:
@@ -310,7 +278,7 @@ def _begun(found: Reach, source: str, earlier: Mapping[int, RescueRow], begin: B
 def _fits(source: str, home: ObservedTopic, held: Contents, largest: int) -> None:
     """Refuse what the target would not take, or not keep apart."""
     name = home.name
-    if "compact" in _value(home, "cleanup.policy") and held.keyless:
+    if held.keyless and is_compacted(home):
         raise RescueRefused(
             source,
             f"{count(held.keyless, 'record')} of it have no key, and `{name}` is compacted, which takes none without",
@@ -323,16 +291,7 @@ def _fits(source: str, home: ObservedTopic, held: Contents, largest: int) -> Non
             f"its largest record takes {needed:,} bytes with where it comes from, and `{name}` takes {largest:,}",
             "Raise max.message.bytes in the contract of the target, and apply it.",
         )
-    oldest, limit = moment(held.oldest_ms), _number(home, "message.timestamp.before.max.ms")
-    if oldest is not None and limit is not None and not _stamps_itself(home):
-        late = datetime.now(UTC) - oldest
-        if late / timedelta(milliseconds=1) > limit:
-            raise RescueRefused(
-                source,
-                f"its oldest record is {late.days:,} days old, and `{name}` refuses what is older than "
-                f"{readable('retention.ms', str(limit))}",
-                "Raise message.timestamp.before.max.ms of the target.",
-            )
+    refuse_old(home, moment(held.oldest_ms), "record", partial(RescueRefused, source))
 
 
 def _warnings(
@@ -355,7 +314,7 @@ def _warnings(
             f"{count(held.expired, 'record')} of {held.records:,} are older than the {kept} that `{name}` keeps: with "
             "their own times they may be deleted at once."
         )
-    if _stamps_itself(home):
+    if stamps_itself(home):
         yield f"`{name}` stamps records itself (LogAppendTime): the times of these are not kept."
     if found.hidden:
         yield (
@@ -421,25 +380,3 @@ class _Log:
             self._projection.record_audit([audited])
         except StateError as error:
             self.trouble = self.trouble or error
-
-
-def _value(topic: ObservedTopic, key: str) -> str:
-    found = (topic.configs or {}).get(key)
-    return "" if found is None or found.value is None else found.value
-
-
-def _number(topic: ObservedTopic, key: str) -> int | None:
-    try:
-        return int(_value(topic, key))
-    except ValueError:
-        return None
-
-
-def _deletes(topic: ObservedTopic) -> bool:
-    """Whether the topic deletes what is old. Where its policy is not known, it may."""
-    policy = _value(topic, "cleanup.policy")
-    return not policy or "delete" in policy
-
-
-def _stamps_itself(topic: ObservedTopic) -> bool:
-    return _value(topic, "message.timestamp.type") == "LogAppendTime"

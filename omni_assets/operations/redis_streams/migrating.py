@@ -8,16 +8,18 @@ import uuid
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 
 from omni_assets.broker.intake import Incoming, Intake
 from omni_assets.broker.transfer import MOST_BYTES, MOST_RECORDS
 from omni_assets.contracts.text import count, visible
-from omni_assets.errors import ReadOnly, StateError, TransferInterrupted
+from omni_assets.errors import MigrationRefused, ReadOnly, StateError, TransferInterrupted
 from omni_assets.operations.audit import who
 from omni_assets.operations.context import Context
+from omni_assets.operations.destinations import may, to_copy
 from omni_assets.operations.redis_streams.copies import Unfit, copy_of
 from omni_assets.operations.redis_streams.entries import END, Entry
-from omni_assets.operations.redis_streams.preparing import EVENT, Migration, begun, may, there, to_copy
+from omni_assets.operations.redis_streams.preparing import EVENT, LEAVE, Migration, begun, there
 from omni_assets.operations.redis_streams.progress import Progress
 from omni_assets.operations.redis_streams.reading import RedisStreams
 from omni_assets.projection.rows import AuditRow
@@ -65,7 +67,8 @@ def migrate(
         raise ReadOnly(f"copying records to {found.way.target.name}")
     started = time.monotonic()
     with context.admin() as admin:
-        may(admin, found.stream.name, to_copy(found.way.target.name, found.way.group))
+        needed = to_copy(found.way.target.name, found.way.group)
+        may(admin, needed, LEAVE, partial(MigrationRefused, found.stream.name))
     with Intake(context.connection, found.way) as intake:
         start = _start(context, redis, found, intake)
         log = _Log(context, found, start)

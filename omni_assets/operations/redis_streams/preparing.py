@@ -6,11 +6,11 @@ stands in the headers of the copies; and where those are gone, only a person can
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import partial
 
-from omni_assets.broker.admin import BrokerAdmin
 from omni_assets.broker.intake import Incoming, Reached, Way, arrivals, reached
 from omni_assets.broker.replays import reach
 from omni_assets.broker.rights import Operation, Resource, Right
@@ -19,9 +19,10 @@ from omni_assets.broker.topics import is_internal
 from omni_assets.broker.transfer import Target, moment
 from omni_assets.contracts.model import Manifest, Topic
 from omni_assets.contracts.values import readable
-from omni_assets.contracts.wiring.near_miss import NearNames
 from omni_assets.errors import MigrationRefused
+from omni_assets.operations import destinations
 from omni_assets.operations.context import Context
+from omni_assets.operations.destinations import is_compacted, kept_ms, largest_batch, may, refuse_old, to_copy, unable
 from omni_assets.operations.redis_streams.copies import Form, Unfit, copy_of, time_of
 from omni_assets.operations.redis_streams.entries import BEGINNING, EntryId, Stream
 from omni_assets.operations.redis_streams.progress import Progress
@@ -34,7 +35,12 @@ EVENT = "migrate"
 LONGEST_NAME = 500
 """The most characters of a field's name: it is kept beside a position, where there is room for some thousand."""
 
-_LARGEST_BATCH = 1_048_588  # Kafka's default of max.message.bytes
+LEAVE = (
+    "Give it that, for groups and transactional ids by the prefix `omni-migrate.`; docs/redis-streams.md lists all "
+    "that a migration needs."
+)
+"""What to do where this principal lacks a right."""
+
 _MILLISECOND = timedelta(milliseconds=1)
 
 
@@ -85,20 +91,21 @@ def prepare(
     """
     declared = _declared(context, manifest, stream, topic)
     found = there(redis, stream)
+    refuse = partial(MigrationRefused, stream)
     group = Way(stream, Target(topic, 1)).group
     with context.admin() as admin:
-        may(admin, stream, _to_look(topic, group))
-        unable = admin.lacking(to_copy(topic, group))
-        home = _present(context, admin.topics([topic]), stream, topic)
+        may(admin, _to_look(topic, group), LEAVE, refuse)
+        lacks = admin.lacking(to_copy(topic, group))
+        seen, servers = admin.topics([topic]), context.bootstrap_servers
+        home = destinations.present(seen, topic, servers, "Create it with `omni provision`.", refuse)
         cluster = admin.cluster_id() or context.bootstrap_servers
         calls = admin.calls
     _fits(found, home, form)
-    way = Way(stream, Target(topic, home.partitions, _number(home, "max.message.bytes") or _LARGEST_BATCH))
+    way = Way(stream, Target(topic, home.partitions, largest_batch(home)))
     kept = reached(context.connection, way)
     start = begun(context, redis, found, way, form, cluster, kept, after)
-    retention = _number(home, "retention.ms") if "delete" in (_value(home, "cleanup.policy") or "delete") else -1
-    lacks = (f"This principal lacks {each}: nothing can be copied before it has that." for each in unable)
-    warnings = (*_warnings(found, home, form, start, retention), *lacks)
+    retention = kept_ms(home)
+    warnings = (*_warnings(found, home, form, start, retention), *map(unable, lacks))
     return Migration(cluster, found, redis.address, declared, way, form, kept, start, retention, warnings, calls)
 
 
@@ -143,23 +150,6 @@ def there(redis: RedisStreams, name: str) -> Stream:
             name, f"there is no such stream at {redis.address}", "`omni import redis-streams` lists what there is."
         )
     return found
-
-
-def to_copy(topic: str, group: str) -> tuple[Right, ...]:
-    """What a migration needs, besides a look. Whether it may write the transactional id, no broker tells beforehand."""
-    return (Right(Operation.WRITE, Resource.TOPIC, topic), Right(Operation.READ, Resource.GROUP, group))
-
-
-def may(admin: BrokerAdmin, stream: str, needed: Iterable[Right]) -> None:
-    """Raises ``MigrationRefused`` where this principal lacks one of the rights."""
-    lacking = admin.lacking(needed)
-    if lacking:
-        raise MigrationRefused(
-            stream,
-            f"this principal lacks {' and '.join(map(str, lacking))}",
-            "Give it that, for groups and transactional ids by the prefix `omni-migrate.`; docs/redis-streams.md lists "
-            "all that a migration needs.",
-        )
 
 
 def _to_look(topic: str, group: str) -> tuple[Right, ...]:
@@ -210,33 +200,7 @@ def _declared(context: Context, manifest: Manifest, stream: str, name: str) -> T
     """The topic as it is declared. Refuses what the names alone forbid."""
     if is_internal(name):
         raise MigrationRefused(stream, f"`{name}` belongs to the broker itself", "Name a topic of your own.")
-    topic = manifest.topics.get(name)
-    if topic is None:
-        near = [each.name for each in NearNames(manifest.topics, context.grammar()).of(name)]
-        meant = " or ".join(f"`{each}`" for each in near)
-        raise MigrationRefused(
-            stream,
-            f"no contract declares `{name}`",
-            f"Perhaps {meant} is meant." if near else "Declare it first; `omni topics` lists what is declared.",
-        )
-    if topic.blocked:
-        raise MigrationRefused(stream, f"`{name}` must be left alone: {topic.blocked}", "Mend its contracts first.")
-    return topic
-
-
-def _present(context: Context, topics: Mapping[str, ObservedTopic], stream: str, name: str) -> ObservedTopic:
-    found = topics.get(name)
-    if found is None:
-        raise MigrationRefused(
-            stream, f"there is no topic `{name}` at {context.bootstrap_servers}", "Create it with `omni provision`."
-        )
-    if found.unknown or not found.partitions:
-        raise MigrationRefused(
-            stream,
-            f"`{name}` could not be seen whole: {found.unknown or 'no partition was listed'}",
-            "Nothing is copied blindly: give this principal leave to describe it, and try again.",
-        )
-    return found
+    return destinations.declared(manifest, name, context.grammar(), partial(MigrationRefused, stream))
 
 
 def _fits(stream: Stream, home: ObservedTopic, form: Form) -> None:
@@ -245,23 +209,13 @@ def _fits(stream: Stream, home: ObservedTopic, form: Form) -> None:
         raise MigrationRefused(
             stream.name, f"a field's name is longer than {LONGEST_NAME:,} characters", "Name a field of the entries."
         )
-    if form.key is None and "compact" in _value(home, "cleanup.policy"):
+    if form.key is None and is_compacted(home):
         raise MigrationRefused(
             stream.name,
             f"`{home.name}` is compacted, and takes no record without a key",
             "Say with --key which field holds it.",
         )
-    oldest, limit = _oldest(stream), _number(home, "message.timestamp.before.max.ms")
-    if oldest is None or limit is None or _value(home, "message.timestamp.type") == "LogAppendTime":
-        return
-    late = datetime.now(UTC) - oldest
-    if late / _MILLISECOND > limit:
-        raise MigrationRefused(
-            stream.name,
-            f"its oldest entry is {late.days:,} days old, and `{home.name}` refuses what is older than "
-            f"{readable('retention.ms', str(limit))}",
-            "Raise message.timestamp.before.max.ms of the topic.",
-        )
+    refuse_old(home, _oldest(stream), "entry", partial(MigrationRefused, stream.name))
 
 
 def _warnings(stream: Stream, home: ObservedTopic, form: Form, start: Progress, retention: int | None) -> Iterator[str]:
@@ -286,15 +240,3 @@ def _warnings(stream: Stream, home: ObservedTopic, form: Form, start: Progress, 
 
 def _oldest(stream: Stream) -> datetime | None:
     return None if stream.first is None else moment(time_of(stream.first))
-
-
-def _value(topic: ObservedTopic, key: str) -> str:
-    found = (topic.configs or {}).get(key)
-    return "" if found is None or found.value is None else found.value
-
-
-def _number(topic: ObservedTopic, key: str) -> int | None:
-    try:
-        return int(_value(topic, key))
-    except ValueError:
-        return None
