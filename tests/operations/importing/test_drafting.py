@@ -181,6 +181,14 @@ def test_where_groups_could_not_be_seen_nothing_is_called_dead_or_unread() -> No
     assert found.notices == (Notice(NoticeKind.UNSEEN, "consumer groups", "not authorised"),)
 
 
+def test_where_one_group_could_not_be_seen_no_topic_is_said_to_have_no_reader() -> None:
+    snapshot, flows = cluster({COMPLETE: 5, "onex.evt.router.routings-complete.v1": 9}, {"merger": (COMPLETE,)})
+    assert [each.kind for each in drafted(NOTHING, snapshot, flows, manner()).notices] == [NoticeKind.NEAR_MISS]
+    groups = {**flows.groups, "hidden": ObservedGroup("hidden", "", 0, unknown="not authorised")}
+    found = drafted(NOTHING, snapshot, Flows(flows.observed_at, flows.offsets, groups), manner())
+    assert found.notices == (Notice(NoticeKind.UNSEEN, "hidden", "this consumer group: not authorised"),)
+
+
 def test_what_cannot_be_stated_is_said_in_the_draft() -> None:
     configs = {
         "follower.replication.throttled.replicas": ObservedConfig("", ConfigSource.TOPIC, "*"),
