@@ -92,11 +92,13 @@ def test_secrets_are_known_by_the_names_that_they_have(tmp_path: Path) -> None:
         "OMNI_ALERT_WEBHOOK_FILE": str(file),
         "GITHUB_TOKEN_FILE": str(tmp_path / "missing"),
         "OMNI_EXPORT_POSTGRES": "postgresql://u:p@h/d",
+        "OMNI_REDIS_URL": "redis://:word@h/0",
         "OMNI_KAFKA_SASL_USERNAME": "omni",
         "KEYBOARD": "de",
         "PATH": "/usr/bin",
     }
-    assert set(known(environ)) == {"one", "two", "three", "https://hooks.example/T0", "postgresql://u:p@h/d"}
+    addresses = {"https://hooks.example/T0", "postgresql://u:p@h/d", "redis://:word@h/0"}
+    assert set(known(environ)) == {"one", "two", "three"} | addresses
 
 
 @pytest.mark.parametrize(
