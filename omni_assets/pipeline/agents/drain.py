@@ -6,6 +6,7 @@ are committed together.
 """
 
 import asyncio
+import os
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any
@@ -26,6 +27,7 @@ from omni_assets.pipeline.agents.checks import evaluation, judged
 from omni_assets.pipeline.agents.runs import AGENT_TASKS, group_tags, worked_tags
 from omni_assets.pipeline.agents.telling import tell
 from omni_assets.pipeline.resources import ProjectResource, one_sentence
+from omni_assets.pipeline.run_processes import living_tags
 
 MOST_CONCURRENCY = 1_000
 """Most handlers that a run calls at once."""
@@ -164,7 +166,8 @@ async def _drained(context: dg.OpExecutionContext, where: Context, config: Tasks
         for group in node_groups(where.manifest(), where.settings.agents)
         if not config.nodes or not set(group.nodes).isdisjoint(config.nodes)
     ]
-    _tag(context, group_tags(groups, config.slot))
+    # Here too: a Dagster project that has this job by a component has an executor of its own.
+    _tag(context, {**group_tags(groups, config.slot), **living_tags(context.run_id, os.getpid())})
     worked = await work(where, nodes=config.nodes, slot=config.slot, concurrency=config.concurrency, drain=True)
     _tag(context, worked_tags(groups))
     return worked

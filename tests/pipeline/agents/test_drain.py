@@ -128,10 +128,11 @@ def test_a_node_that_no_contract_names_fails_the_run_in_one_sentence(drain: Drai
     assert failure.user_failure_data.description.startswith("no contract names a node or a topic `ecko`.")
 
 
-def test_a_run_says_for_which_group_it_works(drain: Drain, instance: dg.DagsterInstance) -> None:
+def test_a_run_says_for_which_group_it_works_and_in_which_process(drain: Drain, instance: dg.DagsterInstance) -> None:
     result = drain(slot=2)
     tags = instance.get_run_by_id(result.run_id).tags
     assert (tags["omni.agents/others"], tags["omni/slot"]) == ("worked", "2")
+    assert tags["omni/lives_as"] == result.run_id
 
 
 def test_a_run_that_is_over_its_time_ends_well_and_the_next_one_goes_on(
