@@ -8,7 +8,6 @@ record says in its headers which entry of its source it was: brokers forget the 
 
 from __future__ import annotations
 
-import time
 import zlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -26,7 +25,7 @@ from omni_assets.broker.flows import MIGRATION_GROUPS
 from omni_assets.broker.headers import Headers, headers_of
 from omni_assets.broker.lives import begin, next_life
 from omni_assets.broker.records import RecordReader, Span, asked, refusal
-from omni_assets.broker.transactions import REMEMBERS_BROKERS, send_positions
+from omni_assets.broker.transactions import REMEMBERS_BROKERS, insist, send_positions
 from omni_assets.broker.transfer import MOST_BYTES, MOST_RECORDS, PARTITIONER, Target
 from omni_assets.errors import BrokerRefused, BrokerTimeout, ReadOnly, TransferInterrupted
 
@@ -36,7 +35,6 @@ SOURCE_HEADER, ID_HEADER = "omni-migrated-from", "omni-migrated-id"
 _TRANSACTION_MS = 60_000
 _LARGEST_MESSAGE = 1_000_000_000
 _BATCH_BYTES = 1_000_000
-_PAUSE = 0.1
 _TAKEN_OVER = frozenset({"_FENCED", "PRODUCER_FENCED", "INVALID_PRODUCER_EPOCH"})
 
 
@@ -238,17 +236,10 @@ class Intake:
 
     def _insist(self, call: str, ask: Callable[[], object]) -> None:
         """Ask again, as long as the client says that it may be asked again, for the time that a transaction has."""
-        deadline = time.monotonic() + self._timeout
-        while True:
-            try:
-                ask()
-            except KafkaException as raised:
-                error: KafkaError = raised.args[0]
-                if not error.retriable() or time.monotonic() > deadline:
-                    raise self._refusal(call, error) from None
-                time.sleep(_PAUSE)
-            else:
-                return
+        try:
+            insist(ask, self._timeout)
+        except KafkaException as raised:
+            raise self._refusal(call, raised.args[0]) from None
 
     def _refusal(self, call: str, error: KafkaError) -> Exception:
         if error.name() in _TAKEN_OVER:

@@ -8,14 +8,11 @@ transaction of the last life, of which there is one at most: whoever was fenced 
 
 from __future__ import annotations
 
-import time
-
 from confluent_kafka import Consumer, KafkaError, KafkaException, Producer, TopicPartition
 
 from omni_assets.broker.connection import SILENT, Connection, open_client
-from omni_assets.broker.transactions import REMEMBERS_BROKERS, send_positions
+from omni_assets.broker.transactions import REMEMBERS_BROKERS, insist, send_positions
 
-_PAUSE = 0.05
 _TRIES = 5
 
 
@@ -50,16 +47,7 @@ def next_life(connection: Connection, seat: str, topic: str) -> str:
 
 def begin(connection: Connection, producer: Producer) -> None:
     """Abort what another one of the same name left open, and fence it off. Raises ``KafkaException``."""
-    deadline = time.monotonic() + connection.timeout
-    while True:
-        try:
-            producer.init_transactions(connection.timeout)
-        except KafkaException as raised:
-            if not raised.args[0].retriable() or time.monotonic() > deadline:
-                raise
-            time.sleep(_PAUSE)
-        else:
-            return
+    insist(lambda: producer.init_transactions(connection.timeout), connection.timeout)
 
 
 def _life(connection: Connection, register: Consumer, topic: str) -> int:

@@ -7,7 +7,6 @@ aborts what a killed process left open, and goes on where the last transaction e
 
 from __future__ import annotations
 
-import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
@@ -22,7 +21,7 @@ from omni_assets.broker.connection import SILENT, Connection, open_client
 from omni_assets.broker.flows import RESCUE_GROUPS
 from omni_assets.broker.headers import are_unreadable, headers_of
 from omni_assets.broker.records import Batch, Position, RecordReader, Span, asked, refusal, wire_size
-from omni_assets.broker.transactions import REMEMBERS_BROKERS, send_positions
+from omni_assets.broker.transactions import REMEMBERS_BROKERS, insist, send_positions
 from omni_assets.errors import BrokerRefused, ReadOnly, TransferInterrupted
 
 LATEST: OffsetSpec = OffsetSpec.latest()  # type: ignore[no-untyped-call]
@@ -39,7 +38,6 @@ _SURVEY_GROUP = f"{RESCUE_GROUPS}survey"  # where nothing is ever committed
 _NO_TIMESTAMP = 0
 _LARGEST_MESSAGE = 1_000_000_000
 _BATCH_BYTES = 1_000_000
-_PAUSE = 0.1
 
 
 def transfer_id(source: str, target: str) -> str:
@@ -275,23 +273,16 @@ class _Writer:
 
     def _insist(self, call: str, ask: Callable[[], object]) -> None:
         """Ask again, as long as the client says that it may be asked again, for the time that a transaction has."""
-        deadline = time.monotonic() + self._timeout
-        while True:
-            try:
-                ask()
-            except KafkaException as raised:
-                error: KafkaError = raised.args[0]
-                if error.name() in _TAKEN_OVER:
-                    raise TransferInterrupted(self._target.name, "another process went on with it") from None
-                if error.name() == _NOT_AUTHORISED:
-                    raise BrokerRefused(
-                        call, f"this principal lacks Write on the transactional id `{self._name}`"
-                    ) from None
-                if not error.retriable() or time.monotonic() > deadline:
-                    raise refusal(call, self._timeout, error) from None
-                time.sleep(_PAUSE)
-            else:
-                return
+        try:
+            insist(ask, self._timeout)
+        except KafkaException as raised:
+            error: KafkaError = raised.args[0]
+            if error.name() in _TAKEN_OVER:
+                raise TransferInterrupted(self._target.name, "another process went on with it") from None
+            if error.name() == _NOT_AUTHORISED:
+                lacks = f"this principal lacks Write on the transactional id `{self._name}`"
+                raise BrokerRefused(call, lacks) from None
+            raise refusal(call, self._timeout, error) from None
 
 
 def timestamp_of(record: Message) -> int:

@@ -24,7 +24,7 @@ from omni_assets.broker.flows import REPLAY_GROUPS, WORKERS
 from omni_assets.broker.headers import headers_of
 from omni_assets.broker.lives import begin, next_life
 from omni_assets.broker.records import asked, refusal
-from omni_assets.broker.transactions import REMEMBERS_BROKERS, send_positions
+from omni_assets.broker.transactions import REMEMBERS_BROKERS, insist, send_positions
 from omni_assets.broker.transfer import PARTITIONER
 from omni_assets.errors import BrokerRefused, OmniError, ReadOnly, WorkerReplaced
 
@@ -412,17 +412,8 @@ class Worker:
         return consumer
 
     def _insist(self, ask: Callable[[], object], *, within: bool = False) -> None:
-        """Ask again, as long as the client says that it may be asked again, for the time that a transaction has."""
-        deadline = time.monotonic() + (min(self._timeout, TRANSACTION_MS / 1_000) if within else self._timeout)
-        while True:
-            try:
-                ask()
-            except KafkaException as raised:
-                if not raised.args[0].retriable() or time.monotonic() > deadline:
-                    raise
-                time.sleep(_PAUSE)
-            else:
-                return
+        """Ask again for the time that a request has, and ``within`` a transaction for no longer than that has."""
+        insist(ask, min(self._timeout, TRANSACTION_MS / 1_000) if within else self._timeout)
 
     def _raise_lasting(self, error: KafkaError) -> None:
         """What passes is waited for; what does not ends the worker."""

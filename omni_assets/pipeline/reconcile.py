@@ -9,7 +9,6 @@ from __future__ import annotations
 import json
 import os
 import signal
-import socket
 import sys
 import time
 import uuid
@@ -22,7 +21,7 @@ from omni_assets.operations.outcomes import Outcome
 from omni_assets.pipeline.definitions import build
 from omni_assets.pipeline.observed import observed_run
 from omni_assets.pipeline.resources import ProjectResource
-from omni_assets.pipeline.run_processes import BEREFT, HOST, is_bereft, living_tags
+from omni_assets.pipeline.run_processes import BEREFT, bereft_runs, living_tags
 from omni_assets.pipeline.topics.jobs import BECAUSE, RECONCILE, UNFINISHED
 from omni_assets.pipeline.topics.keys import APPLIED_CHANGES, DECLARED_TOPICS, PROVISIONED_TOPICS, TOPIC_DRIFT
 
@@ -30,7 +29,6 @@ _Metadata: TypeAlias = Mapping[str, dg.MetadataValue[Any]]
 
 _VERDICT = "verdict_"
 _FAILURE_REASON, _INTERRUPTED = "dagster/failure_reason", "UNEXPECTED_TERMINATION"
-_MOST_SETTLED = 100
 _QUIET = {"loggers": {"console": {"config": {"log_level": "INFO"}}}}
 
 
@@ -108,10 +106,8 @@ def main() -> int:
 
 
 def _settle_runs_of_dead_processes(instance: dg.DagsterInstance) -> None:
-    here = dg.RunsFilter(job_name=RECONCILE, statuses=UNFINISHED, tags={HOST: socket.gethostname()})
-    for each in instance.get_runs(here, limit=_MOST_SETTLED):
-        if is_bereft(each):
-            _settle(instance, each)
+    for each in bereft_runs(instance, UNFINISHED, RECONCILE):
+        _settle(instance, each)
 
 
 def _settle(instance: dg.DagsterInstance, run: dg.DagsterRun | None) -> bool:

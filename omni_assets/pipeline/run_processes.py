@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import socket
+from collections.abc import Sequence
 from hashlib import sha256
 
 import dagster as dg
@@ -29,12 +30,18 @@ def living_tags(run_id: str, pid: int) -> dict[str, str]:
     return {HOST: socket.gethostname(), _PROCESS: str(pid), _IDENTITY: _digest(identity(pid)), _LIVES_AS: run_id}
 
 
+def bereft_runs(
+    instance: dg.DagsterInstance, statuses: Sequence[dg.DagsterRunStatus] = _UNDER_WAY, job: str | None = None
+) -> list[dg.DagsterRun]:
+    """Runs on this machine whose process is gone, of one job or of all; a hundred are looked at, the newest ones."""
+    here = dg.RunsFilter(job_name=job, statuses=statuses, tags={HOST: socket.gethostname()})
+    return [run for run in instance.get_runs(here, limit=_MOST_SETTLED) if is_bereft(run)]
+
+
 def fail_bereft_runs(instance: dg.DagsterInstance) -> None:
     """Say of each run on this machine whose process is gone that it failed, so that it holds up no other one."""
-    here = dg.RunsFilter(statuses=_UNDER_WAY, tags={HOST: socket.gethostname()})
-    for run in instance.get_runs(here, limit=_MOST_SETTLED):
-        if is_bereft(run):
-            instance.report_run_failed(run, BEREFT)
+    for run in bereft_runs(instance):
+        instance.report_run_failed(run, BEREFT)
 
 
 def is_bereft(run: dg.DagsterRun) -> bool:

@@ -11,6 +11,7 @@ import pytest
 from tests.support.kafka_cluster import KafkaCluster, wait_until
 from tests.support.kafka_jars import NoKafka, jars
 from tests.support.kafka_secured import secured
+from tests.support.postgres import NoPostgres, Postgres
 from tests.support.proxy import Proxy
 from tests.support.redis_server import NoRedis, RedisServer
 
@@ -47,6 +48,17 @@ def kafka(three_brokers: KafkaCluster) -> Iterator[KafkaCluster]:
 def secured_kafka(one_secured_broker: KafkaCluster) -> Iterator[KafkaCluster]:
     """A broker that asks who one is, without a topic: ``kafka_secured.connection_of`` is how its users reach it."""
     yield from _as_new(one_secured_broker)
+
+
+@pytest.fixture(scope="module")
+def postgres() -> Iterator[Postgres]:
+    """A Postgres of this module alone; skips, with the reason, where there is none."""
+    try:
+        server = Postgres()
+    except NoPostgres as reason:
+        pytest.skip(f"no Postgres here: {reason}")
+    yield server
+    server.end()
 
 
 @pytest.fixture(scope="session")

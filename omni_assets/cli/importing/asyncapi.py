@@ -7,7 +7,8 @@ from typing import Annotated
 import typer
 
 from omni_assets.cli import streams
-from omni_assets.cli.options import EnvironmentName, Format, OutputFormat, examples, stated
+from omni_assets.cli.importing.options import DraftFolder
+from omni_assets.cli.options import EnvironmentName, Format, OutputFormat, examples
 
 
 def add_to(family: typer.Typer) -> None:
@@ -23,16 +24,7 @@ def add_to(family: typer.Typer) -> None:
 
 def asyncapi(
     file: Annotated[str, typer.Argument(metavar="FILE", help="An AsyncAPI 3 document, YAML or JSON.")],
-    folder: Annotated[
-        str | None,
-        typer.Option(
-            "--out",
-            metavar="FOLDER",
-            help="Where the drafts are written; else the first place where contracts are looked for (contracts/).",
-            show_default=False,
-            callback=stated,
-        ),
-    ] = None,
+    folder: DraftFolder = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Write nothing: say what would be.")] = False,
     environment: EnvironmentName = None,
     output: OutputFormat = Format.TEXT,

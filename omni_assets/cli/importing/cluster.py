@@ -7,21 +7,13 @@ from typing import Annotated
 import typer
 
 from omni_assets.cli import streams
-from omni_assets.cli.options import BootstrapServers, EnvironmentName, Format, OutputFormat, stated
+from omni_assets.cli.importing.options import DraftFolder
+from omni_assets.cli.options import BootstrapServers, EnvironmentName, Format, OutputFormat
 
 
 def cluster(
     command: typer.Context,
-    folder: Annotated[
-        str | None,
-        typer.Option(
-            "--out",
-            metavar="FOLDER",
-            help="Where the drafts are written; else the first place where contracts are looked for (contracts/).",
-            show_default=False,
-            callback=stated,
-        ),
-    ] = None,
+    folder: DraftFolder = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Write nothing: say what there is, and what would be.")] = (
         False
     ),

@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -8,18 +7,6 @@ import pytest
 
 from omni_assets.projection.rows import AuditRow
 from omni_assets.projection.store import Projection
-from tests.support.postgres import NoPostgres, Postgres
-
-
-@pytest.fixture(scope="module")
-def postgres() -> Iterator[Postgres]:
-    """A Postgres of this module alone; skips, with the reason, where there is none."""
-    try:
-        server = Postgres()
-    except NoPostgres as reason:
-        pytest.skip(f"no Postgres here: {reason}")
-    yield server
-    server.end()
 
 
 @pytest.fixture
