@@ -10,7 +10,7 @@ SECONDS_TO_SOAK ?= 3600
 WORKERS ?= $(shell $(PYTHON) -c 'import os; print(2 * (os.cpu_count() or 1))')
 
 .DEFAULT_GOAL := help
-.PHONY: audit sbom docs reference help setup demo test test-slow test-cluster fuzz soak smoke agent-kills rescue-kills report-script up lint lint-deployment format lock bench clean
+.PHONY: audit sbom docs reference help setup demo test test-slow test-cluster test-again fuzz soak smoke agent-kills rescue-kills report-script up lint lint-deployment format lock bench clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -36,6 +36,9 @@ test-slow: $(READY) ## those that kill processes many times, or start everything
 
 test-cluster: $(READY) ## only those with three Kafka brokers; they skip without Java and Maven
 	@$(BIN)/python -m pytest -n 2 --dist loadfile -m cluster
+
+test-again: $(READY) ## what failed last, one after the other and with nothing beside it
+	@$(BIN)/python -m pytest --last-failed --last-failed-no-failures=none
 
 fuzz: $(READY) ## 20 seconds of mutated contracts against the extractor; SECONDS_TO_FUZZ=600 for longer, SEED=7 for the same again
 	@$(BIN)/python -m tests.fuzz.extractor --seconds $(SECONDS_TO_FUZZ) $(if $(SEED),--seed $(SEED))
