@@ -25,6 +25,7 @@ from omni_assets.errors import OmniError
 from omni_assets.operations.agents.submitting import Submission, submit
 from omni_assets.operations.alerts import webhook
 from omni_assets.operations.context import resolve
+from omni_assets.operations.redis_streams.reading import RedisStreams
 from omni_assets.router.calling.addresses import Address
 from omni_assets.router.calling.client import Client as ModelClient
 from omni_assets.router.calling.failures import Failed
@@ -48,6 +49,9 @@ JOINING_SECONDS = 60.0
 TOPIC = "onex.evt.faults.happened.v1"
 ASKED = "onex.cmd.faults.asked.v1"
 
+REDIS_USER = "faults"
+"""Needs no password."""
+
 
 @dataclass(frozen=True, slots=True)
 class Trouble:
@@ -63,7 +67,7 @@ Ask = Callable[[], Trouble | None]
 @dataclass(frozen=True, slots=True)
 class Subject:
     """A client. ``names`` is what its sentence has to hold, ``{address}`` being the wire's; ``seconds`` how long one
-    question may take by what the package says of it.
+    question may take by what the package says of it; ``server`` the fixture that gives the port of what it asks.
     """
 
     name: str
@@ -187,6 +191,11 @@ def _telemetry(wire: Wire, _: Path) -> Generator[Ask]:
     yield ask
 
 
+def _redis(wire: Wire, _: Path) -> Generator[Ask]:
+    with RedisStreams(f"redis://{REDIS_USER}@{wire.address}") as streams:
+        yield _asking(streams.listing)
+
+
 SUBJECTS = (
     Subject("admin", _admin, ("did not answer", "within 2 s"), BROKER_SECONDS + 1),
     Subject("a first question", _first, ("no broker answers at {address}",), BROKER_SECONDS + 1),
@@ -196,7 +205,8 @@ SUBJECTS = (
     Subject("submit", _submitter, ("no broker answers at {address}",), BROKER_SECONDS + 1),
     Subject("worker", _worker, ("no broker answers at {address}",), BROKER_SECONDS + 1),
     Subject("model endpoint", _model, (), HTTP_SECONDS, server="model"),
-    Subject("webhook", _webhook, ("the webhook of OMNI_ALERT_WEBHOOK",), 6 * HTTP_SECONDS, False, "webhook"),
+    Subject("webhook", _webhook, ("the webhook of OMNI_ALERT_WEBHOOK",), 6 * HTTP_SECONDS, False, "hook"),
+    Subject("Redis", _redis, ("no Redis answers at {address}/0",), 2 * HTTP_SECONDS, server="streams"),
     Subject("OTLP", _telemetry, ("{address}",), HTTP_SECONDS, None, "collector"),
 )
 

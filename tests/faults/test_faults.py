@@ -9,12 +9,14 @@ from contextlib import ExitStack
 import pytest
 
 from omni_assets.operations.alerts import webhook
+from omni_assets.operations.redis_streams import reading
 from omni_assets.telemetry import opening
 from tests.faults import clients
-from tests.faults.clients import HTTP_SECONDS, SUBJECTS, Subject
-from tests.faults.wire import Fault, Wire
+from tests.faults.clients import HTTP_SECONDS, REDIS_USER, SUBJECTS, Subject
+from tests.faults.wire import BAD, Fault, Wire
 from tests.support.collector import Collector
 from tests.support.model_endpoint import ModelEndpoint
+from tests.support.redis_server import RedisServer
 from tests.support.webhook import Webhook
 
 pytestmark = [pytest.mark.broker, pytest.mark.timeout(240)]
@@ -23,23 +25,42 @@ LOADED_SECONDS = 8.0
 """What a busy machine may add to the time that is stated: a question without an end takes far longer."""
 
 ANSWERED_SECONDS = 60.0
-BAD = (Fault.RESET, Fault.HALF_OPEN, Fault.CUT, Fault.DRIP)
 
 
 @pytest.fixture(scope="module")
-def ports(module_broker) -> Iterator[dict[str, int]]:
-    """Where each kind of server listens."""
+def broker(module_broker) -> int:
+    """Where it listens, as the other servers of subjects do."""
     clients.topics(module_broker.connection)
-    hook, collector = Webhook(), Collector()
-    with ModelEndpoint() as model:
-        yield {
-            "broker": module_broker.record.port,
-            "model": int(model.base_url.split(":")[2].split("/")[0]),
-            "webhook": int(hook.address.split(":")[2].split("/")[0]),
-            "collector": int(collector.address.split(":")[2]),
-        }
-    hook.close()
-    collector.close()
+    return module_broker.record.port
+
+
+@pytest.fixture(scope="module")
+def model() -> Iterator[int]:
+    with ModelEndpoint() as endpoint:
+        yield int(endpoint.base_url.split(":")[2].split("/")[0])
+
+
+@pytest.fixture(scope="module")
+def hook() -> Iterator[int]:
+    server = Webhook()
+    yield int(server.address.split(":")[2].split("/")[0])
+    server.close()
+
+
+@pytest.fixture(scope="module")
+def collector() -> Iterator[int]:
+    server = Collector()
+    yield int(server.address.split(":")[2])
+    server.close()
+
+
+@pytest.fixture(scope="module")
+def streams(one_redis: RedisServer) -> Iterator[int]:
+    """A Redis with a stream, and somebody who may look at it."""
+    one_redis.client.xadd("faults", {"n": 1})
+    one_redis.client.acl_setuser(REDIS_USER, enabled=True, nopass=True, keys="*", categories=["+@all"])
+    yield one_redis.port
+    one_redis.client.acl_deluser(REDIS_USER)
 
 
 @pytest.fixture
@@ -49,12 +70,15 @@ def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(webhook, "WHOLE_SECONDS", 2 * HTTP_SECONDS)
     monkeypatch.setattr(webhook, "PAUSES", (0.01, 0.01))
     monkeypatch.setattr(opening, "SECONDS_TO_SEND", HTTP_SECONDS)
+    monkeypatch.setattr(reading, "SECONDS", HTTP_SECONDS)
+    monkeypatch.setattr(reading, "WHOLE_SECONDS", 2 * HTTP_SECONDS)
 
 
 @pytest.fixture
-def wire(request, ports, impatient, monkeypatch) -> Iterator[Wire]:
+def wire(request, impatient, monkeypatch) -> Iterator[Wire]:
+    """To the server of the test's subject."""
     subject: Subject = request.node.callspec.params["subject"]
-    with Wire(ports[subject.server]) as between:
+    with Wire(request.getfixturevalue(subject.server)) as between:
         monkeypatch.setenv("OTEL_EXPORTER_OTLP_ENDPOINT", f"http://{between.address}")
         yield between
 

@@ -42,6 +42,10 @@ class Fault(Enum):
     DRIP = "an answer that comes byte by byte"
 
 
+BAD = (Fault.RESET, Fault.HALF_OPEN, Fault.CUT, Fault.DRIP)
+"""What no question has an answer over in time."""
+
+
 class Wire:
     """Use it as a context manager. A fault holds from when it is ``put`` on for whatever is said next, on connections
     that are open too.

@@ -8,10 +8,13 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import Future
+from concurrent.futures import TimeoutError as FutureTimeout
 from dataclasses import dataclass
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
+from omni_assets.agents.daemons import Daemons
 from omni_assets.credentials import Redactor, secret, without_users
 from omni_assets.errors import ExtraMissing, RedisRefused, RedisUnreachable, SettingsError
 from omni_assets.operations.redis_streams.entries import Entry, EntryId, Group, Stream
@@ -26,7 +29,12 @@ MOST_STREAMS = 10_000
 LISTING_SECONDS = 60.0
 """The most streams that are listed, and the most seconds that are spent on looking for them."""
 
-_SECONDS = 10.0  # that one call may take
+SECONDS = 10.0
+"""Most seconds that Redis may be silent."""
+
+WHOLE_SECONDS = 60.0
+"""Most seconds that one call may take: a server that says a byte now and then is never silent for long."""
+
 _KEYS_PER_CALL = 1_000
 _STREAMS_PER_CALL = 100
 _PENDING_PER_CALL = 1_000
@@ -53,7 +61,7 @@ class RedisStreams:
         except ImportError:
             raise ExtraMissing("redis", "reading Redis Streams") from None
         try:
-            client: Redis = Redis.from_url(url, protocol=2, socket_timeout=_SECONDS, socket_connect_timeout=_SECONDS)
+            client: Redis = Redis.from_url(url, protocol=2, socket_timeout=SECONDS, socket_connect_timeout=SECONDS)
             # Connects to nothing; what the address states beside host and port is looked at here.
             client.connection_pool.make_connection()
         except (ValueError, TypeError):
@@ -62,7 +70,7 @@ class RedisStreams:
                 "Give redis://HOST:PORT/DATABASE, or rediss:// for TLS, with USER:PASSWORD@ before HOST where it asks.",
             ) from None
         client.response_callbacks.clear()
-        self._client = client
+        self._client, self._threads = client, Daemons()
         stated: Mapping[str, Any] = client.connection_pool.connection_kwargs
         self._redactor = Redactor(str(each) for name in ("username", "password") if (each := stated.get(name)))
         place = stated.get("path") or f"{stated.get('host', 'localhost')}:{stated.get('port', _DEFAULT_PORT)}"
@@ -148,13 +156,21 @@ class RedisStreams:
         for words in questions:
             asked.execute_command(*words)
         try:
-            answers: list[Any] = asked.execute(raise_on_error=False)
+            return self._in_time(asked)
         except exceptions.RedisError as error:
             asked_whom = isinstance(error, (exceptions.AuthenticationError, exceptions.AuthorizationError))
             silent = isinstance(error, (exceptions.ConnectionError, exceptions.TimeoutError)) and not asked_whom
             failure = RedisUnreachable if silent else RedisRefused
             raise failure(self.address, self._clause(error)) from None
-        return answers
+
+    def _in_time(self, asked: Any) -> list[Any]:
+        """The answers, however often the client asks again by itself."""
+        told: Future[list[Any]] = self._threads.submit(asked.execute, raise_on_error=False)
+        try:
+            return told.result(WHOLE_SECONDS)
+        except FutureTimeout:
+            self._client.connection_pool.disconnect()
+            raise RedisUnreachable(self.address, f"it gave no whole answer within {WHOLE_SECONDS:g} s") from None
 
     def _told(self, answer: Any) -> Any:
         if isinstance(answer, Exception):

@@ -128,7 +128,7 @@ def test_where_nobody_listens_it_says_so(closed_port):
 
 
 def test_a_server_that_says_nothing_is_not_waited_for_without_end(monkeypatch):
-    monkeypatch.setattr(reading, "_SECONDS", 0.2)
+    monkeypatch.setattr(reading, "SECONDS", 0.2)
     with socket.create_server(("127.0.0.1", 0)) as silent:
         url = f"redis://127.0.0.1:{silent.getsockname()[1]}"
         with RedisStreams(url) as streams, pytest.raises(RedisUnreachable, match="no Redis answers at 127"):
