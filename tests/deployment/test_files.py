@@ -15,6 +15,7 @@ from dagster._config import process_config, resolve_to_config_type
 from dagster._core.instance.config import dagster_instance_config_schema
 
 from omni_assets.operations import dagster_home
+from omni_assets.settings import read_only
 from tests.support import composed
 
 SERVICES: dict[str, Any] = composed.composed()["services"]
@@ -80,7 +81,23 @@ def test_the_state_folder_and_the_broker_are_those_of_the_code_location_alone() 
     holders = [name for name, service in SERVICES.items() if "state:/var/lib/omni" in service.get("volumes", ())]
     assert holders == ["code"]
     assert composed.image_environ()["OMNI_HOME"] == "/var/lib/omni"
-    assert [name for name in DAGSTER if "OMNI_BOOTSTRAP_SERVERS" in SERVICES[name]["environment"]] == ["code"]
+    assert [name for name in DAGSTER if "OMNI_BOOTSTRAP_SERVERS" in composed.environ_of(name)] == ["code"]
+
+
+def test_what_stands_in_the_file_of_variables_holds_whatever_the_shell_says(tmp_path: Path) -> None:
+    mine = tmp_path / "omni.env"
+    mine.write_text("OMNI_READONLY=1\nOMNI_BOOTSTRAP_SERVERS=broker.example:9093\n", encoding="utf-8")
+    told = composed.environ_of("code", {"OMNI_ENV_FILE": str(mine), "OMNI_ENV": "production", "OMNI_READONLY": ""})
+    assert read_only(told)
+    assert (told["OMNI_BOOTSTRAP_SERVERS"], told["OMNI_ENV"]) == ("broker.example:9093", "production")
+
+
+def test_without_that_file_the_shell_is_asked_and_then_the_defaults_hold() -> None:
+    elsewhere = {"OMNI_ENV_FILE": "none", "OMNI_READONLY": "1"}
+    assert read_only(composed.environ_of("code", elsewhere))
+    without = composed.environ_of("code", {"OMNI_ENV_FILE": "none"})
+    assert not read_only(without)
+    assert (without["OMNI_BOOTSTRAP_SERVERS"], without["OMNI_ENV"]) == ("redpanda:9092", "local")
 
 
 def test_the_image_is_what_the_code_location_runs() -> None:

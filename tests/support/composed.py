@@ -41,6 +41,19 @@ def service(name: str) -> dict[str, Any]:
     return found
 
 
+def environ_of(name: str, environ: Mapping[str, str] | None = None) -> dict[str, str]:
+    """The variables of a service as compose puts them together: files in their order, then what the service states.
+
+    A file that is not there gives none. Values in files have variables put in, too.
+    """
+    found: dict[str, str] = {}
+    stated = composed(environ)["services"][name]
+    for path in (FOLDER / each["path"] for each in stated.get("env_file", ()) if (FOLDER / each["path"]).is_file()):
+        lines = [line for line in path.read_text(encoding="utf-8").splitlines() if line and not line.startswith("#")]
+        found |= {key: str(_put_in(value, environ or {})) for key, value in (line.split("=", 1) for line in lines)}
+    return found | stated.get("environment", {})
+
+
 def seconds(duration: str) -> float:
     """A duration as compose files write them, such as ``1m30s``."""
     units = {"h": 3600.0, "m": 60.0, "s": 1.0}

@@ -151,7 +151,7 @@ class House:
         return data
 
     def _environ(self, name: str) -> list[str]:
-        stated = {**composed.image_environ(), **composed.service(name)["environment"], "TMPDIR": "/tmp"}
+        stated = {**composed.image_environ(), **composed.environ_of(name), "TMPDIR": "/tmp"}
         return [f"{key}={self._elsewhere.get(key, value)}" for key, value in stated.items()]
 
     def _image(self, programs: Path) -> Path:
