@@ -17,35 +17,46 @@ _Done = TypeVar("_Done")
 EVERY_SECONDS = 10.0
 """How old what is projected becomes while a worker works."""
 
+SECONDS_TO_END = 5.0
+"""Most seconds that a projection under way may still take when the work is over."""
+
 
 async def projected_meanwhile(
     context: Context, working: Awaitable[_Done], trouble: Callable[[OmniError], None] = lambda _: None
 ) -> _Done:
     """What ``working`` gives, with the ledger projected meanwhile and at its end. Raises what it raises.
 
-    Work is held up by no trouble with the projection: ``trouble`` hears of it where it was so at the end. Work that is
-    ended early is not held up by the projection either: whoever looks next projects the rest.
+    Work is held up by no trouble with the projection: ``trouble`` hears of it where it was so at the end. Of work that
+    is ended early nothing more is projected: whoever looks next projects the rest. What is under way then comes to its
+    end; where that takes too long it is left, and its transaction comes to nothing when the process ends.
     """
-    threads = Daemons()
+    threads, over = Daemons(), asyncio.Event()
 
     async def project() -> OmniError | None:
         return await asyncio.get_running_loop().run_in_executor(threads, _projected, context)
 
     async def now_and_then() -> None:
-        while True:
-            await asyncio.sleep(EVERY_SECONDS)
+        while not await _comes(over, EVERY_SECONDS):
             await project()
 
     meanwhile = asyncio.ensure_future(now_and_then())
     try:
         done = await working
     finally:
-        meanwhile.cancel()
-        with suppress(asyncio.CancelledError):
-            await meanwhile
+        over.set()
+        with suppress(TimeoutError):
+            await asyncio.wait_for(meanwhile, SECONDS_TO_END)
     if (error := await project()) is not None:
         trouble(error)
     return done
+
+
+async def _comes(event: asyncio.Event, seconds: float) -> bool:
+    """Whether it comes within that time."""
+    with suppress(TimeoutError):
+        async with asyncio.timeout(seconds):
+            await event.wait()
+    return event.is_set()
 
 
 def _projected(context: Context) -> OmniError | None:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+from itertools import count
 from threading import Event
+from time import sleep
 
 import pytest
 
@@ -58,22 +60,42 @@ def test_trouble_at_the_end_is_told_and_the_work_counts(context, monkeypatch):
     assert isinstance(troubles[0], BrokerTimeout)
 
 
-def test_work_that_fails_or_is_ended_waits_for_no_projection(context, monkeypatch):
+def ended_early(context, monkeypatch, project) -> int:
+    """Work fails while the ledger is projected so. Gives how often that was begun."""
     monkeypatch.setattr(meanwhile, "EVERY_SECONDS", 0.0)
-    begun, go_on = Event(), Event()
+    begun, first = count(), Event()
 
-    def hangs(context, manifest):
-        begun.set()
-        go_on.wait()
+    def projecting(context, manifest):
+        next(begun)
+        first.set()
+        project()
 
-    monkeypatch.setattr(meanwhile, "project_ledger", hangs)
+    monkeypatch.setattr(meanwhile, "project_ledger", projecting)
 
     async def work() -> None:
-        assert await asyncio.to_thread(begun.wait, 60)
+        assert await asyncio.to_thread(first.wait, 60)
         raise BrokerTimeout("a request", 1)
 
+    with pytest.raises(BrokerTimeout):
+        asyncio.run(projected_meanwhile(context, work()))
+    return next(begun)
+
+
+def test_work_that_fails_or_is_ended_lets_a_projection_come_to_its_end(context, monkeypatch):
+    monkeypatch.setattr(meanwhile, "SECONDS_TO_END", 60.0)
+    ends: list[None] = []
+
+    def project() -> None:
+        sleep(0.1)
+        ends.append(None)
+
+    assert ended_early(context, monkeypatch, project) == len(ends) > 0
+
+
+def test_and_waits_for_none_without_end(context, monkeypatch):
+    monkeypatch.setattr(meanwhile, "SECONDS_TO_END", 0.1)
+    go_on = Event()
     try:
-        with pytest.raises(BrokerTimeout):
-            asyncio.run(projected_meanwhile(context, work()))
+        ended_early(context, monkeypatch, go_on.wait)
     finally:
         go_on.set()
