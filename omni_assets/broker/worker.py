@@ -323,6 +323,9 @@ class Worker:
         """Make good what a failed transaction left, and say whether it was committed after all."""
         if error.name() in _TAKEN_OVER:
             raise WorkerReplaced(self._seat.node, self._seat.slot) from None
+        if self._undelivered is None:
+            # A transaction may fail before it is told which record it failed for.
+            self._producer.poll(_PAUSE)
         decided = error.txn_requires_abort()
         # A new one in any case: it aborts what is open, waits for what is about to be committed, and begins its count
         # of records anew, which not every broker follows where some were refused.

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import itertools
 import random
+import time
 from collections import defaultdict
 
 import pytest
@@ -13,9 +14,11 @@ from confluent_kafka import Producer, TopicPartition
 from omni_assets.agents.drain import Drain
 from omni_assets.agents.exchange import Ended, Exchange
 from omni_assets.agents.inbox import decode
+from omni_assets.broker import worker
 from omni_assets.broker.assignment import Partition
 from omni_assets.broker.connection import Connection
 from omni_assets.broker.records import RecordReader
+from omni_assets.broker.transactions import send_positions
 from omni_assets.broker.transfer import PARTITIONER
 from omni_assets.broker.worker import Outgoing, Received, Seat, Worker
 from omni_assets.errors import BrokerTimeout, ReadOnly, WorkerReplaced
@@ -148,9 +151,15 @@ def test_what_ended_above_a_slow_record_is_remembered_and_never_repeated(module_
     assert sorted(results(module_broker, answered, 1)) == list(range(40))
 
 
+@pytest.mark.parametrize("late", [0.0, 0.3], ids=["at once", "behind the refusal"])
 def test_a_record_that_the_broker_does_not_take_is_told_otherwise_and_the_rest_goes_through(
-    module_broker, topics, node
+    module_broker, topics, node, monkeypatch, late
 ):
+    def sent(*arguments: object) -> None:
+        time.sleep(late)
+        send_positions(*arguments)
+
+    monkeypatch.setattr(worker, "send_positions", sent)
     (asked,) = topics("asked")
     (answered,) = topics("answered", config={"max.message.bytes": "2000"})
     submit(module_broker, asked, range(20))
