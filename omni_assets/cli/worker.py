@@ -69,11 +69,13 @@ def worker(
     from omni_assets.operations.agents.working import work
     from omni_assets.operations.context import Context, resolve
     from omni_assets.operations.routing.running import run_to_end
+    from omni_assets.processes.memory import bound_arenas
 
     def trouble(error: OmniError) -> None:
         streams.say(f"omni: what became of the tasks was not projected: {error}")
 
     logs.begin(log_format)
+    bound_arenas()
 
     def where() -> Context:
         return resolve(contracts or (), environment=environment, bootstrap_servers=bootstrap_servers)

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from tests.soak.sampling import Sample
 from tests.soak.verdict import (
     GROWTH_KIB,
-    LEAST_SAMPLES,
+    LEAST_SECONDS,
     MORE,
     Books,
     Ended,
@@ -44,12 +44,14 @@ GOOD = Books(
 
 def life(memory: list[float], name: str = "worker", pid: int = 1, **more: list[int]) -> list[Sample]:
     return [
-        Sample(3.0 * at, name, pid, int(each), **{what: more.get(what, [5] * len(memory))[at] for what in COUNTED})
+        Sample(SECONDS * at, name, pid, int(each), **{what: more.get(what, [5] * len(memory))[at] for what in COUNTED})
         for at, each in enumerate(memory)
     ]
 
 
 COUNTED = ("files", "threads", "children")
+SECONDS = 10.0
+LEAST = int(LEAST_SECONDS / SECONDS) + 1
 
 
 def test_books_that_agree() -> None:
@@ -103,8 +105,8 @@ def test_more_and_more_of_something(what: str) -> None:
 
 
 def test_short_lives_and_others_of_that_name_are_told_apart() -> None:
-    short = life([1e5] * (LEAST_SAMPLES - 1), pid=2)
-    assert lives([*short, *life([1e5] * LEAST_SAMPLES, pid=1)]) == [life([1e5] * LEAST_SAMPLES, pid=1)]
+    short = life([1e5] * (LEAST - 1), pid=2)
+    assert lives([*short, *life([1e5] * LEAST, pid=1)]) == [life([1e5] * LEAST, pid=1)]
     assert growths(lives(short)) == []
 
 

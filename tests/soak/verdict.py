@@ -18,8 +18,8 @@ MORE = 8
 TALKATIVE = frozenset({"reconcile run", "omni up"})
 """Processes whose last words are Dagster's, with a traceback of each step that failed, as one without a broker does."""
 
-LEAST_SAMPLES = 40
-"""Shorter lives tell nothing of growth."""
+LEAST_SECONDS = 240.0
+"""Shorter lives tell nothing of growth: on a busy machine Dagster takes more than a minute until it has begun."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,7 +150,7 @@ def lives(samples: Iterable[Sample]) -> list[list[Sample]]:
     found: dict[tuple[str, int], list[Sample]] = {}
     for each in samples:
         found.setdefault((each.name, each.pid), []).append(each)
-    return [life for life in found.values() if len(life) >= LEAST_SAMPLES]
+    return [life for life in found.values() if life[-1].at - life[0].at >= LEAST_SECONDS]
 
 
 def _growth(life: Sequence[Sample]) -> Growth:
