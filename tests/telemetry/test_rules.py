@@ -28,8 +28,20 @@ VALUES = {
 }
 
 
-def rules() -> list[dict[str, Any]]:
+def stated() -> list[dict[str, Any]]:
     return [rule for group in yaml.safe_load((FOLDER / "rules.yaml").read_text())["groups"] for rule in group["rules"]]
+
+
+def rules() -> list[dict[str, Any]]:
+    """Those that tell somebody, with what others record put in where they name it."""
+    return [{**rule, "expr": whole(rule["expr"])} for rule in stated() if "alert" in rule]
+
+
+def whole(expression: str) -> str:
+    for rule in stated():
+        if "record" in rule:
+            expression = expression.replace(rule["record"], f"({rule['expr']})")
+    return expression
 
 
 def dashboard() -> dict[str, Any]:
@@ -43,6 +55,7 @@ def panels() -> list[dict[str, Any]]:
 def expressions() -> Iterator[str]:
     yield from (rule["expr"] for rule in rules())
     yield from (target["expr"] for panel in panels() for target in panel["targets"])
+    yield from (rule["expr"] for rule in stated() if "record" in rule)
 
 
 def made_up() -> Iterator[str]:
