@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import sys
 from datetime import UTC, datetime
 from typing import Any
@@ -16,9 +17,11 @@ import dagster as dg
 from dagster._core.scheduler.instigation import InstigatorStatus
 from dagster._daemon.controller import get_daemon_statuses
 
+from omni_assets.credentials import redacted
 from omni_assets.pipeline.topics.jobs import UNFINISHED
 
 _MOST_NAMED = 20
+_NOT_HAD = re.compile(r"PostProcessingError: (.+)")
 
 
 def described(instance: dg.DagsterInstance) -> dict[str, Any]:
@@ -43,6 +46,22 @@ def described(instance: dg.DagsterInstance) -> dict[str, Any]:
     }
 
 
+def why(error: Exception) -> str:
+    """Why it does not open, on one line and without secrets of the environment. Of a ``dagster.yaml`` that cannot be
+    used, only what is wrong with it: Dagster's own message begins with everything that it could hold.
+    """
+    said = f"{type(error).__name__}: {error}"
+    if isinstance(error, dg.DagsterInvalidConfigError):
+        said = "; ".join(_flaw(each.message) for each in error.errors)
+    return redacted(" ".join(said.split()))
+
+
+def _flaw(message: str) -> str:
+    """A value that could not be had, such as a variable that is not set, is told with its traceback: left out here."""
+    found = _NOT_HAD.search(message)
+    return found[1] if found else message
+
+
 def main() -> int:
     """The whole command; gives the exit code."""
     # What any library prints must not end up in the document.
@@ -52,7 +71,7 @@ def main() -> int:
         with dg.DagsterInstance.get() as instance:
             document = described(instance)
     except Exception as error:  # noqa: BLE001 - Dagster's storages raise what their drivers do
-        document = {"error": f"{type(error).__name__}: {' '.join(str(error).split())[:500]}"}
+        document = {"error": why(error)[:500]}
     with os.fdopen(document_to, "w", encoding="utf-8") as stream:
         stream.write(json.dumps(document) + "\n")
     return 2 if "error" in document else 0

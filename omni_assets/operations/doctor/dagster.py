@@ -94,7 +94,7 @@ def _look(home: Path, environ: Mapping[str, str]) -> Iterator[Checked]:
     folder = Path(environ.get("DAGSTER_HOME") or home / "dagster")
     if not (folder / INSTANCE_FILE).is_file():
         for question in (STORAGE, DAEMON, AUTOMATION, RETENTION):
-            yield Checked(question, well("there is no instance yet; `omni up` makes one"))
+            yield Checked(question, not_there(folder, environ))
         return
     found = opened(folder, environ)
     if isinstance(found, Told):
@@ -104,6 +104,17 @@ def _look(home: Path, environ: Mapping[str, str]) -> Iterator[Checked]:
     yield Checked(DAEMON, daemon(found.daemons, datetime.now(UTC)))
     yield Checked(AUTOMATION, automation(found.stopped))
     yield Checked(RETENTION, retention(found.retention, folder))
+
+
+def not_there(folder: Path, environ: Mapping[str, str]) -> Told:
+    """What it means that ``folder`` has no instance: one that ``DAGSTER_HOME`` names is somewhere, and was not seen."""
+    if not environ.get("DAGSTER_HOME"):
+        return well("there is no instance yet; `omni up` makes one")
+    return unknown(
+        f"DAGSTER_HOME is {folder}, which has no {INSTANCE_FILE}",
+        "Set it to the folder that has one. Dagster's Helm chart gives that file to webserver and daemon alone: there "
+        "*Deployment* in the UI says how they are.",
+    )
 
 
 def opened(folder: Path, environ: Mapping[str, str], seconds: float = SECONDS_TO_OPEN) -> Instance | Told:
@@ -122,9 +133,14 @@ def opened(folder: Path, environ: Mapping[str, str], seconds: float = SECONDS_TO
     try:
         document: dict[str, Any] = json.loads(ended.stdout)
         if "error" in document:
+            otherwise = (
+                "set what it reads from the environment"
+                if environ.get("DAGSTER_HOME")
+                else "move the folder aside: `omni up` makes a new one"
+            )
             return problem(
                 f"the instance in {folder} does not open: {document['error']}",
-                f"Mend {folder / INSTANCE_FILE}, or move the folder aside: `omni up` makes a new one.",
+                f"Mend {folder / INSTANCE_FILE}, or {otherwise}.",
             )
         return Instance.model_validate(document)
     except (ValueError, ValidationError):

@@ -18,7 +18,7 @@ from omni_assets.operations.doctor import dagster
 from omni_assets.operations.doctor.dagster import Daemon
 from omni_assets.operations.doctor.examination import Answer, Told
 from omni_assets.operations.doctor.examining import examine
-from omni_assets.pipeline.instance import described
+from omni_assets.pipeline.instance import described, why
 
 ENVIRON = {name: value for name, value in os.environ.items() if name != "DAGSTER_HOME"}
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
@@ -35,6 +35,13 @@ def tree(folder: Path) -> dict[str, str]:
 def test_where_there_is_none_nothing_is_made(tmp_path: Path) -> None:
     assert {told.answer for told in answers(tmp_path).values()} == {Answer.OK}
     assert list(tmp_path.iterdir()) == []
+
+
+def test_one_that_is_named_and_not_there_is_unknown(tmp_path: Path) -> None:
+    area = dagster.area(tmp_path / "home", {**ENVIRON, "DAGSTER_HOME": str(tmp_path)})
+    told = [check.told for check in examine([area]).checks]
+    assert {each.answer for each in told} == {Answer.UNKNOWN}
+    assert all(str(tmp_path) in each.seen and each.remedy for each in told)
 
 
 @pytest.mark.dagster
@@ -62,6 +69,22 @@ def test_an_instance_that_is_well_an_old_one_and_one_that_does_not_open(tmp_path
     told = answers(tmp_path)
     assert (told["dagster.storage"].answer, told["dagster.daemon"].answer) == (Answer.PROBLEM, Answer.UNKNOWN)
     assert "no_such_key" in told["dagster.storage"].seen
+
+
+def test_a_variable_that_its_file_reads_and_nobody_set_is_named(tmp_path: Path) -> None:
+    storage = "{module: dagster._core.storage.root, class: LocalArtifactStorage, config: {base_dir: {env: NOT_SET}}}"
+    (tmp_path / "dagster.yaml").write_text(f"local_artifact_storage: {storage}\n")
+    with pytest.raises(dg.DagsterInvalidConfigError) as raised, dg.DagsterInstance.from_config(str(tmp_path)) as opened:
+        opened.storage_directory()
+    said = why(raised.value)
+    assert said.startswith('You have attempted to fetch the environment variable "NOT_SET" which is not set.')
+    assert "Traceback" not in said
+
+
+def test_why_it_does_not_open_is_said_without_a_password(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DAGSTER_POSTGRES_PASSWORD", "correct-horse")
+    error = ConnectionError('no answer to "postgresql://dagster:correct-horse@host/db"\nnor to correct-horse')
+    assert why(error) == 'ConnectionError: no answer to "postgresql://***@host/db" nor to ***'
 
 
 @pytest.mark.dagster
