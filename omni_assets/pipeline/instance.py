@@ -48,9 +48,11 @@ def described(instance: dg.DagsterInstance) -> dict[str, Any]:
 
 def why(error: Exception) -> str:
     """Why it does not open, on one line and without secrets of the environment. Of a ``dagster.yaml`` that cannot be
-    used, only what is wrong with it: Dagster's own message begins with everything that it could hold.
+    used, only what is wrong with it: Dagster's own message begins with everything that it could hold. Of a storage that
+    was tried in vain, what its driver said.
     """
-    said = f"{type(error).__name__}: {error}"
+    cause = error.__cause__ or error
+    said = f"{type(cause).__name__}: {cause}"
     if isinstance(error, dg.DagsterInvalidConfigError):
         said = "; ".join(_flaw(each.message) for each in error.errors)
     return redacted(" ".join(said.split()))

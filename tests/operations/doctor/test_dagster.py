@@ -85,6 +85,9 @@ def test_why_it_does_not_open_is_said_without_a_password(monkeypatch: pytest.Mon
     monkeypatch.setenv("DAGSTER_POSTGRES_PASSWORD", "correct-horse")
     error = ConnectionError('no answer to "postgresql://dagster:correct-horse@host/db"\nnor to correct-horse')
     assert why(error) == 'ConnectionError: no answer to "postgresql://***@host/db" nor to ***'
+    tried = RuntimeError("too many retries")
+    tried.__cause__ = error
+    assert why(tried) == why(error)
 
 
 @pytest.mark.dagster
