@@ -62,6 +62,7 @@ class Breaker:
     def __init__(self, node: str, limits: BreakerSettings) -> None:
         self._node = node
         self._limits = limits
+        self._told: State = Closed()
         self._state: State = Closed()
         self._written = 0
         self._held: DeadLettersHeld | None = None
@@ -82,9 +83,14 @@ class Breaker:
             self._held = DeadLettersHeld(self._node, self._written)
             raise self._held
 
-    def recall(self, outcomes: Iterable[TaskOutcome]) -> None:
-        """How the node's tasks ended until now, whoever worked on them, oldest first."""
-        state: State = Closed()
+    def recall(self, outcomes: Iterable[TaskOutcome], hidden: Iterable[TaskOutcome] = ()) -> None:
+        """How the node's tasks ended since it was last told, whoever worked on them, oldest first; then those ends that
+        may be told again, or taken back.
+        """
+        self._told = self._behind(self._told, outcomes)
+        self._state = self._behind(self._told, hidden)
+
+    def _behind(self, state: State, outcomes: Iterable[TaskOutcome]) -> State:
         for outcome in outcomes:
             state = after(state, outcome, self._limits)
-        self._state = state
+        return state

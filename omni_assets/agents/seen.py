@@ -109,12 +109,18 @@ class Seen:
             self.forgive(claim)
 
     def recall(self, others: Seen) -> None:
-        """What others noted: it counts, whatever was claimed here."""
+        """What others noted: it counts, whatever was claimed here.
+
+        What is known already stays the same object: a long life would end up with a few of them in each piece of
+        memory that was ever needed for a moment.
+        """
         for event, receipt in others._events.items():
-            self._events[event] = receipt
+            if self._events.get(event) != receipt:
+                self._events[event] = receipt
             self._keep(self._events, event)
         for told, first in others._commands.items():
-            self._commands[told] = first
+            if self._commands.get(told) != first:
+                self._commands[told] = first
             self._keep(self._commands, told)
 
     def __len__(self) -> int:

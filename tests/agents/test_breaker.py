@@ -95,6 +95,19 @@ def test_whoever_takes_over_goes_on_from_the_ledger(outcomes: list[TaskOutcome],
         assert ledger == written(alone, outcomes)[: len(ledger)]
 
 
+@given(OUTCOMES, OUTCOMES, OUTCOMES)
+def test_what_was_hidden_counts_until_it_is_told_or_taken_back(
+    outcomes: list[TaskOutcome], hidden: list[TaskOutcome], more: list[TaskOutcome]
+) -> None:
+    one, other = Breaker("echo", LIMITS), Breaker("echo", LIMITS)
+    one.recall(outcomes, hidden)
+    other.recall([*outcomes, *hidden])
+    assert written(one, more) == written(other, more)
+    one.recall(hidden)
+    other.recall(())
+    assert written(one, more) == written(other, more)
+
+
 @given(st.lists(OUTCOMES, max_size=6), st.integers(1, 12), st.integers(1, 12), st.floats(0, 1))
 def test_no_worker_writes_more_letters_in_a_row_than_open_it(
     lives: list[list[TaskOutcome]], window: int, least: int, share: float

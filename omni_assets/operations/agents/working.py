@@ -170,16 +170,26 @@ async def work_for(
             effects = effects_of(context.connection, each.handler, outlet, partitions)
             approvals = approvals_of(context.connection, each.node, each.handler)
 
+            told: Mapping[int, int] = {}
+
             def prepared() -> Callable[[], None]:
+                nonlocal told
                 stint.begun()
                 noted = known(
-                    context.connection, ledger, partitions[ledger], each.node, window=window, replay=stint.replay
+                    context.connection,
+                    ledger,
+                    partitions[ledger],
+                    each.node,
+                    window=window,
+                    replay=stint.replay,
+                    since=told,
                 )
+                told = noted.upto
                 intents = recalled(context.connection, each.handler.intents, partitions)
 
                 def recall() -> None:
                     seen.recall(noted.seen)
-                    breaker.recall(noted.outcomes)
+                    breaker.recall(noted.outcomes, noted.hidden)
                     effects.recall(intents)
 
                 return recall

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from datetime import timedelta
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import pytest
@@ -68,8 +69,8 @@ def write(producer: Producer, ledger: str, *receipts: TaskReceipt | bytes) -> No
     producer.flush(10)
 
 
-def of(context: Context, ledger: str) -> Known:
-    return known(context.connection, ledger, 1, NODE, window=timedelta(days=1))
+def of(context: Context, ledger: str, since: Mapping[int, int] = MappingProxyType({})) -> Known:
+    return known(context.connection, ledger, 1, NODE, window=timedelta(days=1), since=since)
 
 
 def first(found: Known, event: str) -> str | None:
@@ -91,7 +92,7 @@ def test_what_another_one_began_to_write_hides_nothing_that_was_worked_on(
     after.commit_transaction(10)
     found = of(context, ledger)
     assert [first(found, event) for event in ("e-r1", "e-r3")] == ["r1", "r3"]
-    assert found.outcomes == (TaskOutcome.DONE, TaskOutcome.DEAD_LETTERED)
+    assert (found.outcomes, found.hidden) == ((TaskOutcome.DONE,), (TaskOutcome.DEAD_LETTERED,))
     assert [each.id for each in task_receipts(context.connection, ledger, 1)] == ["r1"], "others wait for it"
 
 
@@ -113,7 +114,33 @@ def test_a_task_that_is_told_twice_ended_once(context: Context, ledger: str, pro
     write(killed, ledger, receipt("r1", outcome=TaskOutcome.DEAD_LETTERED))
     write(after, ledger, receipt("r1"))
     after.commit_transaction(10)
-    assert of(context, ledger).outcomes == (TaskOutcome.DONE,)
+    assert of(context, ledger).hidden == (TaskOutcome.DONE,)
+
+
+def test_what_was_told_is_not_read_again_and_what_was_hidden_is(
+    context: Context, ledger: str, producer: Callable[[], Producer]
+) -> None:
+    before, slow, after = producer(), producer(), producer()
+    write(before, ledger, receipt("r1"))
+    before.commit_transaction(10)
+    write(slow, ledger, receipt("r2", outcome=TaskOutcome.DEAD_LETTERED))
+    write(after, ledger, receipt("r3"))
+    after.commit_transaction(10)
+    at_first = of(context, ledger)
+    slow.commit_transaction(10)
+    then = of(context, ledger, at_first.upto)
+    assert [first(then, event) for event in ("e-r1", "e-r2", "e-r3")] == [None, "r2", "r3"]
+    assert sorted((*then.outcomes, *then.hidden)) == [TaskOutcome.DEAD_LETTERED, TaskOutcome.DONE]
+    assert then.hidden == () == of(context, ledger, then.upto).outcomes
+
+
+def test_a_ledger_that_was_made_anew_is_read_from_its_beginning(
+    context: Context, ledger: str, producer: Callable[[], Producer]
+) -> None:
+    others = producer()
+    write(others, ledger, receipt("r1"))
+    others.commit_transaction(10)
+    assert first(of(context, ledger, {0: 1_000}), "e-r1") == "r1"
 
 
 def test_a_receipt_whose_time_has_no_zone_is_none(
