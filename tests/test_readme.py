@@ -41,6 +41,7 @@ def test_make_commands_exist(command: str) -> None:
     assert command in RUN_ELSEWHERE
 
 
+@pytest.mark.slow
 @pytest.mark.broker
 def test_the_other_commands_run_in_their_order(tmp_path: Path, broker) -> None:
     environ = {

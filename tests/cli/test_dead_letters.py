@@ -101,6 +101,7 @@ def listed(project, *options: str):
     return ran.document
 
 
+@pytest.mark.slow
 def test_letters_are_listed_shown_and_sent_again_once(desk, address):
     assert desk.omni("task", "dlq", "list").out == "there are no dead letters\n"
     submit(desk, "bad", "good", "bad")

@@ -105,6 +105,7 @@ def test_steps_are_approved_one_by_one_and_all_is_noted(drifted, admin):
     assert all(row["who"] and row["host"] for row in rows)
 
 
+@pytest.mark.slow
 def test_a_brake_is_released_by_saying_so(drifted):
     address = drifted.omni("broker", "status", "--format", "json").document["bootstrap_servers"]
     assert drifted.omni("drift").code == 1

@@ -51,6 +51,7 @@ def test_streams_are_listed_against_the_contracts(streams, redis):
     assert (clean.code, clean.out) == (0, f"0 streams at 127.0.0.1:{redis.port}/0\n")
 
 
+@pytest.mark.slow
 def test_a_stream_is_looked_at_copied_and_cut_over(streams, redis, address):
     migrate = ("migrate", "redis-streams", NEAR, "--to", TOPIC, "--key", "task")
     dry = streams.omni(*migrate, "--dry-run")

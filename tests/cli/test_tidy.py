@@ -19,6 +19,7 @@ def test_where_there_is_nothing_nothing_is_old(project):
     assert not project.home.exists()
 
 
+@pytest.mark.slow
 @pytest.mark.dagster
 def test_what_is_old_is_told_and_then_taken_away(project):
     (project.folder / "omni.toml").write_text(SETTINGS)

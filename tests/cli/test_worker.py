@@ -78,6 +78,7 @@ def test_tasks_are_submitted_and_worked_on_once(agents, address):
     assert agents.omni("worker", "--drain").out == "echo: nothing was left to do\n"
 
 
+@pytest.mark.slow
 def test_what_is_submitted_again_in_another_run_ends_as_a_duplicate_of_the_first(agents, address):
     for _ in range(2):
         assert agents.omni("task", "submit", "-", stdin=lines(1)).code == 0
@@ -87,6 +88,7 @@ def test_what_is_submitted_again_in_another_run_ends_as_a_duplicate_of_the_first
     assert len(committed(address, ANSWERED, 3)) == 1
 
 
+@pytest.mark.slow
 def test_a_command_is_carried_out_once_whoever_works_on_it(agents, address):
     for number in (1, 2):
         task = {"topic": ASKED, "key": "k", "data": {"text": "hi"}, "id": f"e{number}", "idempotency_key": "once"}
@@ -121,6 +123,7 @@ def test_a_record_of_somebody_else_that_is_no_event_is_a_dead_letter_and_stops_n
     assert Counter(each.outcome for each in receipts(address)) == {"done": 1, "dead-lettered": 1}
 
 
+@pytest.mark.slow
 def test_what_became_of_tasks_is_read_from_the_ledger(agents, address):
     agents.omni("task", "submit", "-", stdin=lines(1, 2))
     agents.omni("worker", "--drain")
@@ -189,6 +192,7 @@ def test_what_handlers_print_is_no_result_and_one_that_exits_ends_no_worker(agen
     assert all(worked.err.count(word) == 3 for word in ("said", "written", "called"))
 
 
+@pytest.mark.slow
 def test_a_task_that_ends_its_worker_is_given_up_and_blocks_nobody(agents, address):
     """Nothing in the process can catch it: the third worker that dies of it is the last one."""
     agents.contract("echo", ECHO.replace("omni_assets.agents.echo:echo", "fatal:work"))

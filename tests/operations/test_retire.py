@@ -70,6 +70,7 @@ def world(context_of, write_contract, broker):
     return made
 
 
+@pytest.mark.slow
 def test_a_rename_from_beginning_to_end(world):
     begun = world.look(renamed_to=HEIR, quiet_for=SHORT)
     assert begun.stage is Stage.PROVISION

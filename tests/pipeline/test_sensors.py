@@ -112,6 +112,7 @@ def test_other_defaults_or_limits_are_a_change(
     assert (runs, second != first) == (1, True)
 
 
+@pytest.mark.slow
 def test_a_change_whose_run_failed_is_tried_again_and_not_for_ever(
     tick: Tick, project: Projects, write_contract: Writer, instance: dg.DagsterInstance, clock: list[float]
 ) -> None:

@@ -388,6 +388,7 @@ def _drifts() -> st.SearchStrategy[list[Drift]]:
     return st.lists(one, max_size=4, unique_by=lambda each: each.key)
 
 
+@pytest.mark.slow
 @settings(max_examples=8, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(steps=st.lists(st.tuples(st.sampled_from(["one", "two"]), _drifts()), min_size=1, max_size=4))
 def test_the_journal_alone_gives_the_same_tables(

@@ -161,6 +161,7 @@ def test_a_trace_goes_on_where_nobody_is_told(agents, submit, collector, module_
     assert parents[0] == parents[1] == parents[2]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("silent", [False, True], ids=["nobody listens", "nobody answers"])
 def test_work_is_done_where_nothing_can_be_sent(agents, submit, silent, closed_port):
     with socket.create_server(("127.0.0.1", 0)) as mute:

@@ -64,6 +64,7 @@ def test_a_run_works_on_all_that_waits_and_each_receipt_is_a_materialization(
     assert len(committed(broker.bootstrap_servers, ANSWERED, PARTITIONS)) == 40
 
 
+@pytest.mark.slow
 def test_nothing_is_told_twice_whoever_works(
     drain: Drain, ask: Ask, events: Events, ledger: Ledger, agents: ProjectResource
 ) -> None:

@@ -114,6 +114,7 @@ def test_drift_is_told_once_by_owner_and_when_it_is_over(
     assert webhook.texts[1:] == ["over: 1 drift of nobody: needs approval"]
 
 
+@pytest.mark.slow
 @pytest.mark.broker
 def test_a_job_that_fails_is_told_with_its_reason_and_when_it_works_again(
     instance: dg.DagsterInstance,
