@@ -31,7 +31,7 @@ demo: $(READY) ## the story in a minute, on the embedded broker; ends by itself
 test: $(READY) ## all tests but those of test-slow and test-cluster, in under a quarter of an hour
 	@$(BIN)/python -m pytest -n $(WORKERS) --dist worksteal -m "not cluster and not slow"
 
-test-slow: $(READY) ## those that kill processes many times, or start everything: some six minutes more
+test-slow: $(READY) ## those that kill processes many times, or start everything: some ten minutes more
 	@$(BIN)/python -m pytest -n $(WORKERS) --dist worksteal -m "slow and not cluster"
 
 test-cluster: $(READY) ## only those with three Kafka brokers; they skip without Java and Maven

@@ -200,6 +200,7 @@ steps = st.lists(
 )
 
 
+@pytest.mark.slow
 @given(ledgers_of, steps)
 @settings(max_examples=12, suppress_health_check=[HealthCheck.too_slow])
 def test_pieces_kills_and_repeats_come_to_the_same_tables(
