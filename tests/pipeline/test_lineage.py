@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterator
 from itertools import pairwise
 from pathlib import Path
@@ -60,10 +61,27 @@ def test_every_asset_has_owner_kind_group_and_words_that_a_contract_cannot_spoil
         assert "\x1b" not in spec.description
 
 
+def test_what_leads_to_no_other_node_is_folded_first(write_contract: Writer, manifest_of: Manifests) -> None:
+    write_contract("a", publishes=[A_TO_B, "onex.evt.a.second.v1"])
+    write_contract("b", subscribes=[A_TO_B])
+    write_contract("talks-to-nobody", publishes=["onex.evt.a.third.v1"])
+    write_contract("silent")
+    external = external_assets(manifest_of(), most_vertices=5)
+    specs = by_key(external)
+    assert set(specs) == {"nodes/a", "nodes/b", A_TO_B_KEY, "domains/a", "domains/without_topics"}
+    assert upstream(specs[A_TO_B_KEY]) == ["nodes/a"]
+    assert upstream(specs["nodes/b"]) == [A_TO_B_KEY]
+    assert specs["nodes/a"].group_name == specs["domains/a"].group_name == "domain_a"
+    assert [record.data["node"] for record in specs["domains/a"].metadata["members"].records] == ["talks-to-nobody"]
+    assert "declared by 1 node that no topic ties to another." in str(specs["domains/a"].description)
+    assert all(spec.metadata["folded"] == external.folded for spec in specs.values())
+    assert all("edges" not in spec.metadata for spec in specs.values())
+
+
 def test_with_many_topics_lineage_goes_from_node_to_node(write_contract: Writer, manifest_of: Manifests) -> None:
     write_contract("a", publishes=[A_TO_B, "onex.evt.a.second.v1"])
     write_contract("b", subscribes=[A_TO_B])
-    specs = by_key(external_assets(manifest_of(), most_topics=1))
+    specs = by_key(external_assets(manifest_of(), most_vertices=2))
     assert set(specs) == {"nodes/a", "nodes/b"}
     assert upstream(specs["nodes/b"]) == ["nodes/a"]
     listed = [record.data["topic"] for record in specs["nodes/a"].metadata["publishes"].records]
@@ -71,15 +89,15 @@ def test_with_many_topics_lineage_goes_from_node_to_node(write_contract: Writer,
 
 
 @pytest.mark.parametrize(
-    ("most_topics", "start", "end", "named"),
-    [(250, B_TO_A_KEY, "nodes/a", B_TO_A), (1, "nodes/b", "nodes/a", B_TO_A)],
+    ("most_vertices", "start", "end", "named"),
+    [(4, B_TO_A_KEY, "nodes/a", B_TO_A), (2, "nodes/b", "nodes/a", B_TO_A)],
 )
 def test_both_ends_say_which_edge_is_left_out(
-    most_topics: int, start: str, end: str, named: str, write_contract: Writer, manifest_of: Manifests
+    most_vertices: int, start: str, end: str, named: str, write_contract: Writer, manifest_of: Manifests
 ) -> None:
     write_contract("a", publishes=[A_TO_B], subscribes=[B_TO_A])
     write_contract("b", publishes=[B_TO_A], subscribes=[A_TO_B])
-    specs = by_key(external_assets(manifest_of(), most_topics=most_topics))
+    specs = by_key(external_assets(manifest_of(), most_vertices=most_vertices))
     silent = [key for key, spec in specs.items() if "edges_left_out" not in spec.metadata]
     assert {start, end} == set(specs) - set(silent)
     for key in (start, end):
@@ -100,14 +118,14 @@ def test_left_out_edges_are_walked_once_and_not_for_each_vertex(
     monkeypatch.setattr(lineages, "closing_edges", lambda edges: Counted(closing_edges(edges)))
     for number in range(10):
         write_contract(f"node-{number}", publishes=[A_TO_B], subscribes=[A_TO_B])
-    external = external_assets(manifest_of(), most_topics=0)
+    external = external_assets(manifest_of(), most_vertices=10)
     assert all("edges_left_out" in spec.metadata for spec in external.specs)
     assert len(walks) == 1
 
 
 def test_a_node_that_hears_itself(write_contract: Writer, manifest_of: Manifests) -> None:
     write_contract("a", publishes=[A_TO_B], subscribes=[A_TO_B])
-    specs = by_key(external_assets(manifest_of(), most_topics=0))
+    specs = by_key(external_assets(manifest_of(), most_vertices=1))
     assert upstream(specs["nodes/a"]) == []
     assert A_TO_B in specs["nodes/a"].metadata["edges_left_out"].value
 
@@ -158,7 +176,7 @@ def test_a_topic_of_hundreds_of_nodes_is_no_web_of_edges(write_contract: Writer,
     for number in range(60):
         write_contract(f"writer-{number}", publishes=[A_TO_B])
         write_contract(f"reader-{number}", subscribes=[A_TO_B], publishes=[f"onex.evt.reader-{number}.read.v1"])
-    graph = lineage(manifest_of(), most_topics=1)
+    graph = lineage(manifest_of(), most_vertices=120)
     assert graph.fold is Fold.DOMAINS
     assert graph.length <= lineages.MOST_LENGTH
 
@@ -172,6 +190,38 @@ def test_what_comes_after_all_is_tied_to_what_leads_to_no_other(write_contract: 
     assert [key.to_user_string() for key in external.ends] == ["nodes/b", "topics/onex.evt.c/heard-by-nobody.v1"]
     assert [key.to_user_string() for key in external.handling] == ["nodes/b"]
     assert by_key(external)["nodes/a"].metadata["handler"] == "python m:f"
+
+
+WORDS = st.sampled_from([f"onex.evt.{domain}.event-{event}.v1" for domain in "abc" for event in range(3)])
+NODES = st.lists(st.tuples(st.sets(WORDS, max_size=3), st.sets(WORDS, max_size=3)), min_size=1, max_size=12)
+
+
+def manifest_among(nodes: list[tuple[set[str], set[str]]]) -> Manifest:
+    extractor = ContractTopicExtractor()
+    texts = [
+        {"name": f"node-{number}", "event_bus": {"publish_topics": sorted(out), "subscribe_topics": sorted(into)}}
+        for number, (out, into) in enumerate(nodes)
+    ]
+    return extractor.assemble(extractor.parsed(f"{each['name']}.yaml", json.dumps(each).encode()) for each in texts)
+
+
+@given(NODES, st.integers(1, 30))
+def test_however_far_it_is_folded_every_node_and_every_way_from_one_to_another_is_there(
+    nodes: list[tuple[set[str], set[str]]], most: int
+) -> None:
+    manifest = manifest_among(nodes)
+    graph = lineage(manifest, most)
+    assert len(graph.vertices) <= most
+    assert graph.vertex_of.keys() == {each.node for each in manifest.contracts}
+    assert bool(graph.folded) == (graph.fold is not Fold.TOPICS)
+    edges = graph.drawn | graph.left_out
+    for topic in manifest.topics.values():
+        middle = Vertex("topics", topic.name)
+        for start in {graph.vertex_of[each.node] for each in topic.publishers}:
+            for end in {graph.vertex_of[each.node] for each in topic.subscribers}:
+                way = {(start, middle), (middle, end)} if middle in graph.topics else {(start, end)}
+                within = start == end and start.kind == "domains"
+                assert within or way <= edges
 
 
 EDGES = st.sets(st.tuples(st.integers(0, 9), st.integers(0, 9)), max_size=30)
@@ -227,10 +277,10 @@ def test_any_topic_gets_a_key_of_its_own(names: set[str]) -> None:
 
 def test_the_corpus_has_cycles_and_its_lineage_none(corpus: Path) -> None:
     manifest = ContractTopicExtractor().extract([str(corpus)])
-    for most, fold in (((10_000, 10_000), Fold.TOPICS), ((0, 10_000), Fold.NODES), ((0, 5), Fold.DOMAINS)):
-        graph = lineage(manifest, *most)
+    for most, fold in ((10_000, Fold.TOPICS), (100, Fold.WIRED), (40, Fold.NODES), (5, Fold.DOMAINS)):
+        graph = lineage(manifest, most)
         assert graph.fold is fold
         assert graph.left_out or fold is Fold.DOMAINS
-        defs = dg.Definitions(assets=external_assets(manifest, *most).specs)
+        defs = dg.Definitions(assets=external_assets(manifest, most).specs)
         # Toposorting raises on a cycle.
         assert defs.resolve_asset_graph().toposorted_asset_keys

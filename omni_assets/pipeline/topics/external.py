@@ -21,7 +21,7 @@ from omni_assets.pipeline.markdown import code, words
 from omni_assets.pipeline.topics.cycles import Edge, Vertex
 from omni_assets.pipeline.topics.keys import DECLARED_TOPICS, PLATFORM, TOPIC_DRIFT
 from omni_assets.pipeline.topics.lineage import (
-    MOST_TOPICS,
+    DOMAIN,
     MOST_VERTICES,
     OTHER_DOMAINS,
     TOPIC,
@@ -77,8 +77,8 @@ class _Drawing:
     def _through(self, vertex: Vertex) -> _Metadata:
         if not self.graph.folded:
             return {}
-        edges = self.drawn.get(vertex, ())
-        return {"folded": self.graph.folded, **preview("edges", _EDGES, map(self._edge, edges))}
+        edges = [each for each in self.drawn.get(vertex, ()) if each in self.graph.through]
+        return {"folded": self.graph.folded, **(preview("edges", _EDGES, map(self._edge, edges)) if edges else {})}
 
     def _edge(self, edge: Edge) -> dict[str, str]:
         start, end = edge
@@ -97,12 +97,11 @@ class _Drawing:
 
 def external_assets(
     manifest: Manifest,
-    most_topics: int = MOST_TOPICS,
     most_vertices: int = MOST_VERTICES,
     links: Links = NO_LINKS,
 ) -> ExternalAssets:
     """A spec for each vertex of the lineage, which has no cycle."""
-    graph = lineage(manifest, most_topics, most_vertices)
+    graph = lineage(manifest, most_vertices)
     drawing = _Drawing(graph, graph.upstream(), at_ends(graph.drawn), at_ends(graph.left_out), links)
     members: defaultdict[Vertex, list[Contract]] = defaultdict(list)
     for contract in manifest.contracts:
@@ -110,7 +109,7 @@ def external_assets(
     domains = domains_of(manifest)
     nodes = [
         _domain(vertex, contracts, drawing)
-        if graph.fold is Fold.DOMAINS
+        if vertex.kind == DOMAIN
         else _node(vertex, contracts, domains[vertex.name], drawing)
         for vertex, contracts in sorted(members.items())
     ]
@@ -126,13 +125,14 @@ def external_assets(
 
 def _domain(vertex: Vertex, contracts: Sequence[Contract], drawing: _Drawing) -> dg.AssetSpec:
     nodes = len({contract.node for contract in contracts})
+    others = "" if drawing.graph.fold is Fold.DOMAINS else " that no topic ties to another"
     return dg.AssetSpec(
         _key(vertex),
         deps=drawing.deps(vertex),
         group_name=_group(vertex.name),
         owners=[PLATFORM],
         kinds={"yaml"},
-        description=f"The domain {code(vertex.name)}: what {count(nodes, 'node')} declare.",
+        description=f"The domain {code(vertex.name)}: what is declared by {count(nodes, 'node')}{others}.",
         metadata={
             "nodes": nodes,
             "contracts": len(contracts),

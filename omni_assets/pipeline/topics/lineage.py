@@ -1,14 +1,15 @@
 """Who hands what to whom, as a graph that a page can draw. Pure.
 
-A page takes the longer to lay out the more vertices and edges it has, and the longer the edges are. So a graph that is
-too large is folded, topics into the nodes that they lead between, and nodes into the domains that they belong to, which
-list them; and what comes after all of it is tied to its last vertices alone.
+A page takes the longer to draw the more vertices and edges it has, and the longer the edges are. So a graph that is too
+large is folded: first what leads from no node to another, nodes into the domains that they belong to, which list them;
+then topics into the nodes that they lead between, and all nodes into domains. And what comes after all of it is tied to
+its last vertices alone.
 """
 
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from enum import StrEnum
@@ -17,18 +18,15 @@ from graphlib import TopologicalSorter
 from itertools import accumulate
 from typing import TypeAlias
 
-from omni_assets.contracts.model import Contract, Manifest, Role
+from omni_assets.contracts.model import Contract, Manifest, Role, Topic
 from omni_assets.contracts.text import count
 from omni_assets.pipeline.topics.cycles import Edge, Vertex, closing_edges
 
-MOST_TOPICS = 250
-"""Most topics that are vertices of their own."""
-
-MOST_VERTICES = 400
-"""Most vertices of a graph, of whatever kind."""
+MOST_VERTICES = 100
+"""Most vertices of a graph, of whatever kind. A page asks how each stands, ten at a time: 5 to 6 s for 183 of them."""
 
 MOST_LENGTH = 2_000
-"""Most ranks that the edges of a graph cross, all together. It is what a page takes its time for: one topic alone may
+"""Most ranks that the edges of a graph cross, all together. Laying it out takes its time for them: one topic alone may
 lead from a hundred nodes to a hundred others, and a chain of a hundred makes a long way of each edge beside it."""
 
 FEWEST_DOMAINS = 20
@@ -43,10 +41,11 @@ Domains: TypeAlias = Mapping[str, str]
 
 
 class Fold(StrEnum):
-    """What the vertices of a graph are."""
+    """What the vertices of a graph are: nodes that are none have their domain there."""
 
     TOPICS = "nodes and topics"
-    NODES = "nodes"
+    WIRED = "topics that lead from node to node, and these nodes"
+    NODES = "nodes that topics lead between"
     DOMAINS = "domains"
 
 
@@ -121,65 +120,94 @@ def at_ends(edges: Iterable[Edge]) -> Mapping[Vertex, Sequence[Edge]]:
     return found
 
 
-def lineage(manifest: Manifest, most_topics: int = MOST_TOPICS, most_vertices: int = MOST_VERTICES) -> Lineage:
+def lineage(manifest: Manifest, most_vertices: int = MOST_VERTICES) -> Lineage:
     """The lineage of a manifest, folded no further than it has to be."""
     domains = domains_of(manifest)
-    size = f"{count(len(manifest.topics), 'topic')} of {count(len(domains), 'node')}"
+    topics = tuple(manifest.topics.values())
+    wired = tuple(each for each in topics if each.publishers and each.subscribers)
+    tied = _tied(wired, domains)
     few = min(most_vertices, FEWEST_DOMAINS)
-    if len(manifest.topics) <= most_topics and len(manifest.topics) + len(domains) <= most_vertices:
-        found = _through_topics(manifest, domains)
-        if found.length <= MOST_LENGTH:
-            return found
-    ways: Sequence[tuple[Fold, Callable[[], Mapping[str, Vertex]]]] = (
-        (Fold.NODES, lambda: {node: Vertex(NODE, node) for node in domains}),
-        (Fold.DOMAINS, lambda: _vertices(largest(domains, most_vertices))),
-        (Fold.DOMAINS, lambda: _vertices(largest(domains, few))),
+    *ways, last = (
+        _Way(Fold.TOPICS, _nodes(domains), topics),
+        _Way(Fold.WIRED, tied, wired),
+        _Way(Fold.NODES, tied),
+        _Way(Fold.DOMAINS, _domains(largest(domains, most_vertices))),
+        _Way(Fold.DOMAINS, _domains(largest(domains, few))),
     )
-    for fold, vertices in ways:
-        vertex_of = vertices()
-        found = _straight(manifest, fold, vertex_of, f"{size} are more than a page can draw: {_SHOWN[fold]}")
-        if len(found.vertices) <= most_vertices and found.length <= MOST_LENGTH:
-            return found
-    return found
+    size = f"{count(len(topics), 'topic')} of {count(len(domains), 'node')}"
+    for way in ways:
+        if way.size <= most_vertices:
+            found = _drawn(way, wired, size)
+            if found.length <= MOST_LENGTH:
+                return found
+    return _drawn(last, wired, size)
+
+
+@dataclass(frozen=True, slots=True)
+class _Way:
+    """A way to draw a manifest: which vertex stands for a node, and the topics that are vertices."""
+
+    fold: Fold
+    vertex_of: Mapping[str, Vertex]
+    topics: Sequence[Topic] = ()
+
+    @property
+    def size(self) -> int:
+        """How many vertices it has."""
+        return len(self.topics) + len(set(self.vertex_of.values()))
 
 
 _SHOWN: Mapping[Fold, str] = {
-    Fold.NODES: "the lineage goes from node to node, and each lists the topics between them.",
+    Fold.WIRED: "the lineage has the topics that lead from node to node, and those nodes; each domain lists the "
+    "other nodes.",
+    Fold.NODES: "the lineage goes from node to node, and each lists the topics between them; each domain lists its "
+    "other nodes.",
     Fold.DOMAINS: "the lineage goes from domain to domain, and each lists its nodes and the topics between them.",
 }
 
 
-def _through_topics(manifest: Manifest, domains: Domains) -> Lineage:
-    edges: set[Edge] = set()
-    for topic in manifest.topics.values():
-        middle = Vertex(TOPIC, topic.name)
-        edges |= {(Vertex(NODE, each.node), middle) for each in topic.publishers}
-        edges |= {(middle, Vertex(NODE, each.node)) for each in topic.subscribers}
+def _drawn(way: _Way, wired: Iterable[Topic], size: str) -> Lineage:
+    vertices = frozenset(Vertex(TOPIC, each.name) for each in way.topics)
+    through = _straight((each for each in wired if Vertex(TOPIC, each.name) not in vertices), way.vertex_of)
+    edges = through.keys() | _over(way.topics, way.vertex_of)
     left_out = closing_edges(edges)
-    return Lineage(
-        Fold.TOPICS,
-        {node: Vertex(NODE, node) for node in domains},
-        frozenset(Vertex(TOPIC, name) for name in manifest.topics),
-        frozenset(edges - left_out),
-        left_out,
-        {},
-    )
+    folded = f"{size} are more than a page can draw: {_SHOWN[way.fold]}" if way.fold in _SHOWN else ""
+    return Lineage(way.fold, way.vertex_of, vertices, frozenset(edges - left_out), left_out, through, folded)
 
 
-def _straight(manifest: Manifest, fold: Fold, vertex_of: Mapping[str, Vertex], folded: str) -> Lineage:
+def _over(topics: Iterable[Topic], vertex_of: Mapping[str, Vertex]) -> AbstractSet[Edge]:
+    """From vertex to topic to vertex."""
+    edges: set[Edge] = set()
+    for topic in topics:
+        middle = Vertex(TOPIC, topic.name)
+        edges |= {(vertex_of[each.node], middle) for each in topic.publishers}
+        edges |= {(middle, vertex_of[each.node]) for each in topic.subscribers}
+    return edges
+
+
+def _straight(topics: Iterable[Topic], vertex_of: Mapping[str, Vertex]) -> Mapping[Edge, Sequence[str]]:
     """From vertex to vertex. What a domain hands to itself is no edge; what a node does is one that cannot be drawn."""
     through: defaultdict[Edge, list[str]] = defaultdict(list)
-    for topic in manifest.topics.values():
+    for topic in topics:
         ends = {vertex_of[each.node] for each in topic.subscribers}
         for start in {vertex_of[each.node] for each in topic.publishers}:
             for end in ends:
-                if fold is Fold.NODES or start != end:
+                if start.kind == NODE or start != end:
                     through[start, end].append(topic.name)
-    left_out = closing_edges(through)
-    return Lineage(fold, vertex_of, frozenset(), frozenset(through.keys() - left_out), left_out, dict(through), folded)
+    return dict(through)
 
 
-def _vertices(domains: Domains) -> Mapping[str, Vertex]:
+def _tied(wired: Iterable[Topic], domains: Domains) -> Mapping[str, Vertex]:
+    """The nodes that topics lead between as they are, and each other one as its domain."""
+    ends = {each.node for topic in wired for each in (*topic.publishers, *topic.subscribers)}
+    return {**_domains(domains), **_nodes(ends)}
+
+
+def _nodes(names: Iterable[str]) -> Mapping[str, Vertex]:
+    return {name: Vertex(NODE, name) for name in names}
+
+
+def _domains(domains: Domains) -> Mapping[str, Vertex]:
     return {node: Vertex(DOMAIN, domain) for node, domain in domains.items()}
 
 
