@@ -15,6 +15,8 @@ from dagster._config import process_config, resolve_to_config_type
 from dagster._core.instance.config import dagster_instance_config_schema
 
 from omni_assets.operations import dagster_home
+from omni_assets.operations.doctor.environment import variables
+from omni_assets.operations.doctor.examination import Answer
 from omni_assets.settings import read_only
 from tests.support import composed
 
@@ -98,6 +100,13 @@ def test_without_that_file_the_shell_is_asked_and_then_the_defaults_hold() -> No
     without = composed.environ_of("code", {"OMNI_ENV_FILE": "none"})
     assert not read_only(without)
     assert (without["OMNI_BOOTSTRAP_SERVERS"], without["OMNI_ENV"]) == ("redpanda:9092", "local")
+
+
+def test_the_code_location_is_told_nothing_that_doctor_would_take_for_a_mistake() -> None:
+    told = {name: value or "set" for name, value in composed.environ_of("code", {"OMNI_ENV_FILE": "none"}).items()}
+    assert variables({**composed.image_environ(), **told}).answer is Answer.OK
+    assert {"OMNI_CODE_HOST", "OMNI_CODE_PORT"} <= composed.environ_of("daemon").keys()
+    assert {"OMNI_CODE_HOST", "OMNI_CODE_PORT"} <= composed.environ_of("webserver").keys()
 
 
 def test_the_image_is_what_the_code_location_runs() -> None:

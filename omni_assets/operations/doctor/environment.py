@@ -65,6 +65,7 @@ LOCKED = Question("environment.locked", "Are the packages those of the lock file
 NAMES = Question("environment.variables", "Does omni know every OMNI_ variable that is set?")
 
 _PREFIX = "OMNI_"
+_SERVICE_HOST = "_SERVICE_HOST"
 _INSTALL = f"Install it anew: `pip install --upgrade {PACKAGE}`."
 _LOCKED_LINE = re.compile(r"^([A-Za-z0-9._-]+)==([^\s;\\]+)\s*(?:;([^\\]*))?")
 
@@ -166,7 +167,8 @@ def variables(environ: Mapping[str, str], named: frozenset[str] = frozenset()) -
     """Variables whose names begin as ours do; one that nobody reads is a mistake that says nothing by itself."""
     ours = sorted(name for name in environ if name.startswith(_PREFIX) and environ[name])
     known = VARIABLES | named
-    strange = [name for name in ours if name not in known and not name.startswith(PREFIXES)]
+    others = (*PREFIXES, *_of_services(environ))
+    strange = [name for name in ours if name not in known and not name.startswith(others)]
     if not strange:
         return well(f"{len(ours)} set: {', '.join(ours)}" if ours else "none is set")
     meant = [(name, get_close_matches(name, sorted(known), 1, 0.75)) for name in strange]
@@ -175,6 +177,17 @@ def variables(environ: Mapping[str, str], named: frozenset[str] = frozenset()) -
         f"omni reads no {examples(strange)}",
         " ".join([*hints, "Unset what is not meant for omni; docs/settings.md lists every variable."]),
     )
+
+
+def _of_services(environ: Mapping[str, str]) -> Iterator[str]:
+    """What names begin with that Kubernetes gives every pod for each service: one called ``omni`` is no mistake.
+
+    https://kubernetes.io/docs/concepts/services-networking/service/#environment-variables
+    """
+    for name in environ:
+        if name.endswith(_SERVICE_HOST):
+            service = name.removesuffix(_SERVICE_HOST)
+            yield from (f"{service}_SERVICE_", f"{service}_PORT")
 
 
 def _pins(lines: Iterable[str]) -> Iterator[tuple[str, str]]:

@@ -63,6 +63,17 @@ def test_a_variable_that_nobody_reads_is_named_with_the_one_that_may_be_meant() 
     assert variables({"OMNI_HOMES": ""}).seen == "none is set"
 
 
+def test_what_kubernetes_tells_of_a_service_is_no_mistake() -> None:
+    told = {
+        "OMNI_SERVICE_HOST": "10.0.0.1", "OMNI_SERVICE_PORT_GRPC": "4000", "OMNI_PORT": "tcp://10.0.0.1:4000",
+        "OMNI_PORT_4000_TCP_ADDR": "10.0.0.1", "OMNI_DAGSTER_WEBSERVER_SERVICE_HOST": "10.0.0.2",
+        "OMNI_DAGSTER_WEBSERVER_PORT": "tcp://10.0.0.2:80",
+    }  # fmt: skip
+    assert variables(told).answer is Answer.OK
+    assert "OMNI_REDONLY" in variables({**told, "OMNI_REDONLY": "1"}).seen
+    assert variables({"OMNI_PORT": "1"}).answer is Answer.WARNING
+
+
 def test_every_variable_that_the_source_reads_is_known() -> None:
     literals = {
         node.value
