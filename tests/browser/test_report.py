@@ -156,6 +156,24 @@ def test_a_long_table_keeps_few_rows_in_the_page_and_shows_them_all(opened, repo
     assert table.locator("tbody tr[aria-rowindex]").count() < 40
 
 
+def test_a_phone_shows_each_name_of_a_list_whole_and_keeps_it_there_while_the_rest_moves(opened, report):
+    page = opened(report, size="phone")
+    for view in VIEWS:
+        page.evaluate("view => { location.hash = view }", view)
+        page.wait_for_selector(f"#view-{view}:not([hidden])")
+        names = page.locator(f"#view-{view} .scroller tbody .name .clip")
+        cut = "all => all.filter((each) => each.scrollHeight > each.clientHeight).map((each) => each.textContent)"
+        assert names.evaluate_all(cut) == [], f"names in {view} are cut off"
+    page.evaluate("location.hash = 'drift'")
+    scroller = page.locator("[data-table=history] .scroller")
+    topic, seen = scroller.locator("tbody th").first, scroller.locator("thead th", has_text="Resolved")
+    scroller.scroll_into_view_if_needed()
+    before = topic.bounding_box()
+    scroller.evaluate("each => { each.scrollLeft = each.scrollWidth }")
+    expect(seen).to_be_in_viewport()
+    assert topic.bounding_box()["x"] == before["x"]
+
+
 def test_the_keyboard_alone_reaches_and_opens_a_row(opened, report):
     page = opened(report, "drift")
     page.keyboard.press("Tab")

@@ -14,9 +14,12 @@ const MOST_CHOICES = 200;
 const LETTER = 7.4; // pixels
 const PADDING: Partial<Record<Kind, number>> = { mark: 42 };
 const SMALL_LETTER = 6.8; // pixels on a small screen
+const SMALL_EVEN_LETTER = 7.3; // the same of names and figures, whose letters are all as wide
 const LITTLE = 20; // pixels of padding there
-const LITTLE_PADDING: Partial<Record<Kind, number>> = { mark: 36 };
+const LITTLE_PADDING: Partial<Record<Kind, number>> = { mark: 34 };
+const LITTLE_HEAD = 24; // the same of a head
 const SHORT = 12; // letters of a name that takes what it needs
+const NAME = 18; // letters of a longer one that a line has room for, at least
 const LINES: Kind[] = ["text", "mark"]; // which are read as well over several lines
 const MEASURED = 200; // rows
 const WORDS: Kind[] = ["name", "text", "lines", "mark"];
@@ -136,25 +139,31 @@ export class Table {
 
   /** Columns as wide as what stands in them, within bounds, and together at least as wide as the screen. */
   private wide(columns: Column[]): { widths: string[]; least: string } {
-    const widths = columns.map((column) => Math.min(360, this.letters(column) * LETTER + (PADDING[column.kind] ?? 24)));
+    const widths = columns.map((column) => Math.min(360, Math.max(column.label.length + 3, this.letters(column)) * LETTER + (PADDING[column.kind] ?? 24)));
     const whole = widths.reduce((sum, width) => sum + width, 0);
     return { widths: widths.map((width) => `${(100 * width) / whole}%`), least: `${whole}px` };
   }
 
-  /** On a small screen figures, marks and short names take what they need, and the other names share the rest. */
+  /** On a small screen figures, marks and short names take what they need, and the other names share the rest. Where
+   * that is too little for a name to be read, the table is wider than the screen. */
   private narrow(columns: Column[]): { widths: string[]; least: string } {
-    const widths = columns.map((column) => {
-      const letters = this.letters(column, LINES.includes(column.kind));
-      return column.kind === "name" && letters > SHORT ? "" : `${letters * SMALL_LETTER + (LITTLE_PADDING[column.kind] ?? LITTLE)}px`;
+    const sizes = columns.map((column) => {
+      const lines = LINES.includes(column.kind);
+      const letters = this.letters(column, lines);
+      const long = column.kind === "name" && letters > SHORT;
+      const filled = (long ? Math.min(letters, NAME) : letters) * (lines || column.kind === "time" ? SMALL_LETTER : SMALL_EVEN_LETTER);
+      const head = (column.label.length + 2) * SMALL_LETTER + LITTLE_HEAD;
+      return { least: Math.max(head, filled + (LITTLE_PADDING[column.kind] ?? LITTLE)), long };
     });
-    return { widths, least: "0" };
+    const whole = sizes.reduce((sum, { least }) => sum + least, 0);
+    return { widths: sizes.map(({ least, long }) => (long ? "" : `${least}px`)), least: `${whole}px` };
   }
 
   /** The letters of the longest of the first texts of a column, or of its longest word. */
   private letters(column: Column, words = false): number {
     const texts = column.values.slice(0, MEASURED).map((value) => this.written(column, value));
     const pieces = words ? texts.flatMap((text) => text.split(/[ -]/)) : texts;
-    return Math.max(...[`${column.label} \u2193 `, ...pieces].map((text) => text.length));
+    return Math.max(...pieces.map((text) => text.length));
   }
 
   /** Takes the order and the filters from the address. */
