@@ -30,6 +30,7 @@ from omni_assets.operations.context import BrokerOrigin, Context
 from omni_assets.operations.cycle import Cycle, run_cycle
 from omni_assets.operations.report.writing import write_report
 from omni_assets.operations.services import Interruption, Service
+from omni_assets.processes import memory
 from omni_assets.processes.ports import free_port, port_is_free
 from omni_assets.router.local import lifecycle as models
 from omni_assets.router.local.weights import Serving
@@ -181,6 +182,7 @@ def environment(context: Context, dagster_folder: Path) -> dict[str, str]:
         "DAGSTER_HOME": str(dagster_folder),
         "PATH": os.pathsep.join([binaries, os.environ.get("PATH", os.defpath)]),
         "PYTHONUNBUFFERED": "1",
+        memory.VARIABLE: os.environ.get(memory.VARIABLE) or str(memory.ARENAS),
     }
 
 

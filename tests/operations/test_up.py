@@ -38,6 +38,7 @@ from omni_assets.operations.up import (
     environment,
     serve,
 )
+from omni_assets.processes import memory
 from omni_assets.processes.ports import port_is_free
 from omni_assets.processes.status import State
 from omni_assets.router.local import lifecycle as models
@@ -467,6 +468,16 @@ def test_children_find_the_same_project(context_of: Callable[..., Context], tmp_
     assert variables["OMNI_HOME"] == str(tmp_path / "state")
     assert variables["OMNI_BOOTSTRAP_SERVERS"] == "127.0.0.1:1"
     assert variables["PATH"].split(os.pathsep)[0] == str(Path(sys.executable).parent)
+
+
+def test_children_share_memory_out_from_few_places_unless_somebody_said_how_many(
+    context_of: Callable[..., Context], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    context = context_of("127.0.0.1:1")
+    for said, held in ((None, str(memory.ARENAS)), ("7", "7")):
+        if said is not None:
+            monkeypatch.setenv(memory.VARIABLE, said)
+        assert environment(context, tmp_path / "dagster")[memory.VARIABLE] == held
 
 
 def test_children_take_no_other_broker_for_the_local_one(context_of: Callable[..., Context], tmp_path: Path) -> None:
