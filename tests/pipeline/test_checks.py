@@ -13,6 +13,7 @@ import pytest
 from confluent_kafka import Producer
 from confluent_kafka.admin import NewTopic
 
+from omni_assets.contracts.text import visible
 from omni_assets.drift.diff import Drift
 from omni_assets.drift.health import HealthKind, Unhealthy
 from omni_assets.drift.kinds import DriftKind
@@ -21,7 +22,7 @@ from omni_assets.operations.memory import cluster_of
 from omni_assets.operations.observe import observe
 from omni_assets.operations.provision import provision
 from omni_assets.pipeline.resources import ProjectResource
-from omni_assets.pipeline.topics.checks import REPLICAS_HEALTHY, drift_checks, replicas_healthy
+from omni_assets.pipeline.topics.checks import MOST_EXPLAINED, REPLICAS_HEALTHY, drift_checks, replicas_healthy
 from omni_assets.projection.rows import RetirementRow
 from omni_assets.projection.store import Projection
 
@@ -62,8 +63,30 @@ def test_each_kind_of_drift_fails_its_own_check_and_is_listed_there(kind: DriftK
 def test_a_retirement_is_noted_and_fails_nothing() -> None:
     results = {each.check_name: each for each in drift_checks([row("a", DriftKind.RETIRING)])}
     assert all(each.passed for each in results.values())
-    assert results["retirements"].description == "1 topic being renamed or ended"
+    assert (results["retirements"].description or "").startswith("1 topic being renamed or ended. a retiring: ")
     assert len(results["retirements"].metadata["offending_topics"].value.records) == 1
+
+
+def test_the_reason_stands_beside_the_drift_and_of_a_few_in_the_description_too() -> None:
+    found = Drift(
+        "a\x1b", DriftKind.CONFIG, "retention.ms", "1", "2", Verdict.NEEDS_APPROVAL, Reason.KEEPS_LESS, "router"
+    )
+    judged = {each.check_name: each for each in drift_checks([found])}["configs_match"]
+    schema = judged.metadata["offending_topics"].value.schema
+    assert [column.name for column in schema.columns][:4] == ["topic", "drift", "why", "owner"]
+    assert [column.name for column in schema.columns][-2:] == ["declared", "observed"]
+    assert judged.description == (
+        f"1 topic with config values that differ. {visible(found.topic)} config retention.ms: {found.explanation}. "
+        "`omni plan` says what to do"
+    )
+
+
+def test_of_many_the_description_says_only_where_the_reasons_are() -> None:
+    many = [row(f"t{number}", DriftKind.MISSING) for number in range(MOST_EXPLAINED + 1)]
+    judged = {each.check_name: each for each in drift_checks(many)}["none_missing"]
+    assert judged.description == (
+        "4 topics declared and not on the broker; the table says why of each, and `omni plan` what to do"
+    )
 
 
 def test_health_is_a_warning_of_its_own() -> None:

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 import dagster as dg
 
 from omni_assets.contracts.model import Finding, Manifest, Severity
-from omni_assets.contracts.text import count
+from omni_assets.contracts.text import count, visible
 from omni_assets.contracts.values import readable
 from omni_assets.drift.diff import Drift
 from omni_assets.drift.health import Unhealthy
@@ -33,6 +33,9 @@ _ERROR, _WARN = dg.AssetCheckSeverity.ERROR, dg.AssetCheckSeverity.WARN
 
 CONTRACTS_VALID = "contracts_valid"
 REPLICAS_HEALTHY = "replicas_healthy"
+
+MOST_EXPLAINED = 3
+"""Most rows that the description of a check explains, which is read before its table is opened."""
 
 
 def specs() -> list[dg.AssetCheckSpec]:
@@ -130,9 +133,17 @@ def _judged(rule: DriftRule, found: Sequence[Drift], links: Links, *, passed: bo
         asset_key=TOPIC_DRIFT,
         check_name=rule.name,
         severity=rule.severity,
-        description=f"{count(topics, 'topic')} {rule.fails}" if found else rule.passes,
+        description=f"{count(topics, 'topic')} {rule.fails}{_reasons(found)}" if found else rule.passes,
         metadata={"topics": topics, **listed, **links.listed(row.location for row in found)},
     )
+
+
+def _reasons(found: Sequence[Drift]) -> str:
+    """Why each of a few is listed, and where to see what to do; where there are many, the table says it of each."""
+    if len(found) > MOST_EXPLAINED:
+        return "; the table says why of each, and `omni plan` what to do"
+    told = "; ".join(visible(f"{row.topic} {drift_name(row.kind, row.field)}: {_why(row)}") for row in found)
+    return f". {told}. `omni plan` says what to do"
 
 
 def severities(findings: Iterable[Finding]) -> Mapping[str, int]:
@@ -144,13 +155,14 @@ def severities(findings: Iterable[Finding]) -> Mapping[str, int]:
 DRIFT_COLUMNS = (
     Column("topic"),
     Column("drift"),
-    Column("declared"),
-    Column("observed"),
-    Column("verdict"),
     Column("why"),
     Column("owner"),
+    Column("verdict"),
     Column("contract"),
+    Column("declared"),
+    Column("observed"),
 )
+"""What to do and who does it first, and long values last: a page has room for half of them."""
 FINDING_COLUMNS = (Column("code"), Column("severity"), Column("message"), Column("contract"), Column("fix"))
 
 
@@ -168,10 +180,14 @@ def drift_row(drift: Drift) -> dict[str, str | None]:
         "declared": readable(drift.field, drift.declared),
         "observed": readable(drift.field, drift.observed),
         "verdict": drift.verdict.value.replace("_", " "),
-        "why": f"{drift.explanation}; {drift.detail}" if drift.detail else drift.explanation,
+        "why": _why(drift),
         "owner": drift.owner,
         "contract": place,
     }
+
+
+def _why(drift: Drift) -> str:
+    return f"{drift.explanation}; {drift.detail}" if drift.detail else drift.explanation
 
 
 _HEALTH_COLUMNS = (Column("topic"), Column("health"), Column("detail"))

@@ -190,19 +190,19 @@ def _once(names: Iterable[str]) -> tuple[str, ...]:
 _CHANGES = (
     Column("change"),
     Column("drift"),
+    Column("why"),
+    Column("verdict"),
+    Column("since"),
     Column("declared"),
     Column("observed"),
-    Column("verdict"),
-    Column("why"),
-    Column("since"),
 )
 _HISTORY = (
     Column("drift"),
-    Column("declared"),
-    Column("observed"),
     Column("verdict"),
     Column("first_seen"),
     Column("resolved"),
+    Column("declared"),
+    Column("observed"),
 )
 
 
