@@ -82,11 +82,15 @@ def find(instance: dg.DagsterInstance, before: datetime, most: int) -> Found:
 
 
 def forget(instance: dg.DagsterInstance, before: datetime, most: int) -> Found:
-    """Delete the runs that ``find`` gives, ``most`` at most, with all their events."""
+    """Delete the runs that ``find`` gives, ``most`` at most, with all their events.
+
+    The record of a run goes last, other than in Dagster: where something ends this in between, the run is found again.
+    """
     found = find(instance, before, most)
     for run_id in found.old:
-        instance.delete_run(run_id)
+        instance.event_log_storage.delete_events(run_id)
         _remove_file(instance, run_id)
+        instance.run_storage.delete_run(run_id)
     return found
 
 
