@@ -5,6 +5,7 @@ from __future__ import annotations
 import dagster as dg
 
 from omni_assets.pipeline.alerts.sensors import alert_sensors
+from omni_assets.pipeline.gauged import gauged
 from omni_assets.pipeline.observed import observed_in_process
 from omni_assets.pipeline.parts import about_agents, about_keeping, about_routing, about_topics, check_keys, declared
 from omni_assets.pipeline.resources import ProjectResource
@@ -29,4 +30,6 @@ def build(project: ProjectResource) -> dg.Definitions:
 @dg.definitions
 def omni_assets() -> dg.Definitions:
     """The project of the current folder and the ``OMNI_`` variables."""
-    return build(ProjectResource())
+    project = ProjectResource()
+    gauged(project.context)
+    return build(project)

@@ -13,6 +13,7 @@ import dagster as dg
 
 from omni_assets.operations.context import Context
 from omni_assets.operations.standing import standing
+from omni_assets.pipeline.gauged import by_the_location
 from omni_assets.pipeline.run_processes import living_tags
 from omni_assets.telemetry import conventions as names
 from omni_assets.telemetry import facts, logs, signals
@@ -30,8 +31,8 @@ _log = logging.getLogger(__name__)
 
 @contextmanager
 def observed_run(job: str, run_id: str, where: Callable[[], Context]) -> Iterator[None]:
-    """A run of the job goes on within, on the project that ``where`` resolves. Raises ``SettingsError`` where
-    ``OMNI_LOG_FORMAT`` names no format.
+    """A run of the job goes on within, on the project that ``where`` resolves. How that stands is told at its end,
+    unless the code location does it. Raises ``SettingsError`` where ``OMNI_LOG_FORMAT`` names no format.
     """
     logs.begin(logs.stated(os.environ))
     attributes = {names.CICD_PIPELINE_NAME: job, names.CICD_PIPELINE_RUN_ID: run_id}
@@ -40,7 +41,8 @@ def observed_run(job: str, run_id: str, where: Callable[[], Context]) -> Iterato
         facts.about(run=run_id),
         signals.span(f"run {job}", attributes=attributes, origin=NewTrace(UUID(run_id).hex)),
     ):
-        signals.watch(lambda: standing(where))
+        if not by_the_location():
+            signals.watch(lambda: standing(where))
         yield
 
 

@@ -17,6 +17,7 @@ from dagster._core.instance.config import dagster_instance_config_schema
 from omni_assets.operations import dagster_home
 from omni_assets.operations.doctor.environment import variables
 from omni_assets.operations.doctor.examination import Answer
+from omni_assets.pipeline.gauged import by_the_location
 from omni_assets.settings import read_only
 from tests.support import composed
 
@@ -102,6 +103,20 @@ def test_without_that_file_the_shell_is_asked_and_then_the_defaults_hold() -> No
     assert (without["OMNI_BOOTSTRAP_SERVERS"], without["OMNI_ENV"]) == ("redpanda:9092", "local")
 
 
+def test_the_code_location_alone_tells_gauges_until_the_file_of_variables_leaves_that_to_workers(
+    tmp_path: Path,
+) -> None:
+    assert [name for name in SERVICES if by_the_location(composed.environ_of(name, {"OMNI_ENV_FILE": "none"}))] == [
+        "code"
+    ]
+    mine = tmp_path / "omni.env"
+    mine.write_text("OMNI_GAUGES=\n", encoding="utf-8")
+    assert not by_the_location(composed.environ_of("code", {"OMNI_ENV_FILE": str(mine)}))
+    values = yaml.safe_load((composed.FOLDER / "helm-values.yaml").read_text(encoding="utf-8"))
+    [code] = values["dagster-user-deployments"]["deployments"]
+    assert by_the_location({each["name"]: each["value"] for each in code["env"]})
+
+
 def test_the_code_location_is_told_nothing_that_doctor_would_take_for_a_mistake() -> None:
     told = {name: value or "set" for name, value in composed.environ_of("code", {"OMNI_ENV_FILE": "none"}).items()}
     assert variables({**composed.image_environ(), **told}).answer is Answer.OK
@@ -184,6 +199,8 @@ def test_the_values_for_the_chart_are_for_the_dagster_that_is_pinned_and_hold_no
     assert "postgresqlPassword" not in values["postgresql"]
     [code] = values["dagster-user-deployments"]["deployments"]
     assert ["dagster", "code-server", "start", *code["codeServerArgs"]] == SERVICES["code"]["command"]
+    assert all(code[f"{each}Probe"]["timeoutSeconds"] >= 20 for each in ("startup", "readiness", "liveness"))
+    assert code["livenessProbe"]["periodSeconds"] * code["livenessProbe"]["failureThreshold"] >= 300
     mounted = {each["mountPath"] for each in code["volumeMounts"]}
     assert mounted == {composed.image_environ()["OMNI_HOME"], SERVICES["code"]["working_dir"], "/tmp"}
     stated = yaml.safe_load((composed.FOLDER / "dagster.yaml").read_text(encoding="utf-8"))

@@ -29,11 +29,14 @@ class Seen:
 
 @dataclass(frozen=True)
 class Point:
-    """A reading as it arrived: the value of a counter or gauge, or the count of a histogram."""
+    """A reading as it arrived: the value of a counter or gauge, or the count of a histogram; ``instance`` is the
+    process that it came from.
+    """
 
     metric: str
     value: float
     attributes: dict[str, Any] = field(hash=False)
+    instance: str = field(default="", compare=False)
 
 
 class Collector:
@@ -108,14 +111,19 @@ class Collector:
         found = []
         for body in self._sent("/v1/metrics"):
             for resource in ExportMetricsServiceRequest.FromString(body).resource_metrics:
+                instance = str(attributes(resource.resource.attributes)["service.instance.id"])
                 for scope in resource.scope_metrics:
                     for metric in scope.metrics:
                         data = getattr(metric, metric.WhichOneof("data") or "gauge")
                         found += [
-                            Point(metric.name, _value(point), attributes(point.attributes))
+                            Point(metric.name, _value(point), attributes(point.attributes), instance)
                             for point in data.data_points
                         ]
         return found
+
+    def instances(self, metric: str) -> set[str]:
+        """The processes that told a metric."""
+        return {each.instance for each in self.points if each.metric == metric}
 
     def value(self, metric: str, **wanted: str) -> float | None:
         """The latest reading of a metric with those attributes; ``omni.`` stands before each of their names."""

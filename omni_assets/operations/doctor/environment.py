@@ -43,6 +43,7 @@ VARIABLES = frozenset(
         "OMNI_ENV",
         "OMNI_EXPORT_POSTGRES",
         "OMNI_EXPORT_POSTGRES_FILE",
+        "OMNI_GAUGES",
         "OMNI_HOME",
         "OMNI_LOCAL_BASE_URL",
         "OMNI_LOG_FORMAT",
