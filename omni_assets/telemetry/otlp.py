@@ -260,6 +260,11 @@ def _parent(origin: TraceContext | NewTrace | None) -> contexts.Context | None:
 
 
 def _resource() -> Resource:
+    """Who tells. Each process is an instance of its own: its counters begin with 0, and under the id of another they
+    would take back what that has told.
+
+    https://opentelemetry.io/docs/specs/semconv/registry/attributes/service/
+    """
     stated = Resource.create()
     named = not str(stated.attributes.get("service.name", _UNNAMED)).startswith(_UNNAMED)
     own = {"service.version": version("omni-assets"), "service.instance.id": uuid4().hex}

@@ -129,7 +129,10 @@ def opened(folder: Path, environ: Mapping[str, str], seconds: float = SECONDS_TO
             check=False,
         )
     except subprocess.TimeoutExpired:
-        return unknown(f"the instance in {folder} did not open within {seconds:g} s", "Look what else uses its files.")
+        return unknown(
+            f"the instance in {folder} did not open within {seconds:g} s",
+            "The machine may be busy: ask again when it is not. Otherwise look what else uses its files.",
+        )
     try:
         document: dict[str, Any] = json.loads(ended.stdout)
         if "error" in document:

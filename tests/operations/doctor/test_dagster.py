@@ -126,3 +126,9 @@ def test_a_process_that_tells_nothing(tmp_path: Path, monkeypatch: pytest.Monkey
     found = dagster.opened(tmp_path, ENVIRON)
     assert isinstance(found, Told)
     assert found.answer is Answer.UNKNOWN
+
+
+def test_a_process_that_takes_too_long_may_be_on_a_busy_machine(tmp_path: Path) -> None:
+    found = dagster.opened(tmp_path, ENVIRON, seconds=0.001)
+    assert isinstance(found, Told)
+    assert (found.answer, "busy" in found.remedy) == (Answer.UNKNOWN, True)
