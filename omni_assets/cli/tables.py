@@ -22,6 +22,7 @@ _STEP = 2
 _NARROWEST = 8
 _FEW_COLUMNS = 2
 _BREAKS = " .-_,/"
+_HELD = "\N{NO-BREAK SPACE}"
 
 
 class Cell(NamedTuple):
@@ -72,8 +73,20 @@ def paragraph(text: str, width: int | None, style: str = "", indent: int = 0) ->
     """One text, wrapped between words where there is a width, ``indent`` columns from the left."""
     safe, margin = visible(text), " " * indent
     if width is None:
-        return [[(margin + safe, style)]]
-    return [[(margin + part, style)] for part in wrap(safe, max(width - indent, _NARROWEST))]
+        return [[(margin + safe.replace(_HELD, " "), style)]]
+    parts = wrap(safe, max(width - indent, _NARROWEST))
+    return [[(margin + part.replace(_HELD, " "), style)] for part in parts]
+
+
+def hanging(text: str, width: int | None, style: str = "") -> list[Line]:
+    """The same, each line but the first ``INDENT`` columns from the left."""
+    (((first, _),), *rest) = paragraph(text, width, style, INDENT)
+    return [[(first[INDENT:], style)], *rest]
+
+
+def unbroken(text: str) -> str:
+    """``text`` as one word of a paragraph, which no line ends within."""
+    return text.replace(" ", _HELD)
 
 
 def wrap(text: str, width: int) -> list[str]:

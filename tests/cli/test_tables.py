@@ -5,7 +5,20 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from omni_assets.cli.tables import Cell, Row, figure, fold, paragraph, plain_row, shorten, table, to_the_right, wrap
+from omni_assets.cli.tables import (
+    Cell,
+    Row,
+    figure,
+    fold,
+    hanging,
+    paragraph,
+    plain_row,
+    shorten,
+    table,
+    to_the_right,
+    unbroken,
+    wrap,
+)
 from omni_assets.contracts.text import columns
 
 NAME = "onex.evt.router.routing-complete-after-a-rather-long-event-name.v1"
@@ -93,6 +106,17 @@ def test_paragraphs_wrap_between_words_with_their_indent():
     lines = text(paragraph("near `onex.evt.a.b.v1` since the orphan appeared", 30, indent=4))
     assert lines == ["    near `onex.evt.a.b.v1`", "    since the orphan appeared"]
     assert text(paragraph("one two", None, indent=2)) == ["  one two"]
+
+
+def test_a_hanging_paragraph_begins_at_the_margin_and_goes_on_further_in():
+    assert text(hanging("left: a topic that nobody reads", 16)) == ["left: a", "    topic that", "    nobody reads"]
+    assert text(hanging("one two", None)) == ["one two"]
+
+
+def test_what_is_unbroken_stands_on_one_line_with_ordinary_spaces():
+    took = unbroken("(0.25 s, 20 broker calls)")
+    assert text(paragraph(f"1 step (1 safe) {took}", 30)) == ["1 step (1 safe)", "(0.25 s, 20 broker calls)"]
+    assert text(paragraph(f"1 step {took}", None)) == ["1 step (0.25 s, 20 broker calls)"]
 
 
 @given(st.text(alphabet="ab.-_ /"), st.integers(8, 40))

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterable
 from typing import Any
 
-from omni_assets.cli.tables import GAP, INDENT, Line, paragraph
+from omni_assets.cli.tables import GAP, INDENT, Line, hanging, paragraph, unbroken
 from omni_assets.cli.views.drift import drift_document, drift_name
 from omni_assets.cli.words import spent
 from omni_assets.contracts.text import columns, count, visible
@@ -34,10 +34,10 @@ def plan_lines(planned: Planned, seconds: float, width: int | None) -> list[Line
     """Every step with its reason and consequence, what no step corrects, what holds the plan back, and the count."""
     lines = [line for step in planned.plan.steps for line in [*_step(step, width), []]]
     for row in planned.plan.surfaced:
-        lines += paragraph(f"left: {row.topic} {drift_name(row)}: {row.detail or row.explanation}", width, "dim")
+        lines += hanging(f"left: {row.topic} {drift_name(row)}: {row.detail or row.explanation}", width, "dim")
     for brake in planned.brakes:
-        lines += paragraph(f"held back: {brake.message} {brake.remedy}", width, "bold red")
-    return [*lines, *paragraph(f"{_sentence(planned.plan)} {spent(seconds, planned.calls)}", width)]
+        lines += hanging(f"held back: {brake.message} {brake.remedy}", width, "bold red")
+    return [*lines, *paragraph(f"{_sentence(planned.plan)} {unbroken(spent(seconds, planned.calls))}", width)]
 
 
 def plan_document(planned: Planned) -> dict[str, Any]:
@@ -61,11 +61,12 @@ def applied_lines(done: Applied, width: int | None) -> list[Line]:
     """What became of each step, the steps that were left, and what differs now."""
     lines = [line for each in done.carried for line in _carried(each, width)]
     for step in done.left:
-        lines += paragraph(f"left {step.id} {_change(step)}: {_why_left(step)}", width, "dim")
+        lines += hanging(f"left {step.id} {_change(step)}: {_why_left(step)}", width, "dim")
     counts = ", ".join(f"{number:,} {outcome}" for outcome, number in done.counts.items() if number)
     left = f"; {count(len(done.left), 'step')} left" if done.left else ""
     now = "" if done.after is None else f"; {count(len(done.after.rows), 'drift')} now"
-    return [*lines, *paragraph(f"{counts or 'nothing to do'}{left}{now} {spent(done.seconds, done.calls)}", width)]
+    took = unbroken(spent(done.seconds, done.calls))
+    return [*lines, *paragraph(f"{counts or 'nothing to do'}{left}{now} {took}", width)]
 
 
 def applied_document(done: Applied) -> dict[str, Any]:
