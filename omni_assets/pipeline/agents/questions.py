@@ -24,22 +24,32 @@ LIST_QUESTIONS = "list_questions"
 LONGEST_SHOWN = 20_000
 """Most characters of a question that are shown here; a longer one is answered where all of it is."""
 
+_ITS_ID = "the id in agents/questions"
+_ITS_DIGEST = "the content_sha256 in agents/questions"
+_EITHER = "approved or rejected"
+_YOUR_NAME = "your name"
+_A_REASON = "why"
+_TO_BE_WRITTEN_OVER = frozenset({_ITS_ID, _ITS_DIGEST, _EITHER, _YOUR_NAME, _A_REASON})
+"""What the launchpad opens with. Text that still says so was not filled in."""
+
 
 class AnswerToGive(dg.Config):
     """Which question, what exactly was read, and what is said to it."""
 
     id: str = Field(
-        default="",
+        default=_ITS_ID,
         description="The question: its id, as `agents/questions` lists it; as much of its beginning as is its alone.",
     )
     content_sha256: str = Field(
-        default="",
+        default=_ITS_DIGEST,
         description="The digest of what you have read, all 64 digits, as `agents/questions` shows it beside the "
         "content. The answer is good for exactly that, and for nothing that was asked since.",
     )
-    answer: str = Field(default="", description="`approved` or `rejected`.")
-    by: str = Field(default="", description="Who you are: the agent is told, and the ledger keeps it.")
-    reason: str = Field(default="", description="Why, for the agent. A rejection needs one.")
+    answer: str = Field(default=_EITHER, description="`approved` or `rejected`.")
+    by: str = Field(default=_YOUR_NAME, description="Who you are: the agent is told, and the ledger keeps it.")
+    reason: str = Field(
+        default=_A_REASON, description="Why, for the agent. A rejection needs one; left as it is, it says nothing."
+    )
 
 
 @dg.asset(
@@ -73,9 +83,9 @@ def give_answer(context: dg.OpExecutionContext, config: AnswerToGive, project: P
     with one_sentence():
         where = project.context()
         given = _stated(config)
-        asked = find(where, config.id)
+        asked = find(where, _filled_in(config.id))
         _require_as_shown(asked, config.content_sha256)
-        reply = answer(where, asked, given, config.by.strip(), config.reason.strip())
+        reply = answer(where, asked, given, _filled_in(config.by), _filled_in(config.reason))
     context.log.info(f"{reply.answer} by {visible(reply.by)}: {reply.request}")
     for event in _listed_anew(where):
         context.log_event(event)
@@ -92,15 +102,21 @@ def answer_approval() -> None:
     give_answer()
 
 
+def _filled_in(text: str) -> str:
+    """``text`` without the space around it; empty where nobody wrote over what stood there."""
+    said = text.strip()
+    return "" if said in _TO_BE_WRITTEN_OVER else said
+
+
 def _stated(config: AnswerToGive) -> Answer:
     """The answer that a person gave. Raises ``InputError`` where something is left out."""
-    if not config.id.strip():
+    if not _filled_in(config.id):
         raise InputError("no question is named.", "Give the `id` of one that `agents/questions` lists.")
     if config.answer not in (Answer.APPROVED, Answer.REJECTED):
         raise InputError(f"`{visible(config.answer[:40])}` is no answer.", "Say `approved` or `rejected`.")
-    if not config.by.strip():
+    if not _filled_in(config.by):
         raise InputError("it is not said who answers.", "Give your name as `by`: the agent is told.")
-    if config.answer == Answer.REJECTED and not config.reason.strip():
+    if config.answer == Answer.REJECTED and not _filled_in(config.reason):
         raise InputError("a rejection says why.", "Give the `reason`: the agent goes by it.")
     return Answer(config.answer)
 
@@ -146,7 +162,7 @@ def _shown(found: Waiting) -> Metadata:
 
 
 _MOST_SHOWN = 10
-_COLUMNS = (Column("id"), Column("asked_at"), Column("node"), Column("title"), Column("content_sha256"))
+_COLUMNS = (Column("id"), Column("content_sha256"), Column("title"), Column("node"), Column("asked_at"))
 
 
 def _row(each: Asked) -> dict[str, str]:

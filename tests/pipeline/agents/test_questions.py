@@ -18,6 +18,7 @@ from omni_assets.operations.agents.working import work
 from omni_assets.operations.provision import provision
 from omni_assets.operations.routing.running import run_to_end
 from omni_assets.pipeline.agents.keys import QUESTIONS
+from omni_assets.pipeline.agents.questions import AnswerToGive
 from omni_assets.pipeline.definitions import build
 from omni_assets.pipeline.resources import ProjectResource
 from tests.support.stranded import committed
@@ -100,6 +101,7 @@ def test_a_question_is_shown_answered_once_and_gone_on_with(
     (asked,) = waiting(asking.context()).asked
     shown = instance.get_latest_materialization_event(QUESTIONS).asset_materialization.metadata
     (row,) = shown["questions"].records
+    assert [each.name for each in shown["questions"].schema.columns][:2] == ["id", "content_sha256"]
     assert row.data["id"] == asked.question.task
     assert row.data["content_sha256"] == asked.question.content_sha256
     assert shown["contents"].md_str == (
@@ -125,6 +127,7 @@ def test_what_was_not_read_or_not_said_is_refused(asking: ProjectResource, give:
         "by": "Ada",
         "reason": "It is not.",
     }
+    unwritten = AnswerToGive()
     wrong = [
         ({"id": " "}, "no question is named"),
         ({"id": "0" * 32}, "no question begins with"),
@@ -133,6 +136,11 @@ def test_what_was_not_read_or_not_said_is_refused(asking: ProjectResource, give:
         ({"answer": "yes"}, "`yes` is no answer"),
         ({"by": ""}, "not said who answers"),
         ({"reason": " "}, "a rejection says why"),
+        ({"id": unwritten.id}, "no question is named"),
+        ({"content_sha256": unwritten.content_sha256}, "is not the digest of the question"),
+        ({"answer": unwritten.answer}, "`approved or rejected` is no answer"),
+        ({"by": unwritten.by}, "not said who answers"),
+        ({"reason": unwritten.reason}, "a rejection says why"),
     ]
     for part, said in wrong:
         assert said in why(give(**{**whole, **part}))
