@@ -1,4 +1,4 @@
-"""Untrusted text within Markdown: as code, or as words, and never as anything else. Pure."""
+"""Untrusted text within Markdown: as code, as words, or as plain text, and never as anything else. Pure."""
 
 from __future__ import annotations
 
@@ -8,6 +8,9 @@ from omni_assets.contracts.text import visible
 
 _PUNCTUATION = re.compile(r"([!-/:-@\[-`{-~])")
 _FENCES = re.compile("`+")
+_PLAIN = re.compile(
+    r"(?!.*(?i:www)\.)(?:[.(\"]|/(?!/))*[^\W\d_](?:[^\W_]|(?<=[^\W_])_(?=[^\W_])|[.,;:?'\"()-]|/(?!/))*"
+)
 
 
 def code(text: str) -> str:
@@ -24,3 +27,14 @@ def code(text: str) -> str:
 def words(text: str) -> str:
     """``text`` with every mark of punctuation escaped, as the text of a link or in the cell of a table."""
     return _PUNCTUATION.sub(r"\\\1", visible(text))
+
+
+def plain(text: str) -> str:
+    """``text`` for a description, which lists show as it is written and pages as Markdown: a word of nothing but
+    letters, figures and what has no meaning in Markdown stands as it is, and the punctuation of any other is escaped.
+
+    CommonMark 0.31, section 6.2: an underscore between letters is no emphasis; GitHub's extension 6.9: what begins with
+    www becomes a link, as does what has two slashes. What begins a list or a heading is no
+    such word, since a letter comes before all else but dots, slashes, quotes and parentheses.
+    """
+    return " ".join(word if _PLAIN.fullmatch(word) else words(word) for word in visible(text).split())

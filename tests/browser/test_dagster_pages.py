@@ -81,7 +81,7 @@ def see_the_lineage(staged: Staged, visited: Visited, pictures: Path) -> None:
 def see_a_table(staged: Staged, visited: Visited, pictures: Path) -> None:
     """A table tells what it is, whose, and how it has been."""
     page = visited(staged, "/assets/topic_drift")
-    until(page, "The difference between the two", "platform", "Freshness policy", "projection.main.drift", MISSPELT)
+    until(page, "The difference between what", "platform", "Freshness policy", "projection.main.drift", MISSPELT)
     page.screenshot(path=pictures / "dagster-table.png")
     page.get_by_role("button", name="Plots").or_(page.get_by_text("Plots", exact=True)).first.click()
     until(page, "verdict_needs_approval")

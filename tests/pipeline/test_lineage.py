@@ -61,6 +61,19 @@ def test_every_asset_has_owner_kind_group_and_words_that_a_contract_cannot_spoil
         assert "\x1b" not in spec.description
 
 
+def test_a_node_says_what_it_is_for_before_where_it_is_declared(write_contract: Writer, manifest_of: Manifests) -> None:
+    path = write_contract("a", publishes=[A_TO_B])
+    path.write_text(path.read_text(encoding="utf-8") + 'description: "Writes [code]."\n', encoding="utf-8")
+    write_contract("b", subscribes=[A_TO_B])
+    said = {name: spec.description or "" for name, spec in by_key(external_assets(manifest_of())).items()}
+    assert said["nodes/a"].startswith(r"Writes \[code\]. Declared in ")
+    assert said["nodes/b"].startswith("Declared in ")
+    assert said["nodes/b"].endswith("contract.yaml:1. It publishes 0 topics and subscribes 1 topic.")
+    assert said[A_TO_B_KEY].startswith("Declared by a in ")
+    assert said[A_TO_B_KEY].endswith(f": the topic {A_TO_B}.")
+    assert "`" not in "".join(said.values())
+
+
 def test_what_leads_to_no_other_node_is_folded_first(write_contract: Writer, manifest_of: Manifests) -> None:
     write_contract("a", publishes=[A_TO_B, "onex.evt.a.second.v1"])
     write_contract("b", subscribes=[A_TO_B])

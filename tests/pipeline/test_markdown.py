@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
 from omni_assets.contracts.text import visible
-from omni_assets.pipeline.markdown import code, words
+from omni_assets.pipeline.markdown import code, plain, words
 from tests.support.fleet import MARKED
 from tests.support.reported import HOSTILE
 
@@ -35,6 +35,23 @@ def test_words_are_text_and_nothing_else(text: str) -> None:
     found = parsed(words(text))
     assert {kind for kind, _ in found} <= {"text", "text_special"}
     assert "".join(content for _, content in found) == f"before {visible(text)} after"
+
+
+@given(TEXTS)
+def test_plain_text_is_text_and_nothing_else_where_a_description_begins(text: str) -> None:
+    inline = [each for each in PARSER.parse(plain(text)) if each.type == "inline"]
+    assert all(each.type in {"paragraph_open", "inline", "paragraph_close"} for each in PARSER.parse(plain(text)))
+    found = [(each.type, each.content) for line in inline for each in line.children or ()]
+    assert {kind for kind, _ in found} <= {"text", "text_special"}
+    assert "".join(content for _, content in found) == " ".join(visible(text).split())
+
+
+def test_a_place_in_a_contract_is_read_as_it_is_written() -> None:
+    place = "contracts/node_coder/contract.yaml:3"
+    assert plain(f"Writes code (in Python), declared in {place}.") == f"Writes code (in Python), declared in {place}."
+    assert plain(f"/a/{place} ./b") == f"/a/{place} ./b"
+    assert plain("1. _a_ http://b") == r"1\. \_a\_ http\:\/\/b"
+    assert plain("See (WWW.example).") == r"See \(WWW\.example\)\."
 
 
 @pytest.mark.parametrize("text", ["", " ", "`", "``", " a", "a ", "a`b``c"])

@@ -17,7 +17,7 @@ import dagster as dg
 from omni_assets.contracts.model import Contract, Declaration, Handler, Location, Manifest, Role, Topic
 from omni_assets.contracts.text import count, visible
 from omni_assets.contracts.values import readable
-from omni_assets.pipeline.markdown import code, words
+from omni_assets.pipeline.markdown import code, plain, words
 from omni_assets.pipeline.topics.cycles import Edge, Vertex
 from omni_assets.pipeline.topics.keys import DECLARED_TOPICS, PLATFORM, TOPIC_DRIFT
 from omni_assets.pipeline.topics.lineage import (
@@ -132,7 +132,7 @@ def _domain(vertex: Vertex, contracts: Sequence[Contract], drawing: _Drawing) ->
         group_name=_group(vertex.name),
         owners=[PLATFORM],
         kinds={"yaml"},
-        description=f"The domain {code(vertex.name)}: what is declared by {count(nodes, 'node')}{others}.",
+        description=f"The domain {plain(vertex.name)}: what is declared by {count(nodes, 'node')}{others}.",
         metadata={
             "nodes": nodes,
             "contracts": len(contracts),
@@ -156,8 +156,8 @@ def _node(vertex: Vertex, contracts: Sequence[Contract], domain: str, drawing: _
         group_name=_group(domain),
         owners=[PLATFORM],
         kinds={"yaml"},
-        description=f"The node {code(vertex.name)}, declared in {_listed(locations)}: it publishes {_count(published)} "
-        f"and subscribes {_count(subscribed)}.",
+        description=f"{_purpose(purposes)}Declared in {_listed(locations)}. It publishes {_count(published)} and "
+        f"subscribes {_count(subscribed)}.",
         metadata={
             **({"purpose": visible(" ".join(purposes))} if purposes else {}),
             "contract": drawing.links.contract(locations[0]),
@@ -180,7 +180,7 @@ def _topic(topic: Topic, drawing: _Drawing) -> dg.AssetSpec:
         group_name=_group(topic.parts.producer),
         owners=[PLATFORM],
         kinds={"kafka"},
-        description=f"The topic {code(topic.name)}, declared by {code(owner.node)} in {_listed([owner.location])}."
+        description=f"Declared by {plain(owner.node)} in {_listed([owner.location])}: the topic {plain(topic.name)}."
         + (f" Nothing touches it: {words(topic.blocked)}." if topic.blocked else ""),
         metadata={
             "contract": drawing.links.contract(owner.location),
@@ -233,7 +233,12 @@ def _first(contract: Contract) -> tuple[str, Location]:
 
 
 def _listed(locations: Iterable[Location]) -> str:
-    return ", ".join(code(f"{each.path}:{each.line}") for each in locations)
+    return ", ".join(plain(f"{each.path}:{each.line}") for each in locations)
+
+
+def _purpose(purposes: Iterable[str]) -> str:
+    """What contracts say that their node is for, as sentences before others; empty where they say nothing."""
+    return "".join(f"{plain(each.rstrip('.'))}. " for each in purposes)
 
 
 def _count(declarations: Sequence[Declaration]) -> str:

@@ -86,8 +86,9 @@ def table_specs(contracts: Sequence[dg.AssetKey], problem: str, folded: str) -> 
             owners=[PLATFORM],
             kinds={"duckdb"},
             freshness_policy=_EVERY_HOUR,
-            description="The difference between the two: one row for each topic and setting that differs, with a "
-            "verdict (auto_fixable, needs_approval, unfixable, unknown), the reason, and the node that answers for it.",
+            description="The difference between what contracts declare and what the broker has: one row for each topic "
+            "and setting that differs, with a verdict (auto_fixable, needs_approval, unfixable, unknown), the reason, "
+            "and the node that answers for it.",
             metadata=_table("drift", rows.DriftRow),
         ),
     ]
