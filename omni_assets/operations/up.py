@@ -39,8 +39,11 @@ HOST = "127.0.0.1"
 UI_PORT = 3000
 """Where the UI listens unless told otherwise, or taken."""
 
-UI_SECONDS = 120.0
-"""Most seconds until a service must answer."""
+UI_SECONDS = 600.0
+"""Most seconds until a service must answer: what a UI shows takes a busy machine minutes to load."""
+
+STILL_SECONDS = 30.0
+"""How often it is said meanwhile that it has not answered yet."""
 
 DEFINITIONS = "omni_assets.pipeline.definitions"
 _REPORT_SERVER = "omni_assets.operations.report.serving"
@@ -91,6 +94,15 @@ class ServiceStarted:
 
 
 @dataclass(frozen=True, slots=True)
+class StillStarting:
+    """A service has run for so many seconds, and does not answer yet. ``most`` is how long it is waited for."""
+
+    name: str
+    seconds: float
+    most: float
+
+
+@dataclass(frozen=True, slots=True)
 class UiReady:
     """The UI answers. ``seconds`` is counted from the beginning."""
 
@@ -113,7 +125,17 @@ class Stopping:
     names: tuple[str, ...]
 
 
-Event: TypeAlias = BrokerReady | ModelReady | CycleEnded | PortTaken | ServiceStarted | UiReady | ReportReady | Stopping
+Event: TypeAlias = (
+    BrokerReady
+    | ModelReady
+    | CycleEnded
+    | PortTaken
+    | ServiceStarted
+    | StillStarting
+    | UiReady
+    | ReportReady
+    | Stopping
+)
 Notify: TypeAlias = Callable[[Event], None]
 
 
@@ -152,7 +174,7 @@ def _served(context: Context, notify: Notify, interruption: Interruption, port: 
     running: list[Service] = []
     with _ended_afterwards(running, notify):
         running.append(_start(context, "dagster-webserver", ["-h", HOST, "-p", str(chosen)], notify))
-        if not _answers(f"{url}/server_info", running[0], running, interruption):
+        if not _answers(f"{url}/server_info", running, notify, interruption):
             return False
         # Only now, so that the two do not load the code location side by side.
         running.append(_start(context, "dagster-daemon", ["run"], notify))
@@ -302,15 +324,16 @@ def _serve_report(context: Context, notify: Notify, running: list[Service], inte
     notify(ServiceStarted(service.name, service.process.pid, log))
     running.append(service)
     url = f"http://{HOST}:{port}/"
-    if not _answers(url, service, running, interruption):
+    if not _answers(url, running, notify, interruption):
         return False
     notify(ReportReady(url, written.path))
     return True
 
 
-def _answers(url: str, service: Service, running: Sequence[Service], interruption: Interruption) -> bool:
-    """Wait until a service answers at ``url``. False where somebody asks to end before."""
-    deadline = time.monotonic() + UI_SECONDS
+def _answers(url: str, running: Sequence[Service], notify: Notify, interruption: Interruption) -> bool:
+    """Wait until the service that was started last answers at ``url``. False where somebody asks to end before."""
+    service = running[-1]
+    began = told = time.monotonic()
     while not interruption.within(_POLL_SECONDS):
         _require_running(running)
         try:
@@ -319,12 +342,16 @@ def _answers(url: str, service: Service, running: Sequence[Service], interruptio
                     return True
         except (OSError, urllib.error.URLError):
             pass
-        if time.monotonic() > deadline:
+        now = time.monotonic()
+        if now - began > UI_SECONDS:
             raise ServiceFailed(
                 f"{service.name} did not answer at {url} within {UI_SECONDS:g} s. The last lines of its log:\n"
                 f"{services.last_lines(service.log)}",
-                f"The whole log is {service.log}.",
+                f"The whole log is {service.log}. This machine may have too much else to do.",
             )
+        if now - told > STILL_SECONDS:
+            told = now
+            notify(StillStarting(service.name, now - began, UI_SECONDS))
     return False
 
 

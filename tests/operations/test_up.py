@@ -21,7 +21,8 @@ from typing import Any
 import pytest
 
 from omni_assets.broker.local import lifecycle
-from omni_assets.errors import PortInUse
+from omni_assets.cli.views.up import event_lines, plain
+from omni_assets.errors import PortInUse, ServiceFailed
 from omni_assets.operations import up as operation
 from omni_assets.operations.context import BrokerOrigin, Context
 from omni_assets.operations.cycle import Cycle
@@ -33,6 +34,7 @@ from omni_assets.operations.up import (
     ModelReady,
     PortTaken,
     ServiceStarted,
+    StillStarting,
     Stopping,
     cycle,
     environment,
@@ -457,6 +459,37 @@ def test_a_free_port_is_found_just_before_the_ui_starts(
         assert serve(context_of(broker.bootstrap_servers), tell, interruption) is False
     kinds = [type(event) for event in events]
     assert kinds == [BrokerReady, CycleEnded, PortTaken, ServiceStarted, Stopping]
+
+
+@pytest.mark.parametrize(("seconds", "ends"), [(600.0, [StillStarting, Stopping]), (0.0, [Stopping])])
+def test_what_does_not_answer_yet_is_told_and_waited_for_within_a_limit(
+    context_of: Callable[..., Context],
+    write_contract: Callable[..., Path],
+    broker: Any,
+    port: int,
+    monkeypatch: pytest.MonkeyPatch,
+    seconds: float,
+    ends: list[type[Event]],
+) -> None:
+    write_contract(CONTRACT)
+    monkeypatch.setattr(operation, "UI_SECONDS", seconds)
+    monkeypatch.setattr(operation, "STILL_SECONDS", 0.0)
+    events: list[Event] = []
+    with Interruption() as interruption:
+
+        def tell(event: Event) -> None:
+            events.append(event)
+            if isinstance(event, StillStarting):
+                os.kill(os.getpid(), signal.SIGTERM)
+
+        if seconds:
+            assert serve(context_of(broker.bootstrap_servers), tell, interruption, port) is False
+        else:
+            with pytest.raises(ServiceFailed, match=r"dagster-webserver did not answer at .* within 0 s"):
+                serve(context_of(broker.bootstrap_servers), tell, interruption, port)
+    assert [type(event) for event in events] == [BrokerReady, CycleEnded, ServiceStarted, *ends]
+    said = [line for event in events for line in plain(event_lines(event, None))]
+    assert any("dagster-webserver does not answer yet (" in line for line in said) is bool(seconds)
 
 
 def test_children_find_the_same_project(context_of: Callable[..., Context], tmp_path: Path) -> None:

@@ -17,6 +17,7 @@ from omni_assets.operations.up import (
     PortTaken,
     ReportReady,
     ServiceStarted,
+    StillStarting,
     Stopping,
     UiReady,
 )
@@ -37,6 +38,8 @@ def event_lines(event: Event, width: int | None) -> list[Line]:
             return paragraph(f"port {taken} is in use, so the UI takes {instead}", width)
         case ServiceStarted(name, pid, log):
             return paragraph(f"{name} started (process {pid}, log {log})", width)
+        case StillStarting(name, seconds, most):
+            return paragraph(f"{name} does not answer yet ({seconds:.0f} s; it is given {most:.0f} s)", width, "dim")
         case ReportReady(url, file):
             return paragraph(f"report at {url}, and in {file}", width)
         case UiReady(url, seconds):
