@@ -155,7 +155,7 @@ def test_a_question_is_answered_from_the_launchpad_and_its_receipt_follows(stage
     staged.ui.start_daemon()
     page = visited(staged, staged.ui.launchpad("answer_approval"))
     editor = page.locator(".CodeMirror").first
-    editor.get_by_text("content_sha256").click()
+    editor.get_by_text("content_sha256", exact=True).click()
     until(page, "The digest of what you have read", "Who you are")
     page.screenshot(path=pictures / "dagster-launchpad.png")
     read = {"id": asked.question.task, "content_sha256": asked.question.content_sha256}

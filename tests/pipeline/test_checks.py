@@ -13,7 +13,6 @@ import pytest
 from confluent_kafka import Producer
 from confluent_kafka.admin import NewTopic
 
-from omni_assets.contracts.text import visible
 from omni_assets.drift.diff import Drift
 from omni_assets.drift.health import HealthKind, Unhealthy
 from omni_assets.drift.kinds import DriftKind
@@ -21,6 +20,7 @@ from omni_assets.drift.verdict import Reason, Verdict
 from omni_assets.operations.memory import cluster_of
 from omni_assets.operations.observe import observe
 from omni_assets.operations.provision import provision
+from omni_assets.pipeline.markdown import plain
 from omni_assets.pipeline.resources import ProjectResource
 from omni_assets.pipeline.topics.checks import MOST_EXPLAINED, REPLICAS_HEALTHY, drift_checks, replicas_healthy
 from omni_assets.projection.rows import RetirementRow
@@ -69,15 +69,15 @@ def test_a_retirement_is_noted_and_fails_nothing() -> None:
 
 def test_the_reason_stands_beside_the_drift_and_of_a_few_in_the_description_too() -> None:
     found = Drift(
-        "a\x1b", DriftKind.CONFIG, "retention.ms", "1", "2", Verdict.NEEDS_APPROVAL, Reason.KEEPS_LESS, "router"
+        "a*b*\x1b", DriftKind.CONFIG, "retention.ms", "1", "2", Verdict.NEEDS_APPROVAL, Reason.KEEPS_LESS, "router"
     )
     judged = {each.check_name: each for each in drift_checks([found])}["configs_match"]
     schema = judged.metadata["offending_topics"].value.schema
     assert [column.name for column in schema.columns][:4] == ["topic", "drift", "why", "owner"]
     assert [column.name for column in schema.columns][-2:] == ["declared", "observed"]
     assert judged.description == (
-        f"1 topic with config values that differ. {visible(found.topic)} config retention.ms: {found.explanation}. "
-        "`omni plan` says what to do"
+        f"1 topic with config values that differ. {plain(found.topic)} config retention.ms: "
+        f"{plain(found.explanation)}. `omni plan` says what to do"
     )
 
 

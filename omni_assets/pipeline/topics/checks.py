@@ -11,11 +11,12 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 import dagster as dg
 
 from omni_assets.contracts.model import Finding, Manifest, Severity
-from omni_assets.contracts.text import count, visible
+from omni_assets.contracts.text import count
 from omni_assets.contracts.values import readable
 from omni_assets.drift.diff import Drift
 from omni_assets.drift.health import Unhealthy
 from omni_assets.drift.kinds import DriftKind
+from omni_assets.pipeline.markdown import plain
 from omni_assets.pipeline.topics.changes import SAFE_DRIFT_CORRECTED
 from omni_assets.pipeline.topics.creation import MISSING_CREATED
 from omni_assets.pipeline.topics.keys import (
@@ -142,7 +143,7 @@ def _reasons(found: Sequence[Drift]) -> str:
     """Why each of a few is listed, and where to see what to do; where there are many, the table says it of each."""
     if len(found) > MOST_EXPLAINED:
         return "; the table says why of each, and `omni plan` what to do"
-    told = "; ".join(visible(f"{row.topic} {drift_name(row.kind, row.field)}: {_why(row)}") for row in found)
+    told = "; ".join(plain(f"{row.topic} {drift_name(row.kind, row.field)}: {_why(row)}") for row in found)
     return f". {told}. `omni plan` says what to do"
 
 
