@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import sys
 import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -56,7 +57,7 @@ def location(tmp_path: Path, echo: Path, broker: Any, collector: Collector) -> I
     home.mkdir()
     (home / "dagster.yaml").touch()
     environ = {
-        "PATH": os.environ["PATH"],
+        "PATH": os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]]),
         "OMNI_BOOTSTRAP_SERVERS": broker.bootstrap_servers,
         "OMNI_HOME": str(tmp_path / "state"),
         "OMNI_GAUGES": "1",
@@ -68,8 +69,13 @@ def location(tmp_path: Path, echo: Path, broker: Any, collector: Collector) -> I
     served = ["dagster", "code-server", "start", "--host", HOST, "--port", str(port)]
     started = Tethered([*there, *served, "--module-name", "omni_assets.pipeline.definitions"], tmp_path / "code.log")
     client = DagsterGrpcClient(host=HOST, port=port)
+
+    def serves() -> bool:
+        assert started.running, (tmp_path / "code.log").read_text()
+        return bool(client.health_check_query() == "SERVING")
+
     try:
-        wait_until(lambda: client.health_check_query() == "SERVING", "the code location to serve", PATIENCE_SECONDS)
+        wait_until(serves, "the code location to serve", PATIENCE_SECONDS)
         yield started, port
     finally:
         if started.running:
