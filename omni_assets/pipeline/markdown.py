@@ -8,9 +8,8 @@ from omni_assets.contracts.text import visible
 
 _PUNCTUATION = re.compile(r"([!-/:-@\[-`{-~])")
 _FENCES = re.compile("`+")
-_PLAIN = re.compile(
-    r"(?!.*(?i:www)\.)(?:[.(\"]|/(?!/))*[^\W\d_](?:[^\W_]|(?<=[^\W_])_(?=[^\W_])|[.,;:?'\"()-]|/(?!/))*"
-)
+_PLAIN = re.compile(r"(?:[.(\"]|/(?!/))*[^\W\d_](?:[^\W_]|(?<=[^\W_])_(?=[^\W_])|[.,;:?'\"()-]|/(?!/))*")
+_LINKED = re.compile(r"://|@|www", re.IGNORECASE)
 
 
 def code(text: str) -> str:
@@ -31,10 +30,17 @@ def words(text: str) -> str:
 
 def plain(text: str) -> str:
     """``text`` for a description, which lists show as it is written and pages as Markdown: a word of nothing but
-    letters, figures and what has no meaning in Markdown stands as it is, and the punctuation of any other is escaped.
+    letters, figures and what has no meaning in Markdown stands as it is, the punctuation of any other is escaped, and
+    what may become a link is code.
 
-    CommonMark 0.31, section 6.2: an underscore between letters is no emphasis; GitHub's extension 6.9: what begins with
-    www becomes a link, as does what has two slashes. What begins a list or a heading is no
-    such word, since a letter comes before all else but dots, slashes, quotes and parentheses.
+    CommonMark 0.31, section 6.2: an underscore between letters is no emphasis. What begins a list or a heading is no
+    such word, since a letter comes before all else but dots, slashes, quotes and parentheses. GitHub's extension
+    6.9: addresses become links, and what reads Markdown in JavaScript finds them where they are escaped, too.
     """
-    return " ".join(word if _PLAIN.fullmatch(word) else words(word) for word in visible(text).split())
+    return " ".join(map(_word, visible(text).split()))
+
+
+def _word(word: str) -> str:
+    if _LINKED.search(word):
+        return code(word)
+    return word if _PLAIN.fullmatch(word) else words(word)
