@@ -44,6 +44,9 @@ _EVERYTHING, _NOTHING = range(2**63 - 1), range(0)
 _END_OF_PARTITION = "_PARTITION_EOF"
 _TAKEN_OVER = frozenset({"_FENCED", "PRODUCER_FENCED", "INVALID_PRODUCER_EPOCH", "FENCED_INSTANCE_ID"})
 _FENCED_MEMBER = KafkaError(KafkaError.FENCED_INSTANCE_ID).str()  # what is fatal to a consumer is told in words alone
+_NEVER_TAKEN = frozenset(
+    {"MSG_SIZE_TOO_LARGE", "RECORD_LIST_TOO_LARGE", "INVALID_RECORD", "INVALID_TIMESTAMP", "POLICY_VIOLATION"}
+)  # what a broker has against a record itself, and not against the transaction that it came in
 _NOT_AUTHORISED = frozenset({NO_GROUP, NO_TRANSACTIONAL_ID})
 
 
@@ -340,7 +343,7 @@ class Worker:
         if known.code == NO_TOPIC:
             topics = " or ".join(sorted({f"`{each.topic}`" for each in records}))
             raise Refused(f"this principal lacks Write on {topics}") from None
-        if self._undelivered is not None and not known.transient:
+        if self._undelivered is not None and self._undelivered.name() in _NEVER_TAKEN:
             raise Refused(known.message) from None
         return False
 
